@@ -1,0 +1,1 @@
+"""From files to flat arrays: readers, sequences, folds, the simulated classroom."""
