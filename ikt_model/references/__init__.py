@@ -1,0 +1,1 @@
+"""Reference models: the theory whose language Head 2 speaks."""

@@ -1,0 +1,46 @@
+"""What every reference model offers, so that training never asks which one it has."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ikt_model.data.sequences import Sequences
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceTargets:
+    """Values that Head 2 is aligned to. N responses, S students.
+
+    `theta[t]` is the ability after response t; beside the difficulty of the next step it gives M^ref one step
+    ahead, which therefore never depends on the response that it speaks of. `theta_static` is one ability per
+    student from the whole history: a target for learning only, never an input.
+    """
+
+    theta: Floats  # [N] logits
+    theta_sd: Floats  # [N] posterior standard deviation, logits
+    theta_static: Floats  # [S] logits
+
+
+class Calibration(Protocol):
+    """A fitted reference model."""
+
+    name: str
+    version: int
+    difficulty: NDArray[np.float64]  # [K] β in logits
+    difficulty_se: NDArray[np.float64]  # [K] standard error of β
+
+    def targets(self, sequences: Sequences) -> ReferenceTargets:
+        """Abilities of these students under the fitted parameters, each from the past alone."""
+        ...
+
+    def summary(self) -> dict[str, float]:
+        """The fit in a few named figures."""
+        ...
+
+    def to_dict(self) -> dict[str, Any]:
+        """All parameters as plain JSON values."""
+        ...
