@@ -1,0 +1,1 @@
+"""Storage: rows, files and how they change. Imports nothing of the other rooms."""

@@ -1,0 +1,148 @@
+"""What can go wrong with stored things, named for what happened.
+
+DatabaseRefusal
+├── NotFound
+│   ├── DatasetNotFound, ExperimentNotFound, ModelNotFound, StudentNotFound, StateNotFound, ArtifactNotFound
+├── IllegalMove
+│   └── StillActive
+├── DuplicateDataset, DuplicateIdempotencyKey
+├── DatasetInUse, ModelInUse
+├── LeaseLost
+├── BadCursor, BadArtifactKey
+"""
+
+from typing import ClassVar
+from uuid import UUID
+
+
+class DatabaseRefusal(Exception):
+    """Base of every refusal of this room."""
+
+
+class NotFound(DatabaseRefusal):
+    """Nothing is stored under that identifier."""
+
+    kind: ClassVar[str] = "thing"
+
+    def __init__(self, identifier: UUID | str) -> None:
+        self.identifier = str(identifier)
+        super().__init__(f"{self.kind} {self.identifier!r} does not exist")
+
+
+class DatasetNotFound(NotFound):
+    kind = "dataset"
+
+
+class ExperimentNotFound(NotFound):
+    kind = "experiment"
+
+
+class ModelNotFound(NotFound):
+    kind = "model"
+
+
+class StudentNotFound(NotFound):
+    kind = "student"
+
+
+class StateNotFound(NotFound):
+    kind = "state of student"
+
+
+class ArtifactNotFound(NotFound):
+    kind = "artifact"
+
+
+class IllegalMove(DatabaseRefusal):
+    """The lifecycle does not allow this change of status."""
+
+    def __init__(
+        self, *, kind: str, identifier: UUID | str, status: str, target: str, remedy: str = ""
+    ) -> None:
+        self.kind = kind
+        self.identifier = str(identifier)
+        self.status = status
+        self.target = target
+        message = f"{kind} {self.identifier!r} is {status} and can't become {target}"
+        super().__init__(f"{message}; {remedy}" if remedy else message)
+
+
+class StillActive(IllegalMove):
+    """An experiment that is queued or running can't be deleted."""
+
+    def __init__(self, identifier: UUID | str, *, status: str) -> None:
+        super().__init__(
+            kind="experiment",
+            identifier=identifier,
+            status=status,
+            target="deleted",
+            remedy="cancel it first",
+        )
+
+
+class DuplicateDataset(DatabaseRefusal):
+    """The same content is stored already."""
+
+    def __init__(self, *, content_hash: str, dataset_id: UUID) -> None:
+        self.content_hash = content_hash
+        self.dataset_id = dataset_id
+        super().__init__(
+            f"content {content_hash[:16]} is stored already as dataset '{dataset_id}'; use that one"
+        )
+
+
+class DuplicateIdempotencyKey(DatabaseRefusal):
+    """Another experiment was submitted under this key."""
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+        super().__init__(
+            f"idempotency key {key!r} belongs to another experiment; read that one or send a new key"
+        )
+
+
+class DatasetInUse(DatabaseRefusal):
+    """Experiments were trained on this dataset."""
+
+    def __init__(self, dataset_id: UUID, *, n_experiments: int) -> None:
+        self.dataset_id = dataset_id
+        self.n_experiments = n_experiments
+        super().__init__(
+            f"dataset '{dataset_id}' belongs to {n_experiments} experiment(s); delete them first"
+        )
+
+
+class ModelInUse(DatabaseRefusal):
+    """The model serves students, or is about to."""
+
+    def __init__(self, model_id: UUID, *, status: str) -> None:
+        self.model_id = model_id
+        self.status = status
+        super().__init__(f"model '{model_id}' is {status}; promote another model first")
+
+
+class LeaseLost(DatabaseRefusal):
+    """The row is leased to somebody else, or is no longer being worked on: stop without writing."""
+
+    def __init__(self, identifier: UUID | str, *, owner: str) -> None:
+        self.identifier = str(identifier)
+        self.owner = owner
+        super().__init__(f"{owner!r} no longer holds the lease on {self.identifier!r}")
+
+
+class BadCursor(DatabaseRefusal):
+    """The cursor was not made by this listing."""
+
+    def __init__(self, cursor: str) -> None:
+        self.cursor = cursor
+        super().__init__(f"cursor {cursor!r} is not one of this listing; start without a cursor")
+
+
+class BadArtifactKey(DatabaseRefusal):
+    """Keys are relative paths of plain names."""
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+        super().__init__(
+            f"artifact key {key!r} must be a relative path of plain names, like 'datasets/1.arrow'"
+        )

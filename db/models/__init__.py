@@ -1,0 +1,18 @@
+"""Every table."""
+
+from db.models.datasets import Calibration, Dataset
+from db.models.experiments import EpochMetrics, Experiment
+from db.models.models import Model, Skill
+from db.models.students import Interaction, Student, StudentState
+
+__all__ = [
+    "Calibration",
+    "Dataset",
+    "EpochMetrics",
+    "Experiment",
+    "Interaction",
+    "Model",
+    "Skill",
+    "Student",
+    "StudentState",
+]
