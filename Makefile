@@ -1,0 +1,45 @@
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
+DATA ?=
+SOURCES := api worker ikt_model db tests
+
+.PHONY: help demo serve test check lock clean
+
+help: ## Say what there is to make
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
+
+demo: .venv/.installed ## Run the whole loop once and show it (DATA=file.csv for your own data)
+	@$(BIN)/ikt demo $(if $(DATA),--data "$(DATA)")
+
+serve: .venv/.installed ## Start the service: API and one worker, until Ctrl-C
+	@$(BIN)/ikt up
+
+test: .venv/.installed-dev ## Run all tests, on SQLite and on a real PostgreSQL and Redis
+	$(BIN)/python -m pytest $(ARGS)
+
+check: .venv/.installed-dev ## Lint, format, types, import rules
+	$(BIN)/ruff check $(SOURCES) && $(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/mypy && $(BIN)/lint-imports
+
+lock: .venv/.installed-dev ## Renew both lock files
+	BIN=$(BIN) sh .ci/lock requirements.lock
+	BIN=$(BIN) sh .ci/lock requirements-dev.lock --extra dev -c requirements.lock
+
+clean: ## Remove the environment, caches and the demo's state
+	rm -rf .venv .ikt .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else f"Python 3.11 or newer is needed, {sys.executable} is {sys.version.split()[0]}; say make PYTHON=/path/to/python3.12")'
+	@$(PYTHON) -m venv .venv
+
+# torch goes first: pip then takes the build that suits the machine, and the lock leaves it as it is.
+.venv/.installed: requirements.lock pyproject.toml | .venv/bin/python
+	@echo "Preparing the environment in .venv (a minute or two, only once)"
+	@$(PIP_INSTALL) torch==2.13.0 && $(PIP_INSTALL) -r requirements.lock
+	@$(PIP_INSTALL) --no-deps -e . && touch $@
+
+.venv/.installed-dev: requirements-dev.lock .venv/.installed
+	@$(PIP_INSTALL) -r requirements-dev.lock && touch $@
