@@ -8,7 +8,7 @@ from numbers import Integral, Real
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Enum, Integer, MetaData, String, Uuid
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Double, Enum, Integer, MetaData, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator, TypeEngine
@@ -105,5 +105,6 @@ class Base(DeclarativeBase):
         datetime: UtcDateTime(),
         dict[str, Any]: Json(),
         list[Any]: Json(),
-        str: String(255),
+        str: Text(),
+        float: Double(),
     }

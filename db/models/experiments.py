@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, Text
+from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from db.base import Base, new_id, status_type, utc_now
@@ -48,7 +48,7 @@ class Experiment(Base):
     device: Mapped[str] = mapped_column(default="auto")
     """The device asked for; once a worker started, the device it took."""
     error_type: Mapped[str | None]
-    error_detail: Mapped[str | None] = mapped_column(Text)
+    error_detail: Mapped[str | None]
     metrics: Mapped[dict[str, Any] | None]
     """Final held-out metrics."""
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, Text, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from db.base import Base, new_id, status_type, utc_now
@@ -41,7 +41,7 @@ class Model(Base):
     rung_at: Mapped[datetime] = mapped_column(default=utc_now)
     rings: Mapped[int] = mapped_column(default=0)
     error_type: Mapped[str | None]
-    error_detail: Mapped[str | None] = mapped_column(Text)
+    error_detail: Mapped[str | None]
 
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     promoted_at: Mapped[datetime | None]

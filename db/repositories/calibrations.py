@@ -1,0 +1,54 @@
+"""Fitted reference models: one fit serves every experiment on the same data, fold and settings."""
+
+import hashlib
+import json
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from db.base import new_id
+from db.models import Calibration
+from db.repositories.upserts import insert_into
+
+
+def calibration_key(*, content_hash: str, fold: int, settings: dict[str, Any]) -> str:
+    """Equal data, fold and settings give an equal key."""
+    canonical = json.dumps([content_hash, fold, settings], sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def find_calibration(session: Session, key: str) -> Calibration | None:
+    """The calibration with that key, if one was fitted."""
+    return session.scalar(select(Calibration).where(Calibration.key == key))
+
+
+def add_calibration(
+    session: Session,
+    *,
+    dataset_id: UUID,
+    fold: int,
+    reference: str,
+    settings: dict[str, Any],
+    key: str,
+    parameters: dict[str, Any],
+    summary: dict[str, Any],
+    seconds: float,
+) -> Calibration:
+    """Store a fit; when another worker was faster, its row is returned and ours forgotten."""
+    values = {
+        "id": new_id(),
+        "dataset_id": dataset_id,
+        "fold": fold,
+        "reference": reference,
+        "settings": settings,
+        "key": key,
+        "parameters": parameters,
+        "summary": summary,
+        "seconds": seconds,
+    }
+    session.execute(
+        insert_into(session, Calibration).values(values).on_conflict_do_nothing(index_elements=["key"])
+    )
+    return session.scalars(select(Calibration).where(Calibration.key == key)).one()

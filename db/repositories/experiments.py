@@ -1,0 +1,370 @@
+"""Experiments: what people do to them, and what workers do while they hold a lease."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session, joinedload
+
+from db.base import utc_now
+from db.errors import (
+    DatasetNotFound,
+    DuplicateIdempotencyKey,
+    ExperimentNotFound,
+    IllegalMove,
+    ModelInUse,
+    StillActive,
+)
+from db.lifecycle import ExperimentStatus, ModelStatus, is_allowed
+from db.models import Dataset, EpochMetrics, Experiment, Model
+from db.repositories import leases
+from db.repositories.paging import Page, read_page
+from db.repositories.upserts import insert_into
+
+QUEUED, RUNNING = ExperimentStatus.QUEUED, ExperimentStatus.RUNNING
+DETAIL_LIMIT = 4000
+
+
+def add_experiment(
+    session: Session,
+    *,
+    name: str,
+    dataset_id: UUID,
+    fold: int,
+    preset: str | None,
+    config: dict[str, Any],
+    config_fingerprint: str,
+    seed: int,
+    epochs: int,
+    device: str = "auto",
+    code_version: str | None = None,
+    max_attempts: int = 5,
+    idempotency_key: str | None = None,
+    request_hash: str | None = None,
+) -> Experiment:
+    """Queue an experiment. Raises DatasetNotFound, DuplicateIdempotencyKey."""
+    experiment = Experiment(
+        name=name,
+        dataset_id=dataset_id,
+        fold=fold,
+        preset=preset,
+        config=config,
+        config_fingerprint=config_fingerprint,
+        seed=seed,
+        epochs=epochs,
+        device=device,
+        code_version=code_version,
+        max_attempts=max_attempts,
+        idempotency_key=idempotency_key,
+        request_hash=request_hash,
+    )
+    try:
+        with session.begin_nested():
+            session.add(experiment)
+    except IntegrityError:
+        if idempotency_key is not None and find_by_idempotency_key(session, idempotency_key):
+            raise DuplicateIdempotencyKey(idempotency_key) from None
+        if session.get(Dataset, dataset_id, populate_existing=True) is None:
+            raise DatasetNotFound(dataset_id) from None
+        raise
+    return get_experiment(session, experiment.id)
+
+
+def get_experiment(session: Session, experiment_id: UUID) -> Experiment:
+    """The experiment as it stands now, with its dataset. Raises ExperimentNotFound."""
+    return _get(session, experiment_id, lock=False)
+
+
+def _get(session: Session, experiment_id: UUID, *, lock: bool) -> Experiment:
+    statement = (
+        select(Experiment).where(Experiment.id == experiment_id).options(joinedload(Experiment.dataset))
+    )
+    if lock:
+        statement = statement.with_for_update(of=Experiment)
+    experiment = session.scalar(statement.execution_options(populate_existing=True))
+    if experiment is None:
+        raise ExperimentNotFound(experiment_id)
+    return experiment
+
+
+def find_by_idempotency_key(session: Session, key: str) -> Experiment | None:
+    """The experiment submitted under that key, with its dataset."""
+    statement = (
+        select(Experiment).where(Experiment.idempotency_key == key).options(joinedload(Experiment.dataset))
+    )
+    return session.scalar(statement)
+
+
+def list_experiments(
+    session: Session,
+    *,
+    status: ExperimentStatus | None = None,
+    dataset_id: UUID | None = None,
+    preset: str | None = None,
+    cursor: str | None = None,
+    limit: int = 50,
+) -> Page[Experiment]:
+    """Newest first, with their datasets."""
+    statement = select(Experiment).options(joinedload(Experiment.dataset))
+    if status is not None:
+        statement = statement.where(Experiment.status == status)
+    if dataset_id is not None:
+        statement = statement.where(Experiment.dataset_id == dataset_id)
+    if preset is not None:
+        statement = statement.where(Experiment.preset == preset)
+    return read_page(session, statement, key=Experiment.id, parse=UUID, cursor=cursor, limit=limit)
+
+
+def list_epoch_metrics(
+    session: Session, experiment_id: UUID, *, after_epoch: int = 0
+) -> Sequence[EpochMetrics]:
+    """Epochs later than `after_epoch`, in order."""
+    statement = (
+        select(EpochMetrics)
+        .where(EpochMetrics.experiment_id == experiment_id, EpochMetrics.epoch > after_epoch)
+        .order_by(EpochMetrics.epoch)
+    )
+    return session.scalars(statement).all()
+
+
+def request_cancel(session: Session, experiment_id: UUID) -> Experiment:
+    """Cancel a queued experiment now, ask a running one to stop. Raises ExperimentNotFound, IllegalMove.
+
+    Asking again is harmless.
+    """
+    experiment = _get(session, experiment_id, lock=True)
+    if experiment.status == RUNNING:
+        experiment.cancel_requested = True
+    elif experiment.status != ExperimentStatus.CANCELLED:
+        _move(experiment, ExperimentStatus.CANCELLED)
+        experiment.cancel_requested = True
+        experiment.finished_at = utc_now()
+    session.flush()
+    return experiment
+
+
+def retry(session: Session, experiment_id: UUID) -> Experiment:
+    """Queue a failed or cancelled experiment again; it goes on from its last checkpoint.
+
+    Raises ExperimentNotFound, IllegalMove.
+    """
+    experiment = _get(session, experiment_id, lock=True)
+    _move(experiment, QUEUED)
+    experiment.attempt = 0
+    experiment.cancel_requested = False
+    experiment.error_type = experiment.error_detail = None
+    experiment.finished_at = None
+    experiment.rung_at, experiment.rings = utc_now(), 0
+    session.flush()
+    return experiment
+
+
+def delete_experiment(session: Session, experiment_id: UUID) -> None:
+    """Forget an experiment, its epochs and its model. Raises ExperimentNotFound, StillActive, ModelInUse.
+
+    Its files are left to the caller: everything under `experiments/<id>`.
+    """
+    experiment = _get(session, experiment_id, lock=True)
+    if not experiment.status.is_terminal:
+        raise StillActive(experiment_id, status=experiment.status)
+    model = session.scalar(select(Model).where(Model.experiment_id == experiment_id).with_for_update())
+    if model is not None and model.status in (ModelStatus.SERVING, ModelStatus.PROMOTING):
+        raise ModelInUse(model.id, status=model.status)
+    session.delete(experiment)
+    session.flush()
+
+
+def _move(experiment: Experiment, target: ExperimentStatus) -> None:
+    if not is_allowed(experiment.status, target):
+        raise IllegalMove(
+            kind="experiment", identifier=experiment.id, status=experiment.status, target=target
+        )
+    experiment.status = target
+
+
+def claim(
+    session: Session, experiment_id: UUID, owner: str, *, lease_seconds: float, now: datetime | None = None
+) -> Experiment | None:
+    """Start a queued experiment, or take over one whose lease has expired; None when there is nothing to do.
+
+    A message that was delivered twice gets None the second time.
+    """
+    now = now or utc_now()
+    expired = and_(Experiment.status == RUNNING, Experiment.lease_expires_at < now)
+    taken = leases.take_lease(
+        session,
+        Experiment,
+        experiment_id,
+        is_free=and_(or_(Experiment.status == QUEUED, expired), Experiment.cancel_requested.is_(False)),
+        owner=owner,
+        lease_seconds=lease_seconds,
+        now=now,
+        status=RUNNING,
+        started_at=func.coalesce(Experiment.started_at, now),
+    )
+    return get_experiment(session, experiment_id) if taken else None
+
+
+def renew_lease(
+    session: Session,
+    experiment_id: UUID,
+    owner: str,
+    *,
+    lease_seconds: float,
+    progress: float | None = None,
+    now: datetime | None = None,
+) -> bool:
+    """Say that the worker is alive; True when it is asked to stop. Raises LeaseLost."""
+    now = now or utc_now()
+    values: dict[str, Any] = {"lease_expires_at": now + timedelta(seconds=lease_seconds), "heartbeat_at": now}
+    if progress is not None:
+        values["progress"] = progress
+    _update_run(session, experiment_id, owner, **values)
+    return _is_cancel_requested(session, experiment_id)
+
+
+def record_environment(
+    session: Session,
+    experiment_id: UUID,
+    owner: str,
+    *,
+    device: str,
+    code_version: str | None,
+    package_versions: dict[str, str],
+) -> None:
+    """Note what the worker runs on. Raises LeaseLost."""
+    _update_run(
+        session,
+        experiment_id,
+        owner,
+        device=device,
+        code_version=code_version,
+        package_versions=package_versions,
+    )
+
+
+def record_epoch(
+    session: Session,
+    experiment_id: UUID,
+    owner: str,
+    *,
+    epoch: int,
+    metrics: dict[str, Any],
+    seconds: float,
+    now: datetime | None = None,
+) -> bool:
+    """Store what an epoch measured; True when the worker is asked to stop. Raises LeaseLost.
+
+    A job that resumes from its checkpoint may repeat an epoch: the later record replaces the earlier.
+    """
+    now = now or utc_now()
+    done = case((Experiment.epochs_done < epoch, epoch), else_=Experiment.epochs_done)
+    _update_run(session, experiment_id, owner, epochs_done=done, heartbeat_at=now)
+    insert = insert_into(session, EpochMetrics).values(
+        experiment_id=experiment_id, epoch=epoch, metrics=metrics, seconds=seconds, recorded_at=now
+    )
+    columns = ("metrics", "seconds", "recorded_at")
+    session.execute(
+        insert.on_conflict_do_update(
+            index_elements=["experiment_id", "epoch"], set_={name: insert.excluded[name] for name in columns}
+        ).execution_options(populate_existing=True)
+    )
+    return _is_cancel_requested(session, experiment_id)
+
+
+def finish(session: Session, experiment_id: UUID, owner: str, *, metrics: dict[str, Any]) -> None:
+    """Running → succeeded, with the final metrics. Raises LeaseLost."""
+    _end_run(session, experiment_id, owner, ExperimentStatus.SUCCEEDED, metrics=metrics, progress=1.0)
+
+
+def fail(session: Session, experiment_id: UUID, owner: str, *, error_type: str, detail: str) -> None:
+    """Running → failed, with a short text; the traceback belongs in the log. Raises LeaseLost."""
+    _end_run(
+        session,
+        experiment_id,
+        owner,
+        ExperimentStatus.FAILED,
+        error_type=error_type,
+        error_detail=detail[:DETAIL_LIMIT],
+    )
+
+
+def mark_cancelled(session: Session, experiment_id: UUID, owner: str) -> None:
+    """Running → cancelled, once the worker has stopped. Raises LeaseLost."""
+    _end_run(session, experiment_id, owner, ExperimentStatus.CANCELLED)
+
+
+def release(session: Session, experiment_id: UUID, owner: str) -> None:
+    """Running → queued by a worker that shuts down in good order; that attempt does not count.
+
+    One that was to be cancelled is. Raises LeaseLost.
+    """
+    _update_run(
+        session,
+        experiment_id,
+        owner,
+        status=QUEUED,
+        attempt=Experiment.attempt - 1,
+        rung_at=utc_now(),
+        rings=0,
+        **leases.NO_LEASE,
+    )
+    if _is_cancel_requested(session, experiment_id):
+        request_cancel(session, experiment_id)
+
+
+def requeue_expired(session: Session, now: datetime | None = None) -> list[UUID]:
+    """Take running experiments away from silent workers; the ids that are queued again and want a ring.
+
+    Those that were to be cancelled are, and those out of attempts fail.
+    """
+    now = now or utc_now()
+    requeued = []
+    for experiment in leases.lock_expired(session, Experiment, held=RUNNING, now=now):
+        if experiment.cancel_requested:
+            _move(experiment, ExperimentStatus.CANCELLED)
+            experiment.finished_at = now
+        elif experiment.attempt >= experiment.max_attempts:
+            _move(experiment, ExperimentStatus.FAILED)
+            experiment.error_type = leases.WORKER_LOST
+            experiment.error_detail = leases.worker_lost_detail(experiment)
+            experiment.finished_at = now
+        else:
+            _move(experiment, QUEUED)
+            experiment.rung_at, experiment.rings = now, 0
+            requeued.append(experiment.id)
+        experiment.lease_owner = experiment.lease_expires_at = None
+    session.flush()
+    return requeued
+
+
+def list_unrung(session: Session, now: datetime | None = None) -> list[Experiment]:
+    """Queued experiments whose doorbell is due again, locked until mark_rung and the commit."""
+    return leases.lock_unrung(session, Experiment, waiting=Experiment.status == QUEUED, now=now or utc_now())
+
+
+def mark_rung(session: Session, experiments: Sequence[Experiment], *, now: datetime | None = None) -> None:
+    """Note that messages about these experiments go out; the next ones wait twice as long."""
+    for experiment in experiments:
+        experiment.rung_at = now or utc_now()
+        experiment.rings += 1
+    session.flush()
+
+
+def _update_run(session: Session, experiment_id: UUID, owner: str, **values: Any) -> None:
+    leases.update_held(session, Experiment, experiment_id, owner=owner, held=RUNNING, **values)
+
+
+def _end_run(
+    session: Session, experiment_id: UUID, owner: str, status: ExperimentStatus, **values: Any
+) -> None:
+    _update_run(
+        session, experiment_id, owner, status=status, finished_at=utc_now(), **leases.NO_LEASE, **values
+    )
+
+
+def _is_cancel_requested(session: Session, experiment_id: UUID) -> bool:
+    return session.scalars(select(Experiment.cancel_requested).where(Experiment.id == experiment_id)).one()

@@ -1,0 +1,112 @@
+"""Leases and doorbells, alike for experiments and for promotions.
+
+A worker's writes carry its name in the WHERE clause: one that lost its lease changes nothing.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy.orm import Session
+
+from db.errors import LeaseLost
+from db.models import Experiment, Model
+
+FIRST_RING_SECONDS = 15
+LONGEST_RING_SECONDS = 3600
+_DOUBLINGS = 8  # 15 s · 2^8 is past the longest wait
+
+WORKER_LOST = "WorkerLost"
+
+Leased = TypeVar("Leased", Experiment, Model)
+
+NO_LEASE: dict[str, Any] = {"lease_owner": None, "lease_expires_at": None}
+
+
+def ring_delay(rings: int) -> timedelta:
+    """How long a row waits for its next ring after `rings` repetitions."""
+    return timedelta(seconds=min(FIRST_RING_SECONDS * 2 ** min(rings, _DOUBLINGS), LONGEST_RING_SECONDS))
+
+
+def take_lease(
+    session: Session,
+    table: type[Leased],
+    row_id: UUID,
+    *,
+    is_free: ColumnElement[bool],
+    owner: str,
+    lease_seconds: float,
+    now: datetime,
+    **values: Any,
+) -> bool:
+    """Lease the row if `is_free` holds for it; of several who try at once, one succeeds."""
+    statement = (
+        update(table)
+        .where(table.id == row_id, is_free, table.attempt < table.max_attempts)
+        .values(
+            attempt=table.attempt + 1,
+            lease_owner=owner,
+            lease_expires_at=now + timedelta(seconds=lease_seconds),
+            heartbeat_at=now,
+            **values,
+        )
+        .returning(table.id)
+        .execution_options(synchronize_session="fetch")
+    )
+    return session.execute(statement).scalar_one_or_none() is not None
+
+
+def update_held(
+    session: Session, table: type[Leased], row_id: UUID, *, owner: str, held: StrEnum, **values: Any
+) -> None:
+    """Change a row that `owner` holds in status `held`. Raises LeaseLost."""
+    statement = (
+        update(table)
+        .where(table.id == row_id, table.lease_owner == owner, table.status == held)
+        .values(**values)
+        .returning(table.id)
+        .execution_options(synchronize_session="fetch")
+    )
+    if session.execute(statement).scalar_one_or_none() is None:
+        raise LeaseLost(row_id, owner=owner)
+
+
+def lock_expired(session: Session, table: type[Leased], *, held: StrEnum, now: datetime) -> Sequence[Leased]:
+    """Rows whose worker has gone silent, locked; rows that somebody else is looking at are left out."""
+    statement = (
+        select(table)
+        .where(table.status == held, table.lease_expires_at < now)
+        .order_by(table.id)
+        .with_for_update(skip_locked=True)
+        .execution_options(populate_existing=True)
+    )
+    return session.scalars(statement).all()
+
+
+def lock_unrung(
+    session: Session, table: type[Leased], *, waiting: ColumnElement[bool], now: datetime
+) -> list[Leased]:
+    """Waiting rows whose doorbell is due again, longest wait first."""
+    due = [
+        and_(table.rings == rings, table.rung_at <= now - ring_delay(rings)) for rings in range(_DOUBLINGS)
+    ]
+    due.append(and_(table.rings >= _DOUBLINGS, table.rung_at <= now - ring_delay(_DOUBLINGS)))
+    statement = (
+        select(table)
+        .where(waiting, or_(*due))
+        .order_by(table.rung_at, table.id)
+        .with_for_update(skip_locked=True)
+    )
+    return list(session.scalars(statement))
+
+
+def worker_lost_detail(row: Experiment | Model) -> str:
+    """Why a row was given up after its last attempt."""
+    heard = row.heartbeat_at.isoformat(timespec="seconds") if row.heartbeat_at else "never"
+    return (
+        f"the worker stopped answering in attempt {row.attempt} of {row.max_attempts}: "
+        f"{row.lease_owner} was last heard at {heard}; look into its log, then retry"
+    )

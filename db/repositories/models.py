@@ -1,0 +1,232 @@
+"""Trained models: registered by a worker, promoted by people, and read with their skills."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import and_, func, insert, or_, select
+from sqlalchemy.orm import Session, joinedload
+
+from db.base import utc_now
+from db.errors import IllegalMove, LeaseLost, ModelNotFound
+from db.lifecycle import ModelStatus, is_allowed
+from db.models import Experiment, Model, Skill
+from db.repositories import leases
+from db.repositories.paging import Page, read_page
+
+PROMOTING = ModelStatus.PROMOTING
+DETAIL_LIMIT = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class NewSkill:
+    """One skill that a model knows; its place in the list is its position."""
+
+    name: str
+    difficulty: float
+    standard_error: float | None
+    n_responses: int
+
+
+def add_model(
+    session: Session,
+    *,
+    experiment_id: UUID,
+    name: str,
+    artifact: str,
+    metrics: dict[str, Any],
+    skills: Sequence[NewSkill],
+) -> Model:
+    """Register what an experiment trained, as a candidate."""
+    model = Model(experiment_id=experiment_id, name=name, artifact=artifact, metrics=metrics)
+    session.add(model)
+    session.flush()
+    rows = [
+        {
+            "model_id": model.id,
+            "position": position,
+            "name": skill.name,
+            "difficulty": skill.difficulty,
+            "standard_error": skill.standard_error,
+            "n_responses": skill.n_responses,
+        }
+        for position, skill in enumerate(skills)
+    ]
+    if rows:
+        session.execute(insert(Skill), rows)
+    return get_model(session, model.id)
+
+
+def get_model(session: Session, model_id: UUID) -> Model:
+    """The model as it stands now, with its experiment and dataset. Raises ModelNotFound."""
+    return _get(session, model_id, lock=False)
+
+
+def _get(session: Session, model_id: UUID, *, lock: bool) -> Model:
+    statement = select(Model).where(Model.id == model_id).options(_WITH_EXPERIMENT)
+    if lock:
+        statement = statement.with_for_update(of=Model)
+    model = session.scalar(statement.execution_options(populate_existing=True))
+    if model is None:
+        raise ModelNotFound(model_id)
+    return model
+
+
+_WITH_EXPERIMENT = joinedload(Model.experiment).joinedload(Experiment.dataset)
+
+
+def find_model_of_experiment(session: Session, experiment_id: UUID) -> Model | None:
+    """The model that an experiment trained, if it got that far."""
+    statement = select(Model).where(Model.experiment_id == experiment_id).options(_WITH_EXPERIMENT)
+    return session.scalar(statement)
+
+
+def find_serving_model(session: Session) -> Model | None:
+    """The model that answers for students, if one was promoted."""
+    statement = select(Model).where(Model.status == ModelStatus.SERVING).options(_WITH_EXPERIMENT)
+    return session.scalar(statement)
+
+
+def list_models(
+    session: Session, *, status: ModelStatus | None = None, cursor: str | None = None, limit: int = 50
+) -> Page[Model]:
+    """Newest first, with their experiments."""
+    statement = select(Model).options(_WITH_EXPERIMENT)
+    if status is not None:
+        statement = statement.where(Model.status == status)
+    return read_page(session, statement, key=Model.id, parse=UUID, cursor=cursor, limit=limit)
+
+
+def list_skills(session: Session, model_id: UUID) -> Sequence[Skill]:
+    """A model's skills by position, which is the order of a student state's numbers."""
+    return session.scalars(select(Skill).where(Skill.model_id == model_id).order_by(Skill.position)).all()
+
+
+def start_promotion(session: Session, model_id: UUID) -> Model:
+    """Candidate or retired → promoting; asking again is harmless. Raises ModelNotFound, IllegalMove."""
+    model = _get(session, model_id, lock=True)
+    if model.status != PROMOTING:
+        _move(model, PROMOTING)
+        model.attempt = 0
+        model.error_type = model.error_detail = None
+        model.rung_at, model.rings = utc_now(), 0
+        session.flush()
+    return model
+
+
+def claim_promotion(
+    session: Session, model_id: UUID, owner: str, *, lease_seconds: float, now: datetime | None = None
+) -> Model | None:
+    """Start scoring students, or take over an expired lease; None when there is nothing to do."""
+    now = now or utc_now()
+    unheld = or_(Model.lease_owner.is_(None), Model.lease_expires_at < now)
+    taken = leases.take_lease(
+        session,
+        Model,
+        model_id,
+        is_free=and_(Model.status == PROMOTING, unheld),
+        owner=owner,
+        lease_seconds=lease_seconds,
+        now=now,
+    )
+    return get_model(session, model_id) if taken else None
+
+
+def renew_promotion(
+    session: Session, model_id: UUID, owner: str, *, lease_seconds: float, now: datetime | None = None
+) -> None:
+    """Say that the worker is alive. Raises LeaseLost."""
+    now = now or utc_now()
+    expires = now + timedelta(seconds=lease_seconds)
+    _update_promotion(session, model_id, owner, lease_expires_at=expires, heartbeat_at=now)
+
+
+def flip(session: Session, model_id: UUID, *, owner: str | None = None) -> Model:
+    """Promoting → serving, and the model that served so far → retired, in one step.
+
+    A worker passes its name and gets LeaseLost when it lost the promotion; without a name nobody may hold it.
+    """
+    # Promotions in flight lock the same rows in the same order, so that two can't both find the old one.
+    contenders = select(Model).where(Model.status.in_([ModelStatus.SERVING, PROMOTING])).order_by(Model.id)
+    rows = session.scalars(contenders.with_for_update().execution_options(populate_existing=True)).all()
+    model = get_model(session, model_id)
+    if model.lease_owner != owner:
+        raise LeaseLost(model_id, owner=owner or "nobody")
+    _require(model, ModelStatus.SERVING)
+    for row in rows:
+        if row.status == ModelStatus.SERVING:
+            _move(row, ModelStatus.RETIRED)
+    session.flush()
+    _move(model, ModelStatus.SERVING)
+    model.promoted_at = utc_now()
+    model.lease_owner = model.lease_expires_at = None
+    session.flush()
+    return model
+
+
+def fail_promotion(session: Session, model_id: UUID, owner: str, *, error_type: str, detail: str) -> None:
+    """Promoting → candidate, with a short text. Raises LeaseLost."""
+    _update_promotion(
+        session,
+        model_id,
+        owner,
+        status=ModelStatus.CANDIDATE,
+        error_type=error_type,
+        error_detail=detail[:DETAIL_LIMIT],
+        **leases.NO_LEASE,
+    )
+
+
+def requeue_expired_promotions(session: Session, now: datetime | None = None) -> list[UUID]:
+    """Take promotions away from silent workers; the ids that wait again and want a ring.
+
+    Those out of attempts become candidates again, with the reason.
+    """
+    now = now or utc_now()
+    waiting = []
+    for model in leases.lock_expired(session, Model, held=PROMOTING, now=now):
+        if model.attempt >= model.max_attempts:
+            _move(model, ModelStatus.CANDIDATE)
+            model.error_type = leases.WORKER_LOST
+            model.error_detail = leases.worker_lost_detail(model)
+        else:
+            model.rung_at, model.rings = now, 0
+            waiting.append(model.id)
+        model.lease_owner = model.lease_expires_at = None
+    session.flush()
+    return waiting
+
+
+def list_unrung_promotions(session: Session, now: datetime | None = None) -> list[Model]:
+    """Promotions that wait with a doorbell due again, locked until mark_promotions_rung and the commit."""
+    waiting = and_(Model.status == PROMOTING, Model.lease_owner.is_(None))
+    return leases.lock_unrung(session, Model, waiting=waiting, now=now or utc_now())
+
+
+def mark_promotions_rung(session: Session, models: Sequence[Model], *, now: datetime | None = None) -> None:
+    """Note that messages about these promotions go out; the next ones wait twice as long."""
+    for model in models:
+        model.rung_at = now or utc_now()
+        model.rings += 1
+    session.flush()
+
+
+def count_models(session: Session) -> int:
+    """How many models are stored."""
+    return session.scalars(select(func.count()).select_from(Model)).one()
+
+
+def _update_promotion(session: Session, model_id: UUID, owner: str, **values: Any) -> None:
+    leases.update_held(session, Model, model_id, owner=owner, held=PROMOTING, **values)
+
+
+def _move(model: Model, target: ModelStatus) -> None:
+    _require(model, target)
+    model.status = target
+
+
+def _require(model: Model, target: ModelStatus) -> None:
+    if not is_allowed(model.status, target):
+        raise IllegalMove(kind="model", identifier=model.id, status=model.status, target=target)
