@@ -77,6 +77,7 @@ def _create_calibrations() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_calibrations"),
         sa.UniqueConstraint("key", name="uq_calibrations_key"),
     )
+    op.create_index("ix_calibrations_dataset_id", "calibrations", ["dataset_id"])
 
 
 def _create_experiments() -> None:
@@ -133,6 +134,11 @@ def _create_experiments() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_experiments"),
         sa.UniqueConstraint("idempotency_key", name="uq_experiments_idempotency_key"),
     )
+    op.create_index("ix_experiments_config_fingerprint", "experiments", ["config_fingerprint"])
+    op.create_index("ix_experiments_dataset_id", "experiments", ["dataset_id"])
+    op.create_index("ix_experiments_preset", "experiments", ["preset"])
+    op.create_index("ix_experiments_status_lease_expires_at", "experiments", ["status", "lease_expires_at"])
+    op.create_index("ix_experiments_status_rung_at", "experiments", ["status", "rung_at"])
 
 
 def _create_epoch_metrics() -> None:
@@ -252,6 +258,9 @@ def _create_interactions() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_interactions"),
         sa.UniqueConstraint("student_pk", "event_id", name="uq_interactions_student_pk_event_id"),
     )
+    op.create_index(
+        "ix_interactions_student_pk_occurred_at_id", "interactions", ["student_pk", "occurred_at", "id"]
+    )
 
 
 def _create_student_states() -> None:
@@ -275,3 +284,4 @@ def _create_student_states() -> None:
         ),
         sa.PrimaryKeyConstraint("student_pk", "model_id", name="pk_student_states"),
     )
+    op.create_index("ix_student_states_model_id", "student_states", ["model_id"])
