@@ -1,0 +1,191 @@
+"""Files by key, on a local folder or on any store that fsspec knows.
+
+A file is written under a temporary name and renamed. No object store can rename a folder in one step, so
+the files of a folder go under a name of their own, `<key>/<version>/…`, and `<key>/manifest.json`, written
+last, says which version counts: a reader sees the old folder, the new one or none, never a half of each.
+"""
+
+import json
+import os
+import re
+import shutil
+import tempfile
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import fsspec
+from fsspec.implementations.local import LocalFileSystem
+
+from db.errors import ArtifactNotFound, BadArtifactKey
+from db.settings import DatabaseSettings
+
+MANIFEST = "manifest.json"
+_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*")
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactFile:
+    """One file of an artifact; its name is relative to the artifact's folder."""
+
+    name: str
+    size: int
+
+
+def open_artifacts(settings: DatabaseSettings) -> "ArtifactStore":
+    """The settings' store; copies of remote files are kept under the data directory."""
+    return ArtifactStore(settings.artifacts_url, cache_dir=settings.data_dir / "cache")
+
+
+class ArtifactStore:
+    """Files and folders by key. Keys are made by us, never from names that users sent."""
+
+    def __init__(self, url: str, *, cache_dir: Path | None = None) -> None:
+        # Other processes write too: a remembered listing would hide their files.
+        self._fs, root = fsspec.url_to_fs(url, use_listings_cache=False)
+        self._root = str(root).rstrip("/")
+        self._given_cache = cache_dir
+
+    def put_file(self, local: Path, key: str) -> None:
+        """Store one file under `key`, replacing what was there."""
+        final = self._path(key)
+        partial = f"{final}.{uuid4().hex}.partial"
+        self._make_parent(final)
+        try:
+            self._fs.put_file(str(local), partial)
+            self._rename(partial, final)
+        except BaseException:
+            self._remove(partial)
+            raise
+
+    def put_folder(self, local: Path, key: str) -> None:
+        """Store all files below `local` under `key`, replacing what was there.
+
+        Paths that were fetched before stop working.
+        """
+        replaced = self._read_manifest(key)
+        files = sorted(path for path in local.rglob("*") if path.is_file())
+        version = uuid4().hex
+        folder = f"{self._path(key)}/{version}"
+        sizes = {}
+        try:
+            for path in files:
+                name = path.relative_to(local).as_posix()
+                self._make_parent(f"{folder}/{name}")
+                self._fs.put_file(str(path), f"{folder}/{name}")
+                sizes[name] = path.stat().st_size
+            self._write_manifest(key, {"version": version, "files": sizes})
+        except BaseException:
+            self._remove(folder)
+            raise
+        # Only that one: another version may belong to a writer who is not done yet.
+        if replaced is not None:
+            self._remove(f"{self._path(key)}/{replaced['version']}")
+
+    def fetch(self, key: str) -> Path:
+        """A local path to read the file or folder from: the stored one itself, or a copy of a remote one.
+
+        Raises ArtifactNotFound.
+        """
+        manifest = self._read_manifest(key)
+        if manifest is not None:
+            return self._fetch_folder(key, manifest)
+        path = self._path(key)
+        if not self._fs.isfile(path):
+            raise ArtifactNotFound(key)
+        if self._is_local:
+            return Path(path)
+        # The name changes with the content, so that a copy is never out of date.
+        copy = self._cache / sha256(f"{key} {self._fs.ukey(path)}".encode()).hexdigest()[:32] / Path(key).name
+        return self._download([path], [copy], target=copy)
+
+    def exists(self, key: str) -> bool:
+        """Whether a whole file or folder is stored under `key`."""
+        return self._read_manifest(key) is not None or bool(self._fs.isfile(self._path(key)))
+
+    def list_files(self, key: str) -> list[ArtifactFile]:
+        """The files of a folder, or the file itself. Raises ArtifactNotFound."""
+        manifest = self._read_manifest(key)
+        if manifest is not None:
+            return [ArtifactFile(name, size) for name, size in manifest["files"].items()]
+        path = self._path(key)
+        if not self._fs.isfile(path):
+            raise ArtifactNotFound(key)
+        return [ArtifactFile(Path(key).name, int(self._fs.size(path)))]
+
+    def delete(self, key: str) -> None:
+        """Remove everything under `key`; nothing there is no error."""
+        # Without its manifest a folder does not exist, so a crash in between leaves no half of it.
+        self._remove(f"{self._path(key)}/{MANIFEST}")
+        self._remove(self._path(key))
+
+    @property
+    def _is_local(self) -> bool:
+        return isinstance(self._fs, LocalFileSystem)
+
+    @cached_property
+    def _cache(self) -> Path:
+        return self._given_cache or Path(tempfile.mkdtemp(prefix="ikt-artifacts-"))
+
+    def _path(self, key: str) -> str:
+        if not _KEY.fullmatch(key):
+            raise BadArtifactKey(key)
+        return f"{self._root}/{key}"
+
+    def _fetch_folder(self, key: str, manifest: dict[str, Any]) -> Path:
+        folder = f"{self._path(key)}/{manifest['version']}"
+        if self._is_local:
+            return Path(folder)
+        copy = self._cache / manifest["version"]
+        names = list(manifest["files"])
+        return self._download(
+            [f"{folder}/{name}" for name in names], [copy / name for name in names], target=copy
+        )
+
+    def _download(self, remote: list[str], local: list[Path], *, target: Path) -> Path:
+        if target.exists():
+            return target
+        self._cache.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=self._cache) as partial:
+            for source, final in zip(remote, local, strict=True):
+                path = Path(partial) / "copy" / final.relative_to(target)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                self._fs.get_file(source, str(path))
+            target.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                os.replace(Path(partial) / "copy", target)
+            except OSError:
+                if not target.exists():  # otherwise another process was faster with the same copy
+                    raise
+        return target
+
+    def _read_manifest(self, key: str) -> dict[str, Any] | None:
+        try:
+            manifest: dict[str, Any] = json.loads(self._fs.cat_file(f"{self._path(key)}/{MANIFEST}"))
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return manifest
+
+    def _write_manifest(self, key: str, manifest: dict[str, Any]) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / MANIFEST
+            path.write_text(json.dumps(manifest))
+            self.put_file(path, f"{key}/{MANIFEST}")
+
+    def _rename(self, partial: str, final: str) -> None:
+        if self._is_local:
+            os.replace(partial, final)
+        else:
+            self._fs.mv(partial, final)
+
+    def _make_parent(self, path: str) -> None:
+        self._fs.makedirs(path.rpartition("/")[0], exist_ok=True)
+
+    def _remove(self, path: str) -> None:
+        if self._is_local and os.path.isdir(path):
+            shutil.rmtree(path, ignore_errors=True)
+        elif self._fs.exists(path):
+            self._fs.rm(path, recursive=True)
