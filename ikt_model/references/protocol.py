@@ -28,10 +28,26 @@ class ReferenceTargets:
 class Calibration(Protocol):
     """A fitted reference model."""
 
-    name: str
-    version: int
-    difficulty: NDArray[np.float64]  # [K] β in logits
-    difficulty_se: NDArray[np.float64]  # [K] standard error of β
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def version(self) -> int: ...
+
+    @property
+    def difficulty(self) -> NDArray[np.float64]:
+        """β in logits [K]."""
+        ...
+
+    @property
+    def difficulty_se(self) -> NDArray[np.float64]:
+        """Standard error of β [K]; infinite for a skill nobody practised."""
+        ...
+
+    @property
+    def responses_per_skill(self) -> NDArray[np.int64]:
+        """How many responses each difficulty rests on [K]."""
+        ...
 
     def targets(self, sequences: Sequences) -> ReferenceTargets:
         """Abilities of these students under the fitted parameters, each from the past alone."""

@@ -1,8 +1,8 @@
 """Rasch model by marginal maximum likelihood (MML), abilities as posterior means (EAP).
 
-P(r = 1 | θ, β) = σ(θ − β), θ ~ N(0, σ²). A step that practises several skills has the mean of their difficulties.
-The ability is integrated out on a grid (Bock & Aitkin 1981, Psychometrika 46, 443-459), so an all-right or all-wrong
-history has a finite ability, which per-step maximum likelihood has not.
+P(r = 1 | θ, β) = σ(θ − β), θ ~ N(0, σ²). A step that practises several skills has the mean of their
+difficulties. The ability is integrated out on a grid (Bock & Aitkin 1981, Psychometrika 46, 443-459), so an
+all-right or all-wrong history has a finite ability, which per-step maximum likelihood has not.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,9 @@ Floats = NDArray[np.float64]
 
 GRID_REACH = 6.0  # the grid spans ± this many logits
 CONVERGED_LOGITS = 1e-4
-PRIOR_PRECISION = 1e-2  # of β around its mean: keeps a skill that was always right finite, moves others by < 0.001
+PRIOR_PRECISION = (
+    1e-2  # of β around its mean: keeps a skill that was always right finite, moves others by < 0.001
+)
 STEPS_PER_CHUNK = 1 << 14  # bounds memory of the trajectories to about 10 MB per buffer
 
 
@@ -61,7 +63,9 @@ class RaschCalibration:
                 responses=sequences.responses[steps],
                 starts=sequences.offsets[first : last + 1] - sequences.offsets[first],
             )
-        theta_static = np.zeros(sequences.n_students, np.float32)  # the prior mean, where there is no response
+        theta_static = np.zeros(
+            sequences.n_students, np.float32
+        )  # the prior mean, where there is no response
         practised = np.diff(sequences.offsets) > 0
         theta_static[practised] = theta[sequences.offsets[1:][practised] - 1]
         return ReferenceTargets(theta=theta, theta_sd=theta_sd, theta_static=theta_static)
@@ -115,13 +119,15 @@ def set_design(vocabulary: SkillVocabulary) -> sparse.csr_array:
 def fit_rasch(sequences: Sequences, *, settings: ReferenceSettings) -> RaschCalibration:
     """Fit difficulties and the spread of abilities to these (training) students.
 
-    EM on the marginal likelihood over counts of attempts: a student's likelihood depends on the responses only through
-    the number of right answers and of attempts at each skill set, so a step costs one sparse product each way.
-    A skill nobody practised gets the mean difficulty and an infinite standard error.
+    EM on the marginal likelihood over counts of attempts: a student's likelihood depends on the responses
+    only through the number of right answers and of attempts at each skill set, so a step costs one sparse
+    product each way. A skill nobody practised gets the mean difficulty and an infinite standard error.
     Raises NothingToCalibrate.
     """
     if sequences.n_responses == 0:
-        raise NothingToCalibrate("the training students hold no response; choose another fold or upload more data")
+        raise NothingToCalibrate(
+            "the training students hold no response; choose another fold or upload more data"
+        )
     counts = _Counts.of(sequences)
     grid = _grid(settings.grid_points)
     share = np.clip(counts.right.sum() / counts.attempts.sum(), 0.01, 0.99)
@@ -177,7 +183,9 @@ class _Counts:
             attempts=matrix,
             attempts_by_set=matrix.T.tocsr(),
             right=sparse.csr_array((right, columns, pointers), shape=shape),
-            right_per_student=np.bincount(students, weights=sequences.responses, minlength=sequences.n_students),
+            right_per_student=np.bincount(
+                students, weights=sequences.responses.astype(np.float64), minlength=sequences.n_students
+            ),
             design=design,
             per_skill=((design != 0).astype(np.int64).T @ per_set).astype(np.int64),
         )
@@ -257,8 +265,8 @@ def _eap(
 ) -> tuple[Floats, Floats]:
     """Posterior mean and sd after each step of some whole students.
 
-    A running sum over all steps less its value before each student's first is the running sum within students; in
-    double precision the cancellation costs less than 1e-9 logits.
+    A running sum over all steps less its value before each student's first is the running sum within
+    students; in double precision the cancellation costs less than 1e-9 logits.
     """
     log_failure = -np.logaddexp(0.0, grid[None, :] - difficulty[:, None])  # [C, G]
     evidence = log_failure[skill_sets] + responses[:, None] * grid[None, :]

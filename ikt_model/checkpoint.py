@@ -1,0 +1,149 @@
+"""What is kept of a training: a file to go on from, and a folder to use.
+
+Weights and optimiser moments are safetensors, everything else is JSON: nothing that is loaded can run code.
+The random state needs no place here, for each epoch's generators are seeded by (seed, epoch) alone.
+"""
+
+import json
+import os
+import secrets
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from ikt_model.config import ExperimentConfig
+from ikt_model.data.sequences import SkillVocabulary
+from ikt_model.network import IktNetwork
+from ikt_model.references import Calibration, calibration_from_dict
+
+FORMAT_VERSION = 1
+CHECKPOINT_FILE = "checkpoint.safetensors"
+
+
+class ModelUnreadable(ValueError):
+    """A model folder is incomplete or of another format."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a training is."""
+
+    epoch: int  # finished epochs
+    step: int  # finished optimiser steps
+    run: str  # names configuration, data and fold: another run's checkpoint is never taken up
+
+
+def save_checkpoint(
+    folder: Path, network: IktNetwork, optimizer: torch.optim.Optimizer, progress: Progress
+) -> None:
+    """Replace the folder's checkpoint by this state, atomically."""
+    folder.mkdir(parents=True, exist_ok=True)
+    tensors: dict[str, Tensor] = {f"network.{name}": value for name, value in network.state_dict().items()}
+    for index, state in optimizer.state_dict()["state"].items():
+        tensors |= {f"optimizer.{index}.{name}": value for name, value in state.items()}
+    header = {"format_version": str(FORMAT_VERSION), "run": progress.run}
+    header |= {"epoch": str(progress.epoch), "step": str(progress.step)}
+    temporary = folder / f".{CHECKPOINT_FILE}.{secrets.token_hex(4)}"
+    try:
+        save_file(
+            {name: value.detach().contiguous().cpu() for name, value in tensors.items()}, temporary, header
+        )
+        _sync(temporary)
+        temporary.replace(folder / CHECKPOINT_FILE)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def load_checkpoint(
+    folder: Path, network: IktNetwork, optimizer: torch.optim.Optimizer, *, run: str
+) -> Progress | None:
+    """Put the last state into network and optimiser; None when there is none of this run."""
+    path = folder / CHECKPOINT_FILE
+    if not path.exists():
+        return None
+    with safe_open(path, framework="pt") as file:
+        header = file.metadata() or {}
+        if header.get("run") != run or header.get("format_version") != str(FORMAT_VERSION):
+            return None
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    network.load_state_dict(_under("network.", tensors))
+    state: dict[int, dict[str, Tensor]] = {}
+    for name, value in _under("optimizer.", tensors).items():
+        index, key = name.split(".", 1)
+        state.setdefault(int(index), {})[key] = value
+    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
+    return Progress(epoch=int(header["epoch"]), step=int(header["step"]), run=run)
+
+
+def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
+
+
+def save_model(
+    folder: Path,
+    network: IktNetwork,
+    *,
+    config: ExperimentConfig,
+    vocabulary: SkillVocabulary,
+    calibration: Calibration,
+) -> None:
+    """Write a model folder whole: a reader never sees half of one."""
+    temporary = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
+    temporary.mkdir(parents=True)
+    weights = {name: value.detach().contiguous().cpu() for name, value in network.state_dict().items()}
+    save_file(weights, temporary / "weights.safetensors")
+    documents: dict[str, Any] = {
+        "config": config.model_dump(mode="json"),
+        "vocabulary": {"format_version": FORMAT_VERSION, "skills": list(vocabulary.names)},
+        "calibration": calibration.to_dict(),
+    }
+    for name, content in documents.items():
+        (temporary / f"{name}.json").write_text(json.dumps(content, indent=1, allow_nan=True), "utf-8")
+    if folder.exists():
+        shutil.rmtree(folder)
+    temporary.rename(folder)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredModel:
+    """A model folder, read."""
+
+    network: IktNetwork
+    config: ExperimentConfig
+    skills: tuple[str, ...]
+    calibration: Calibration
+
+
+def load_model(folder: Path) -> StoredModel:
+    """Read a model folder. Raises ModelUnreadable."""
+    try:
+        documents = {
+            name: json.loads((folder / f"{name}.json").read_text("utf-8"))
+            for name in ("config", "vocabulary", "calibration")
+        }
+        weights = load_file(folder / "weights.safetensors")
+    except (OSError, ValueError) as error:
+        raise ModelUnreadable(
+            f"model folder {folder.name!r}: {error}; train or fetch the model again"
+        ) from error
+    if documents["vocabulary"].get("format_version") != FORMAT_VERSION:
+        raise ModelUnreadable(
+            f"model folder {folder.name!r}: format_version must be {FORMAT_VERSION}; train it again"
+        )
+    config = ExperimentConfig.model_validate(documents["config"])
+    skills = tuple(documents["vocabulary"]["skills"])
+    network = IktNetwork(config.model, n_skills=len(skills))
+    network.load_state_dict(weights)
+    network.eval()
+    return StoredModel(network, config, skills, calibration_from_dict(documents["calibration"]))
+
+
+def _sync(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())

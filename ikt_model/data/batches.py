@@ -1,0 +1,158 @@
+"""Windows of histories, cut into batches of about equal length.
+
+B sequences, L steps. Histories are cut into windows of at most `window` responses (the protocol of pyKT:
+what is left over counts as a window of its own, one shorter than MINIMUM_WINDOW is dropped). Evidence and
+reference abilities run over the whole history, so a later window knows what came before it through them.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional as F
+
+from ikt_model.data.features import evidence
+from ikt_model.data.sequences import Sequences, SkillVocabulary
+from ikt_model.references.protocol import ReferenceTargets
+
+MINIMUM_WINDOW = 3
+
+
+@dataclass(frozen=True, slots=True)
+class SkillSets:
+    """Members of every skill set, on the device of the batch."""
+
+    members: Tensor  # [M] int64
+    starts: Tensor  # [C] int64
+    singletons_only: bool
+
+    @classmethod
+    def of(cls, vocabulary: SkillVocabulary, *, device: str | torch.device) -> "SkillSets":
+        return cls(
+            members=torch.as_tensor(vocabulary.set_members.astype(np.int64), device=device),
+            starts=torch.as_tensor(vocabulary.set_offsets[:-1].astype(np.int64), device=device),
+            singletons_only=vocabulary.n_sets == vocabulary.n_skills,
+        )
+
+    def mean(self, table: Tensor) -> Tensor:
+        """Mean over each set's skills of their rows, [K, D] -> [C, D]."""
+        if self.singletons_only:
+            return table
+        return F.embedding_bag(self.members, table, self.starts, mode="mean")
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Padding stands at the end of a row and repeats a real step; only `valid` steps count.
+
+    The step asked about at t is t + 1, so the last valid step of a row has no question: `asked` leaves it
+    out.
+    """
+
+    sets: SkillSets
+    skill_sets: Tensor  # [B, L] int64
+    responses: Tensor  # [B, L] int64
+    state: Tensor  # [B, L, STATE_FEATURES]
+    next_skill_sets: Tensor  # [B, L]
+    next_responses: Tensor  # [B, L] float
+    query: Tensor  # [B, L, QUERY_FEATURES] of the step asked about
+    valid: Tensor  # [B, L] bool
+    asked: Tensor  # [B, L] bool
+    theta_reference: Tensor  # [B, L] after response t
+    theta_static: Tensor  # [B] one ability per student
+    steps: Tensor  # [B, L] index of step t in the flat arrays
+
+
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """Where each window starts and how long it is, in the flat arrays."""
+
+    starts: NDArray[np.int64]  # [W]
+    lengths: NDArray[np.int64]  # [W]
+    students: NDArray[np.int64]  # [W]
+
+    @classmethod
+    def cut(cls, sequences: Sequences, *, window: int, students: NDArray[np.bool_]) -> "Windows":
+        """All windows of the chosen students."""
+        chosen = np.flatnonzero(students)
+        lengths = sequences.lengths[chosen]
+        per_student = -(-lengths // window)
+        owner = np.repeat(np.arange(len(chosen)), per_student)
+        rank = np.arange(len(owner)) - np.repeat(np.cumsum(per_student) - per_student, per_student)
+        starts = sequences.offsets[chosen][owner] + rank * window
+        sizes = np.minimum(window, lengths[owner] - rank * window)
+        kept = sizes >= MINIMUM_WINDOW
+        return cls(starts[kept], sizes[kept], chosen[owner][kept])
+
+
+class WindowedSteps:
+    """Every step of a dataset as flat tensors on one device, from which batches are gathered."""
+
+    def __init__(
+        self, sequences: Sequences, targets: ReferenceTargets, *, device: str | torch.device = "cpu"
+    ) -> None:
+        known = evidence(sequences)
+
+        def flat(values: NDArray[np.generic], dtype: torch.dtype) -> Tensor:
+            return torch.as_tensor(np.array(values), dtype=dtype, device=device)
+
+        self.sets = SkillSets.of(sequences.vocabulary, device=device)
+        self.skill_sets = flat(sequences.skill_sets, torch.int64)
+        self.responses = flat(sequences.responses, torch.int64)
+        self.state = flat(known.state, torch.float32)
+        self.query = flat(known.query, torch.float32)
+        self.theta_reference = flat(targets.theta, torch.float32)
+        self.theta_static = flat(targets.theta_static, torch.float32)
+        self.device = device
+
+    def gather(self, windows: Windows, rows: NDArray[np.int64]) -> Batch:
+        """One padded batch of these windows."""
+        starts = torch.as_tensor(windows.starts[rows], device=self.device)[:, None]
+        lengths = torch.as_tensor(windows.lengths[rows], device=self.device)[:, None]
+        time = torch.arange(int(windows.lengths[rows].max()), device=self.device)[None, :]
+        last = starts + lengths - 1
+        steps = torch.minimum(starts + time, last)
+        following = torch.minimum(steps + 1, last)
+        return Batch(
+            sets=self.sets,
+            skill_sets=self.skill_sets[steps],
+            responses=self.responses[steps],
+            state=self.state[steps],
+            next_skill_sets=self.skill_sets[following],
+            next_responses=self.responses[following].float(),
+            query=self.query[following],
+            valid=time < lengths,
+            asked=time < lengths - 1,
+            theta_reference=self.theta_reference[steps],
+            theta_static=self.theta_static[torch.as_tensor(windows.students[rows], device=self.device)],
+            steps=steps,
+        )
+
+
+def batch_rows(
+    lengths: NDArray[np.int64], *, batch_tokens: int, generator: np.random.Generator | None = None
+) -> Iterator[NDArray[np.int64]]:
+    """Rows of each batch: neighbours in length, as many as the token budget holds, in random order with a
+    generator.
+
+    A row longer than the budget makes a batch of its own.
+    """
+    jitter = generator.random(len(lengths)) if generator else np.zeros(len(lengths))
+    order = np.lexsort((jitter, lengths))
+    cuts = _budget_cuts(lengths[order], batch_tokens)
+    batches = list(pairwise(cuts))
+    if generator:
+        generator.shuffle(batches)
+    for first, last in batches:
+        yield order[first:last]
+
+
+def _budget_cuts(sorted_lengths: NDArray[np.int64], batch_tokens: int) -> list[int]:
+    cuts = [len(sorted_lengths)]
+    while cuts[-1] > 0:  # from the longest down: the longest of a batch is its width
+        cuts.append(max(0, cuts[-1] - max(1, batch_tokens // int(sorted_lengths[cuts[-1] - 1]))))
+    return cuts[::-1]

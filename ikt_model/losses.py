@@ -1,0 +1,92 @@
+"""The losses of the comparison, as pure functions of one batch.
+
+L = (1−λ)·l_bce + c·l_22 + λ·(l_21 + l_23) + λ_scale·l_scale. Every mean is over valid steps only.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from ikt_model.config import LossSettings
+from ikt_model.data.batches import Batch
+from ikt_model.network import Output
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceScale:
+    """What the reference looks like over the training students: its difficulties and the spread of its
+    target.
+    """
+
+    difficulty: Tensor  # [C] β^ref of every skill set
+    target_std: float  # of the ability target that l_23 uses, over steps
+
+
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """Scalars; `total` is what the optimiser sees."""
+
+    total: Tensor
+    l_bce: Tensor
+    l_21: Tensor
+    l_22: Tensor
+    l_23: Tensor
+    l_scale: Tensor
+
+    def as_vector(self) -> Tensor:
+        """[6], in the order of LOSS_NAMES, cut from the graph."""
+        return torch.stack([self.total, self.l_bce, self.l_21, self.l_22, self.l_23, self.l_scale]).detach()
+
+
+LOSS_NAMES = ("loss", "l_bce", "l_21", "l_22", "l_23", "l_scale")
+
+
+def lambda_at(epoch: int, settings: LossSettings) -> float:
+    """λ of an epoch (counted from 1): a linear rise to its target."""
+    if settings.lambda_warmup_epochs == 0:
+        return settings.lambda_target
+    return settings.lambda_target * min(1.0, epoch / settings.lambda_warmup_epochs)
+
+
+def compute_losses(
+    output: Output, batch: Batch, *, reference: ReferenceScale, settings: LossSettings, lambda_: float
+) -> Losses:
+    """All terms of L on one batch."""
+    asked = batch.asked
+    beta_reference = reference.difficulty[batch.next_skill_sets][asked]
+    target = ability_target(batch, settings)
+    l_bce = F.binary_cross_entropy_with_logits(output.logit[asked], batch.next_responses[asked])
+    mastery_reference = torch.sigmoid(batch.theta_reference[asked] - beta_reference)
+    l_21 = F.binary_cross_entropy_with_logits(output.mastery_logit[asked], mastery_reference)
+    l_22 = F.mse_loss(output.beta[asked], beta_reference)
+    l_23 = ability_alignment(
+        output.theta, target, batch.valid, mode=settings.ability_alignment, scale=reference.target_std
+    )
+    spread = output.theta[batch.valid].std(correction=0)
+    l_scale = (spread - reference.target_std) ** 2
+    total = (1 - lambda_) * l_bce + settings.difficulty_weight * l_22 + lambda_ * (l_21 + l_23)
+    if settings.scale_weight:
+        total = total + settings.scale_weight * l_scale
+    return Losses(total, l_bce, l_21, l_22, l_23, l_scale)
+
+
+def ability_target(batch: Batch, settings: LossSettings) -> Tensor:
+    """θ^ref that l_23 pulls towards, [B, L]: one value per student, or the trajectory."""
+    if settings.ability_target == "static":
+        return batch.theta_static[:, None].expand_as(batch.theta_reference)
+    return batch.theta_reference
+
+
+def ability_alignment(theta: Tensor, target: Tensor, valid: Tensor, *, mode: str, scale: float) -> Tensor:
+    """l_23 of [B, L] abilities against their target.
+
+    `mean` compares time-means, so it can't see what happens within a sequence; `pointwise` compares every
+    step; `standardized` does so in units of the reference's standard deviation (its mean cancels).
+    """
+    if mode == "mean":
+        weight = valid.to(theta.dtype) / valid.sum(dim=1, keepdim=True)
+        return (((theta - target) * weight).sum(dim=1) ** 2).mean()
+    error = F.mse_loss(theta[valid], target[valid])
+    return error / scale**2 if mode == "standardized" else error

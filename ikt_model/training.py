@@ -1,0 +1,240 @@
+"""Fit the network to the training folds and measure it on the held-out one.
+
+Knows nothing of queue, database or web: `on_epoch` and `on_progress` are its only windows out.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import torch
+from torch import Tensor
+
+from ikt_model.checkpoint import Progress, load_checkpoint, save_checkpoint, save_model
+from ikt_model.config import ExperimentConfig, TrainingSettings
+from ikt_model.data.batches import WindowedSteps, Windows, batch_rows
+from ikt_model.data.sequences import Sequences
+from ikt_model.evaluation import predict, predictions_table
+from ikt_model.losses import LOSS_NAMES, ReferenceScale, compute_losses, lambda_at
+from ikt_model.metrics import HeldOut, evaluate_predictions
+from ikt_model.network import IktNetwork, build_network
+from ikt_model.references import Calibration, ReferenceTargets
+
+WARMUP_SHARE = 0.25  # of all steps, over which the one-cycle learning rate rises to its peak
+FIRST_RATE, LAST_RATE = 0.04, 1e-4  # of the peak
+
+
+class TrainingStopped(Exception):
+    """`on_progress` asked to stop; the last finished epoch is in the checkpoint."""
+
+
+class TrainingDiverged(ArithmeticError):
+    """A loss is no longer finite; the optimiser did not take that step."""
+
+
+class NothingToTrain(ValueError):
+    """No training history is long enough."""
+
+
+@dataclass(frozen=True, slots=True)
+class EpochReport:
+    """One finished epoch; held-out metrics by name, training losses under `train_`."""
+
+    epoch: int  # from 1
+    epochs: int
+    seconds: float
+    metrics: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingResult:
+    """What a finished training leaves."""
+
+    metrics: dict[str, float]
+    model_folder: Path
+    predictions_path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """All that stays the same through a training."""
+
+    config: ExperimentConfig
+    network: IktNetwork
+    optimizer: torch.optim.Optimizer
+    data: WindowedSteps
+    training: Windows
+    held_out: Windows
+    reference: ReferenceScale
+    calibration: Calibration
+    steps_per_epoch: int
+
+    @property
+    def total_steps(self) -> int:
+        return self.steps_per_epoch * self.config.training.epochs
+
+
+def train(
+    config: ExperimentConfig,
+    sequences: Sequences,
+    *,
+    fold: int,
+    calibration: Calibration,
+    device: str,
+    folder: Path,
+    on_epoch: Callable[[EpochReport], None],
+    on_progress: Callable[[float], bool],
+) -> TrainingResult:
+    """Train with `fold` held out, going on from the folder's checkpoint when it is of the same run.
+
+    `on_progress(share of all steps)` is called after every optimiser step and stops the training by
+    returning False. The model is the last epoch's: the schedule is fixed beforehand, and held-out students
+    choose nothing. Raises TrainingStopped, TrainingDiverged, NothingToTrain, NothingToEvaluate.
+    """
+    run = _prepare(config, sequences, fold=fold, calibration=calibration, device=device)
+    name = f"{config.fingerprint()}-{sequences.content_hash[:16]}-{fold}"
+    progress = load_checkpoint(folder / "checkpoint", run.network, run.optimizer, run=name)
+    progress = progress or Progress(epoch=0, step=0, run=name)
+    for epoch in range(progress.epoch + 1, config.training.epochs + 1):
+        started = time.perf_counter()
+        losses = _train_epoch(run, epoch, on_progress)
+        seen = _held_out(run)
+        metrics = {**_measure(run, seen, epoch), **losses}
+        save_checkpoint(
+            folder / "checkpoint",
+            run.network,
+            run.optimizer,
+            Progress(epoch, epoch * run.steps_per_epoch, name),
+        )
+        on_epoch(EpochReport(epoch, config.training.epochs, time.perf_counter() - started, metrics))
+    seen = _held_out(run)
+    save_model(
+        folder / "model", run.network, config=config, vocabulary=sequences.vocabulary, calibration=calibration
+    )
+    predictions = folder / "predictions.parquet"
+    pq.write_table(predictions_table(seen, sequences), predictions)
+    return TrainingResult(_measure(run, seen, config.training.epochs), folder / "model", predictions)
+
+
+def _prepare(
+    config: ExperimentConfig, sequences: Sequences, *, fold: int, calibration: Calibration, device: str
+) -> _Run:
+    held_out = sequences.folds == fold
+    targets = calibration.targets(sequences)
+    data = WindowedSteps(sequences, targets, device=device)
+    training = Windows.cut(sequences, window=config.model.window, students=~held_out)
+    if len(training.starts) == 0:
+        raise NothingToTrain("no training history has at least 3 responses; add data or choose another fold")
+    torch.manual_seed(config.training.seed)
+    network = build_network(config.model, difficulty=calibration.difficulty).to(device)
+    difficulty = torch.as_tensor(calibration.difficulty, dtype=torch.float32, device=device)
+    return _Run(
+        config=config,
+        network=network,
+        optimizer=_optimizer(network, config.training),
+        data=data,
+        training=training,
+        held_out=Windows.cut(sequences, window=config.model.window, students=held_out),
+        reference=ReferenceScale(
+            difficulty=data.sets.mean(difficulty[:, None]).squeeze(-1),
+            target_std=_target_std(config, sequences, targets, ~held_out),
+        ),
+        calibration=calibration,
+        steps_per_epoch=sum(
+            1 for _ in batch_rows(training.lengths, batch_tokens=config.training.batch_tokens)
+        ),
+    )
+
+
+def _optimizer(network: IktNetwork, settings: TrainingSettings) -> torch.optim.Optimizer:
+    """AdamW; decay is for matrices alone, for difficulties, biases and norms have a scale of their own to
+    keep.
+    """
+    matrices = [value for value in network.parameters() if value.ndim > 1]
+    vectors = [value for value in network.parameters() if value.ndim <= 1]
+    groups = [
+        {"params": matrices, "weight_decay": settings.weight_decay},
+        {"params": vectors, "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=settings.learning_rate, fused=True)
+
+
+def _target_std(
+    config: ExperimentConfig, sequences: Sequences, targets: ReferenceTargets, training: np.ndarray
+) -> float:
+    """Standard deviation over training steps of what l_23 pulls towards."""
+    students = sequences.student_of_step()
+    dynamic = config.loss.ability_target == "dynamic"
+    values = targets.theta if dynamic else targets.theta_static[students]
+    return max(float(values[training[students]].std(dtype=np.float64)), 1e-6)
+
+
+def _train_epoch(run: _Run, epoch: int, on_progress: Callable[[float], bool]) -> dict[str, float]:
+    """One pass over the training windows; mean losses weighted by responses."""
+    settings = run.config.training
+    # Seeded by (seed, epoch) alone, so that a resumed training draws what an undisturbed one would.
+    torch.manual_seed(settings.seed * 1_000_003 + epoch)
+    generator = np.random.default_rng([settings.seed, epoch])
+    lambda_ = lambda_at(epoch, run.config.loss)
+    total = torch.zeros(len(LOSS_NAMES), device=run.data.device)
+    run.network.train()
+    step = (epoch - 1) * run.steps_per_epoch
+    for rows in batch_rows(run.training.lengths, batch_tokens=settings.batch_tokens, generator=generator):
+        rate = settings.learning_rate * learning_rate_factor(step / run.total_steps, settings.schedule)
+        total += _train_step(run, rows, rate=rate, lambda_=lambda_) * int(run.training.lengths[rows].sum())
+        step += 1
+        if not on_progress(step / run.total_steps):
+            raise TrainingStopped(f"stopped in epoch {epoch} of {settings.epochs}")
+    means = (total / int(run.training.lengths.sum())).tolist()
+    return {f"train_{name}": value for name, value in zip(LOSS_NAMES, means, strict=True)}
+
+
+def _train_step(run: _Run, rows: np.ndarray, *, rate: float, lambda_: float) -> Tensor:
+    batch = run.data.gather(run.training, rows)
+    losses = compute_losses(
+        run.network(batch), batch, reference=run.reference, settings=run.config.loss, lambda_=lambda_
+    )
+    if not torch.isfinite(losses.total):
+        raise TrainingDiverged(f"the loss became {losses.total.item()}; lower learning_rate or gradient_clip")
+    for group in run.optimizer.param_groups:
+        group["lr"] = rate
+    run.optimizer.zero_grad(set_to_none=True)
+    torch.autograd.backward(losses.total)
+    torch.nn.utils.clip_grad_norm_(run.network.parameters(), run.config.training.gradient_clip)
+    run.optimizer.step()
+    return losses.as_vector()
+
+
+def learning_rate_factor(progress: float, schedule: str) -> float:
+    """Share of the peak rate at a share of the training: one cosine up, one down (Smith 2018), or
+    constant.
+    """
+    if schedule == "constant":
+        return 1.0
+    if progress < WARMUP_SHARE:
+        return _cosine(FIRST_RATE, 1.0, progress / WARMUP_SHARE)
+    return _cosine(1.0, LAST_RATE, (progress - WARMUP_SHARE) / (1 - WARMUP_SHARE))
+
+
+def _cosine(start: float, end: float, share: float) -> float:
+    return float(end + (start - end) * (1 + np.cos(np.pi * share)) / 2)
+
+
+def _held_out(run: _Run) -> HeldOut:
+    return predict(
+        run.network,
+        run.data,
+        run.held_out,
+        loss=run.config.loss,
+        difficulty_reference=run.calibration.difficulty,
+    )
+
+
+def _measure(run: _Run, seen: HeldOut, epoch: int) -> dict[str, float]:
+    loss = run.config.loss
+    return evaluate_predictions(
+        seen, loss=loss, lambda_=lambda_at(epoch, loss), target_std=run.reference.target_std
+    )
