@@ -53,6 +53,7 @@ def _create_sqlite_engine(url: URL) -> Engine:
     )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
+    event.listen(engine, "checkin", _end_sqlite)
     return engine
 
 
@@ -74,6 +75,13 @@ def _begin_sqlite(connection: Connection) -> None:
     read_only = connection.get_execution_options().get(_READ_ONLY, False)
     connection.exec_driver_sql(f"PRAGMA query_only = {'ON' if read_only else 'OFF'}")
     connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+
+def _end_sqlite(connection: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:  # noqa: ARG001
+    # A COMMIT that SQLite refuses leaves the transaction open, and SQLAlchemy takes it for finished: without
+    # this the connection would keep the write lock in the pool.
+    if connection is not None and connection.in_transaction:
+        connection.rollback()
 
 
 def create_session_factory(bind: Engine | Connection) -> SessionFactory:

