@@ -15,7 +15,10 @@ FIRST_BAD_ROWS = 20
 
 @dataclass(frozen=True, slots=True)
 class BadRow:
-    """One refused cell; `line` is the line of the file, its header being line 1."""
+    """One refused row and the first of its columns that is wrong.
+
+    `line` is the line of the file, the header being line 1; in a Parquet file it is the row, counted from 1.
+    """
 
     line: int
     column: str
@@ -36,13 +39,13 @@ class UnreadableDataset(DatasetRefused):
 
 
 class BadRows(DatasetRefused):
-    """Some rows hold values that cannot be accepted; `rows` are the first of them in line order."""
+    """Some rows cannot be accepted: the first of them in line order, and how many there are."""
 
     def __init__(self, rows: Sequence[BadRow], total: int) -> None:
         self.rows = list(rows)
         self.total = total
         first = self.rows[0]
         super().__init__(
-            f"{total} bad value{'s' if total != 1 else ''}; the first is on line {first.line}, "
-            f"column {first.column!r}: {first.reason}"
+            f"{total} bad row{'s' if total != 1 else ''}; the first is on line {first.line}, "
+            f"column {first.column}: {first.value!r} {first.reason}"
         )
