@@ -92,6 +92,7 @@ def save_model(
     config: ExperimentConfig,
     vocabulary: SkillVocabulary,
     calibration: Calibration,
+    target_std: float,
 ) -> None:
     """Write a model folder whole: a reader never sees half of one."""
     temporary = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
@@ -100,7 +101,11 @@ def save_model(
     save_file(weights, temporary / "weights.safetensors")
     documents: dict[str, Any] = {
         "config": config.model_dump(mode="json"),
-        "vocabulary": {"format_version": FORMAT_VERSION, "skills": list(vocabulary.names)},
+        "model": {
+            "format_version": FORMAT_VERSION,
+            "skills": list(vocabulary.names),
+            "target_std": target_std,
+        },
         "calibration": calibration.to_dict(),
     }
     for name, content in documents.items():
@@ -118,6 +123,7 @@ class StoredModel:
     config: ExperimentConfig
     skills: tuple[str, ...]
     calibration: Calibration
+    target_std: float  # of what l_23 pulled towards, over training steps
 
 
 def load_model(folder: Path) -> StoredModel:
@@ -125,23 +131,24 @@ def load_model(folder: Path) -> StoredModel:
     try:
         documents = {
             name: json.loads((folder / f"{name}.json").read_text("utf-8"))
-            for name in ("config", "vocabulary", "calibration")
+            for name in ("config", "model", "calibration")
         }
         weights = load_file(folder / "weights.safetensors")
     except (OSError, ValueError) as error:
         raise ModelUnreadable(
             f"model folder {folder.name!r}: {error}; train or fetch the model again"
         ) from error
-    if documents["vocabulary"].get("format_version") != FORMAT_VERSION:
+    if documents["model"].get("format_version") != FORMAT_VERSION:
         raise ModelUnreadable(
             f"model folder {folder.name!r}: format_version must be {FORMAT_VERSION}; train it again"
         )
     config = ExperimentConfig.model_validate(documents["config"])
-    skills = tuple(documents["vocabulary"]["skills"])
+    skills = tuple(documents["model"]["skills"])
     network = IktNetwork(config.model, n_skills=len(skills))
     network.load_state_dict(weights)
     network.eval()
-    return StoredModel(network, config, skills, calibration_from_dict(documents["calibration"]))
+    calibration = calibration_from_dict(documents["calibration"])
+    return StoredModel(network, config, skills, calibration, documents["model"]["target_std"])
 
 
 def _sync(path: Path) -> None:

@@ -112,7 +112,12 @@ def train(
         on_epoch(EpochReport(epoch, config.training.epochs, time.perf_counter() - started, metrics))
     seen = _held_out(run)
     save_model(
-        folder / "model", run.network, config=config, vocabulary=sequences.vocabulary, calibration=calibration
+        folder / "model",
+        run.network,
+        config=config,
+        vocabulary=sequences.vocabulary,
+        calibration=calibration,
+        target_std=run.reference.target_std,
     )
     predictions = folder / "predictions.parquet"
     pq.write_table(predictions_table(seen, sequences), predictions)

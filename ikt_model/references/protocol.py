@@ -45,6 +45,11 @@ class Calibration(Protocol):
         ...
 
     @property
+    def ability_sd(self) -> float:
+        """Spread of ability among the training students, logits: what is known of someone new."""
+        ...
+
+    @property
     def responses_per_skill(self) -> NDArray[np.int64]:
         """How many responses each difficulty rests on [K]."""
         ...

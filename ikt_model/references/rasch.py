@@ -179,13 +179,12 @@ class _Counts:
         design = set_design(sequences.vocabulary)
         per_set = np.bincount(sequences.skill_sets, minlength=n_sets)
         matrix = sparse.csr_array((attempts, columns, pointers), shape=shape)
+        right_matrix = sparse.csr_array((right, columns, pointers), shape=shape)
         return cls(
             attempts=matrix,
             attempts_by_set=matrix.T.tocsr(),
-            right=sparse.csr_array((right, columns, pointers), shape=shape),
-            right_per_student=np.bincount(
-                students, weights=sequences.responses.astype(np.float64), minlength=sequences.n_students
-            ),
+            right=right_matrix,
+            right_per_student=right_matrix.sum(axis=1),
             design=design,
             per_skill=((design != 0).astype(np.int64).T @ per_set).astype(np.int64),
         )
