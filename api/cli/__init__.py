@@ -1,0 +1,1 @@
+"""The command line `ikt`: thin commands over the HTTP service."""

@@ -1,0 +1,74 @@
+"""`ikt compare`, `ikt evaluate`: what experiments are worth."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.cli.client import DEFAULT_URL, InlineFlag, UrlOption, find_experiment, open_service
+from api.cli.console import JsonFlag, stdout, write_json
+from api.cli.datasets import Format
+from api.cli.drawing import comparison_tables, metrics_table
+from api.cli.failures import BadInput
+
+Experiment = Annotated[str, typer.Argument(help="Id, end of an id, or name (the newest of that name).")]
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(compare)
+    app.command()(evaluate)
+
+
+def compare(
+    baseline: Experiment,
+    candidates: Annotated[list[str], typer.Argument(help="One or more to set against it.")],
+    *,
+    markdown: Annotated[bool, typer.Option("--md", help="Markdown, as the service writes it.")] = False,
+    inline: InlineFlag = False,
+    url: UrlOption = DEFAULT_URL,
+    as_json: JsonFlag = False,
+) -> None:
+    """Set experiments side by side."""
+    if markdown and as_json:
+        raise BadInput("--md and --json exclude each other")
+    with open_service(url, inline=inline) as service:
+        first, *others = (find_experiment(service, name) for name in (baseline, *candidates))
+        ids = {"baseline": first["id"], "candidate": [other["id"] for other in others]}
+        if markdown:
+            typer.echo(service.get_text("/comparisons", accept="text/markdown", **ids))
+            return
+        comparison = service.get("/comparisons", **ids)
+    if as_json:
+        write_json(comparison)
+        return
+    console = stdout()
+    for table in comparison_tables(comparison, [side["name"] for side in (first, *others)]):
+        console.print(table)
+        console.print()
+
+
+def evaluate(
+    experiment: Experiment,
+    *,
+    data: Annotated[Path, typer.Option(help="CSV or Parquet file to evaluate on.")],
+    data_format: Format = "auto",
+    inline: InlineFlag = False,
+    url: UrlOption = DEFAULT_URL,
+    as_json: JsonFlag = False,
+) -> None:
+    """Measure an experiment's model on another file."""
+    with open_service(url, inline=inline) as service:
+        found = find_experiment(service, experiment)
+        evaluation = service.upload(f"/experiments/{found['id']}/evaluations", data, format=data_format)
+    if as_json:
+        write_json(evaluation)
+        return
+    console = stdout()
+    console.print(
+        f"[bold]{found['name']}[/] on {data.name}: {evaluation['n_students']:,} students, "
+        f"{evaluation['n_responses']:,} responses"
+    )
+    if evaluation["n_known_students"]:
+        known = f"{evaluation['n_known_students']:,}"
+        console.print(f"[yellow]{known} of them were trained on: these numbers are optimistic[/]")
+    console.print(metrics_table(evaluation["metrics"]))

@@ -1,0 +1,170 @@
+"""`ikt demo`: the whole loop once, from data to one student's mastery."""
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from api.cli.client import Service
+from api.cli.console import stdout, write_json
+from api.cli.datasets import describe_dataset, upload_dataset
+from api.cli.demo_student import replay_student
+from api.cli.drawing import comparison_tables
+from api.cli.experiments import submit
+from api.cli.failures import BadInput
+from api.cli.models import find_model, promote_and_wait
+from api.cli.processes import Running, free_port, run_service
+from api.cli.serve import interruptible
+from api.cli.students import SHOWN_SKILLS, draw_student, read_student
+from api.cli.watching import ENDED, choose_view, follow, require_success
+
+PRESETS = ("small-mean", "small-dynamic")
+HELD_OUT_FOLD = 0
+INTERRUPTED = 130
+
+
+class Stages:
+    """Says what is going on, and keeps how long it took."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def stage(self, name: str, doing: str) -> Iterator[list[str]]:
+        """The block may append what it found; that is shown when it is done."""
+        started = time.monotonic()
+        found: list[str] = []
+        with self.console.status(f"[dim]{doing} …[/]"):
+            yield found
+        self.seconds[name] = round(time.monotonic() - started, 2)
+        self.console.print(f"[green]✓[/] {' '.join(found) or doing} [dim]{self.seconds[name]:.1f} s[/]")
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(demo)
+
+
+def demo(
+    *,
+    data: Annotated[
+        Path | None, typer.Option(help="Your own responses instead of a simulated classroom.")
+    ] = None,
+    students: Annotated[int, typer.Option(min=20, help="Size of the simulated classroom.")] = 480,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Also write everything to this file ('-': only to stdout).")
+    ] = None,
+) -> None:
+    """Run the whole loop once and show it: two experiments, their comparison, one student."""
+    from db.engine import upgrade
+    from db.settings import DatabaseSettings
+
+    if data is not None and not data.is_file():
+        raise BadInput(f"{data} is not a file", "Name a CSV or Parquet file with --data (make demo DATA=…).")
+    to_stdout = json_file is not None and str(json_file) == "-"
+    stages = Stages(Console(stderr=True, highlight=False) if to_stdout else stdout())
+    settings = DatabaseSettings()
+    started = time.monotonic()
+    stages.console.print("[bold]ikt[/] · two experiments, one comparison, one student\n")
+    try:
+        with interruptible():
+            upgrade(settings)
+            with _served(stages, settings.data_dir) as running, Service(running.url) as service:
+                result = _run(
+                    stages, service, running, data or _simulate(stages, settings.data_dir, students)
+                )
+    except KeyboardInterrupt:
+        stages.console.print("\ninterrupted; API and worker are stopped")
+        raise typer.Exit(INTERRUPTED) from None
+    result["seconds"] = stages.seconds | {"total": round(time.monotonic() - started, 2)}
+    _tell_how_to_go_on(stages.console, result, data)
+    if to_stdout:
+        write_json(result)
+    elif json_file is not None:
+        json_file.write_text(json.dumps(result, indent=2, ensure_ascii=False, allow_nan=False), "utf-8")
+
+
+@contextmanager
+def _served(stages: Stages, data_dir: Path) -> Iterator[Running]:
+    cores = os.cpu_count() or 1
+    with ExitStack() as stack:
+        with stages.stage("start", "starting API and worker") as found:
+            service = run_service(data_dir=data_dir, host="127.0.0.1", port=free_port(), concurrency=cores)
+            running = stack.enter_context(service)
+            found.append(f"API and worker are up at {running.url}")
+        yield running
+
+
+def _simulate(stages: Stages, data_dir: Path, n_students: int) -> Path:
+    from ikt_model.data.simulate import simulate_classroom, write_events_csv
+
+    file = data_dir / "demo" / "classroom.csv"
+    with stages.stage("simulate", "simulating a classroom") as found:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_events_csv(simulate_classroom(n_students=n_students, n_skills=40, seed=2015).sequences, file)
+        found.append(f"a classroom is simulated: {os.path.relpath(file)}")
+    return file
+
+
+def _run(stages: Stages, service: Service, running: Running, file: Path) -> dict[str, Any]:
+    with stages.stage("dataset", "uploading the responses") as found:
+        dataset = upload_dataset(service, file)
+        found.append(describe_dataset(dataset))
+    experiments = _train(stages, service, running, dataset["id"])
+    ids = [experiment["id"] for experiment in experiments]
+    with stages.stage("comparison", "comparing") as found:
+        comparison = service.get("/comparisons", baseline=ids[0], candidate=ids[1:])
+        found.append("compared on the same held-out students\n")
+    for table in comparison_tables(comparison, PRESETS):
+        stages.console.print(table)
+        stages.console.print()
+    with stages.stage("promotion", "promoting") as found:
+        model = promote_and_wait(service, find_model(service, ids[-1])["id"], check=running.check)
+        found.append(f"{model['name']} now answers for students")
+    with stages.stage("student", "replaying a student nobody trained on") as found:
+        seen = read_student(
+            service, replay_student(service, file, fold=HELD_OUT_FOLD, source=dataset["content_hash"][:8])
+        )
+        found.append("one held-out student answers, response by response\n")
+    draw_student(stages.console, seen, shown=SHOWN_SKILLS)
+    return {"dataset": dataset, "experiments": experiments, "comparison": comparison, "model": model, **seen}
+
+
+def _train(stages: Stages, service: Service, running: Running, dataset_id: str) -> list[dict[str, Any]]:
+    started = time.monotonic()
+    submitted = [
+        submit(service, dataset_id=dataset_id, preset=preset, fold=HELD_OUT_FOLD, name=preset)
+        for preset in PRESETS
+    ]
+    stages.console.print(f"[cyan]●[/] two experiments train side by side, fold {HELD_OUT_FOLD} held out")
+    try:
+        ended = follow(service, submitted, choose_view(stages.console), check=running.check)
+    except KeyboardInterrupt:
+        _cancel(service, submitted)
+        raise
+    for experiment in ended:
+        require_success(experiment)
+    stages.seconds["training"] = round(time.monotonic() - started, 2)
+    stages.console.print(f"[green]✓[/] both are trained [dim]{stages.seconds['training']:.1f} s[/]")
+    return ended
+
+
+def _cancel(service: Service, experiments: list[dict[str, Any]]) -> None:
+    for experiment in experiments:
+        if service.get(f"/experiments/{experiment['id']}")["status"] not in ENDED:
+            service.post(f"/experiments/{experiment['id']}/cancel")
+
+
+def _tell_how_to_go_on(console: Console, result: dict[str, Any], data: Path | None) -> None:
+    console.print(f"\n[bold green]Done[/] in {result['seconds']['total']:.0f} s. Go on:")
+    console.print("  [bold]make serve[/]                     the service at http://127.0.0.1:8000")
+    console.print("  [bold]http://127.0.0.1:8000/docs[/]     every resource, to try in the browser")
+    console.print("  [bold].venv/bin/ikt --help[/]           the same from the command line")
+    if data is None:
+        console.print("  [bold]make demo DATA=file.csv[/]        the same with your own responses")

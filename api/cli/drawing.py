@@ -1,0 +1,148 @@
+"""Numbers as text: bars, sparklines, tables."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+SPARKS = "▁▂▃▄▅▆▇█"
+EIGHTHS = " ▏▎▍▌▋▊▉"
+VERDICTS = {"better": "green", "worse": "red", "same": "dim"}
+
+
+def sparkline(values: Sequence[float], *, width: int = 60) -> str:
+    """A line of blocks; a longer series is thinned evenly, its last value kept."""
+    if not values:
+        return ""
+    if len(values) > width:
+        values = [values[round(i * (len(values) - 1) / (width - 1))] for i in range(width)]
+    low, high = min(values), max(values)
+    span = (high - low) or 1.0
+    return "".join(SPARKS[min(7, int((value - low) / span * 8))] for value in values)
+
+
+def bar(share: float, *, width: int = 24) -> str:
+    """A share between 0 and 1, to an eighth of a character."""
+    eighths = round(max(0.0, min(1.0, share)) * width * 8)
+    full, rest = divmod(eighths, 8)
+    return ("█" * full + (EIGHTHS[rest] if rest else "")).ljust(width)
+
+
+def mastery_colour(share: float) -> str:
+    return "green" if share >= 0.8 else "yellow" if share >= 0.5 else "red"
+
+
+def mastery_table(rows: Sequence[Mapping[str, Any]], *, width: int = 24) -> Table:
+    """One bar per skill: mastery, and the chance that the next response is right."""
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    table.add_column("skill")
+    table.add_column("mastery")
+    table.add_column("", justify="right")
+    table.add_column("next right", justify="right")
+    table.add_column("responses", justify="right")
+    for row in rows:
+        share = float(row["mastery"] or 0.0)
+        table.add_row(
+            escape(str(row["skill"])),
+            Text(bar(share, width=width), style=f"{mastery_colour(share)} on grey15"),
+            f"{share:.2f}",
+            number(row.get("probability_correct"), digits=2),
+            number(row.get("evidence")),
+        )
+    return table
+
+
+def number(value: float | int | None, *, digits: int = 4) -> str:
+    """A number for people; nothing is a dash."""
+    if value is None:
+        return "–"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if value and abs(value) < 10**-digits:
+        return f"{value:.1e}"
+    return f"{value:.{digits}f}"
+
+
+def listing(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> Table:
+    """Rows as a table; `columns` maps a field to its heading."""
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    for heading in columns.values():
+        table.add_column(heading)
+    for row in rows:
+        table.add_row(*(_cell(row.get(field)) for field in columns))
+    return table
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, float):
+        return number(value)
+    if isinstance(value, int):
+        return f"{value:,}"
+    text = str(value)
+    return moment(text) if "T" in text and text[:2] == "20" and len(text) > 18 else escape(text)
+
+
+def moment(timestamp: str) -> str:
+    """An RFC 3339 time in UTC, without what nobody reads."""
+    try:
+        then = datetime.fromisoformat(timestamp.replace("Z", "+00:00"))
+    except ValueError:
+        return timestamp
+    return then.astimezone(UTC).strftime("%Y-%m-%d %H:%M")
+
+
+def short_id(identifier: str) -> str:
+    """The end of an id: of ids made one after the other, the part that differs."""
+    return identifier[-8:]
+
+
+def metrics_table(metrics: Mapping[str, float | None]) -> Table:
+    """Every metric by its name, in two pairs of columns."""
+    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 3, 0, 0))
+    for _ in range(2):
+        table.add_column(style="dim")
+        table.add_column(justify="right")
+    items = list(metrics.items())
+    half = (len(items) + 1) // 2
+    for left, right in zip(items[:half], [*items[half:], ("", None)][:half], strict=True):
+        table.add_row(left[0], number(left[1]), right[0], number(right[1]) if right[0] else "")
+    return table
+
+
+def comparison_tables(comparison: Mapping[str, Any], names: Sequence[str]) -> list[Table]:
+    """One table per section; an arrow says where a value went, its colour whether that is good."""
+    return [_section(section, names) for section in comparison["sections"] if section["rows"]]
+
+
+def _section(section: Mapping[str, Any], names: Sequence[str]) -> Table:
+    table = Table(
+        title=escape(section["title"]), title_justify="left", title_style="bold",
+        box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0),
+    )  # fmt: skip
+    table.add_column("metric", min_width=18)
+    table.add_column("reference", justify="right")
+    for name in names:
+        table.add_column(escape(name), justify="right")
+        table.add_column("")
+    table.add_column("target")
+    for row in section["rows"]:
+        cells: list[str | Text] = [escape(str(row["label"])), number(row.get("reference"))]
+        passed = row.get("passed") or []
+        for value in row["values"]:
+            cells += [number(value["value"]), _arrow(value)]
+        marks = " ".join("" if ok is None else "[green]✓[/]" if ok else "[red]✗[/]" for ok in passed)
+        table.add_row(*cells, f"{escape(str(row.get('target') or ''))} {marks}".strip())
+    return table
+
+
+def _arrow(value: Mapping[str, Any]) -> Text:
+    change = value.get("change")
+    if change is None or value.get("verdict") is None:
+        return Text("")
+    arrow = "=" if value["verdict"] == "same" else "▲" if change > 0 else "▼"
+    return Text(f"{arrow} {change:+.4f}", style=VERDICTS.get(value["verdict"], ""))

@@ -1,0 +1,171 @@
+"""`ikt train`, `ikt experiments`, `ikt cancel`: training runs."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+from uuid import UUID, uuid4
+
+import typer
+
+from api.cli.client import DEFAULT_URL, InlineFlag, Service, UrlOption, find_experiment, open_service
+from api.cli.console import JsonFlag, stderr, stdout, write_json
+from api.cli.datasets import Format, upload_dataset
+from api.cli.drawing import listing, metrics_table
+from api.cli.failures import BadInput
+from api.cli.watching import choose_view, follow, require_success
+
+COLUMNS = {
+    "id": "id",
+    "name": "name",
+    "status": "status",
+    "fold": "fold",
+    "epochs_done": "epochs",
+    "auc": "AUC",
+    "theta_pearson": "θ Pearson",
+    "created_at": "created",
+}
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(train)
+    app.command("experiments")(list_experiments)
+    app.command()(cancel)
+
+
+def train(
+    *,
+    preset: Annotated[str, typer.Option(help="Named configuration: small-mean, small-dynamic, l23-mean, …")],
+    data: Annotated[str, typer.Option(help="File, or id of a stored dataset.")],
+    fold: Annotated[int, typer.Option(min=0, help="Fold to hold out.")] = 0,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="Replace one setting, e.g. loss.lambda_target=0.5; may be repeated."),
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="Default: preset and fold.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0)] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    data_format: Format = "auto",
+    inline: InlineFlag = False,
+    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Stay until it has ended.")] = True,
+    url: UrlOption = DEFAULT_URL,
+    as_json: JsonFlag = False,
+) -> None:
+    """Train one experiment and show its held-out metrics."""
+    wanted = {
+        "preset": preset,
+        "config": parse_settings(settings or []),
+        "fold": fold,
+        "name": name,
+        "seed": seed,
+        "device": device,
+    }
+    with open_service(url, inline=inline) as service:
+        dataset_id = _dataset_id(service, data, data_format=data_format)
+        submitted = submit(service, dataset_id=dataset_id, **wanted)
+        experiment = _train_here(service, submitted) if inline else submitted
+        if wait and not inline:
+            (experiment,) = follow(service, [submitted], choose_view(stderr()))
+    if wait or inline:
+        require_success(experiment)
+    if as_json:
+        write_json(experiment)
+        return
+    _show(experiment)
+
+
+def submit(service: Service, *, dataset_id: str, **wanted: Any) -> dict[str, Any]:
+    """Queue an experiment; sent twice by accident, it is still one experiment."""
+    body = {name: value for name, value in wanted.items() if value is not None}
+    submitted: dict[str, Any] = service.post(
+        "/experiments", {"dataset_id": dataset_id, **body}, **{"Idempotency-Key": str(uuid4())}
+    )
+    return submitted
+
+
+def _dataset_id(service: Service, data: str, *, data_format: str) -> str:
+    path = Path(data)
+    if not path.exists():
+        try:
+            return str(UUID(data))
+        except ValueError:
+            raise BadInput(f"{data} is neither a file nor the id of a dataset") from None
+    return str(upload_dataset(service, path, data_format=data_format)["id"])
+
+
+def _train_here(service: Service, submitted: dict[str, Any]) -> dict[str, Any]:
+    from worker.enqueue import run_training_here
+
+    console = stderr()
+    with console.status(f"training {submitted['name']} in this process"):
+        run_training_here(UUID(submitted["id"]))
+    ended: dict[str, Any] = service.get(f"/experiments/{submitted['id']}")
+    return ended
+
+
+def _show(experiment: dict[str, Any]) -> None:
+    console = stdout()
+    console.print(f"[bold]{experiment['name']}[/] {experiment['status']} · {experiment['id']}")
+    if experiment.get("metrics"):
+        console.print(metrics_table(experiment["metrics"]))
+
+
+def list_experiments(
+    *,
+    status: Annotated[
+        str | None, typer.Option(help="queued, running, succeeded, failed or cancelled.")
+    ] = None,
+    preset: Annotated[str | None, typer.Option()] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Most rows to show.")] = 50,
+    url: UrlOption = DEFAULT_URL,
+    as_json: JsonFlag = False,
+) -> None:
+    """List experiments, newest first."""
+    with open_service(url) as service:
+        rows = service.list_all("/experiments", limit=limit, status=status, preset=preset)
+    if as_json:
+        write_json(rows)
+        return
+    flat = [{**(row["metrics"] or {}), **row} for row in rows]
+    stdout().print(listing(flat, COLUMNS) if rows else "no experiments yet; `ikt train` runs one")
+
+
+def cancel(
+    experiment: Annotated[str, typer.Argument(help="Id, end of an id, or name.")],
+    *,
+    url: UrlOption = DEFAULT_URL,
+    as_json: JsonFlag = False,
+) -> None:
+    """Stop an experiment that is queued or running; a running one stops within an epoch."""
+    with open_service(url) as service:
+        found = find_experiment(service, experiment)
+        answer = service.post(f"/experiments/{found['id']}/cancel")
+    if as_json:
+        write_json(answer)
+        return
+    stdout().print(
+        f"{found['name']} is {answer['status']}" + (", asked to stop" if answer["cancel_requested"] else "")
+    )
+
+
+def parse_settings(settings: list[str]) -> dict[str, Any]:
+    """`a.b=1` as {"a": {"b": 1}}; values are JSON where they can be, text otherwise."""
+    nested: dict[str, Any] = {}
+    for setting in settings:
+        path, separator, value = setting.partition("=")
+        *sections, key = path.strip().split(".")
+        if not separator or not all((*sections, key)):
+            raise BadInput(f"--set {setting!r} is not of the form section.name=value")
+        place = nested
+        for section in sections:
+            place = place.setdefault(section, {})
+            if not isinstance(place, dict):
+                raise BadInput(f"--set {setting!r} contradicts another --set")
+        place[key] = _value(value)
+    return nested
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

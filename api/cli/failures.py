@@ -1,0 +1,63 @@
+"""Why a command ends without its result, and with which exit code.
+
+Failure
+├── NoServer
+├── Refused          the service answered with a problem document
+├── BadInput         what was typed can't be right
+├── JobFailed        an experiment or a promotion ended without a model
+└── ProcessDied      the service's own API or worker ended
+"""
+
+from pathlib import Path
+from typing import Any
+
+FAILED_WORK = 1
+BAD_INPUT = 2
+
+
+class Failure(Exception):
+    """Shown on standard error; the command's exit code is `exit_code`."""
+
+    exit_code = FAILED_WORK
+
+    def __init__(self, title: str, detail: str = "") -> None:
+        super().__init__(title)
+        self.title = title
+        self.detail = detail
+
+
+class NoServer(Failure):
+    def __init__(self, url: str, reason: str) -> None:
+        super().__init__(
+            f"No server answers at {url}",
+            f"{reason}. Start one with `ikt up`, name another with --url or IKT_URL, "
+            "or do the work in this process with --inline (train, compare, evaluate).",
+        )
+
+
+class Refused(Failure):
+    """A problem document (RFC 9457)."""
+
+    def __init__(self, problem: dict[str, Any]) -> None:
+        self.problem = problem
+        self.status = int(problem.get("status", 500))
+        super().__init__(str(problem.get("title", f"HTTP {self.status}")), str(problem.get("detail") or ""))
+
+    @property
+    def exit_code(self) -> int:  # type: ignore[override]
+        return BAD_INPUT if 400 <= self.status < 500 else FAILED_WORK
+
+
+class BadInput(Failure):
+    exit_code = BAD_INPUT
+
+
+class JobFailed(Failure):
+    pass
+
+
+class ProcessDied(Failure):
+    def __init__(self, name: str, *, exit_code: int | None, log: Path, last_lines: list[str]) -> None:
+        self.last_lines = last_lines
+        ended = "gave no sign of life" if exit_code is None else f"ended with exit code {exit_code}"
+        super().__init__(f"The {name} process {ended}", f"its log is {log}")

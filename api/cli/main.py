@@ -1,0 +1,34 @@
+"""`ikt`: every command in its group, and one place where failures become exit codes."""
+
+from typing import Any
+
+import typer
+import typer.core
+
+from api.cli import comparisons, database, datasets, demo, experiments, models, serve, students
+from api.cli.console import report
+from api.cli.failures import Failure
+
+
+class Commands(typer.core.TyperGroup):
+    """A failed command is reported on standard error and ends with the failure's exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except Failure as failure:
+            report(failure)
+            raise typer.Exit(failure.exit_code) from failure
+
+
+app = typer.Typer(
+    cls=Commands,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Interpretable knowledge tracing: train, compare, and ask what a student can do.",
+)
+for _room in (serve, datasets, experiments, comparisons, models, students, demo):
+    _room.register(app)
+app.add_typer(database.app, name="db")
+app.add_typer(datasets.app, name="dataset")

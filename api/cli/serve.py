@@ -1,0 +1,111 @@
+"""`ikt up`, `ikt api`, `ikt worker`: the running service."""
+
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from api.cli.console import JsonFlag, stdout, write_json
+from api.cli.processes import Running, require_free, run_service
+
+WATCH_SECONDS = 0.5
+GRACE_SECONDS = 5
+
+Host = Annotated[str, typer.Option(envvar="IKT_HOST", help="Address to listen on.")]
+Port = Annotated[int, typer.Option(envvar="IKT_PORT", min=1, max=65_535, help="Port to listen on.")]
+Concurrency = Annotated[
+    int | None, typer.Option(min=1, envvar="IKT_CONCURRENCY", help="Jobs at once; default: one per core.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(up)
+    app.command()(api)
+    app.command()(worker)
+
+
+def up(
+    *, host: Host = "127.0.0.1", port: Port = 8000, concurrency: Concurrency = None, as_json: JsonFlag = False
+) -> None:
+    """Run the API and one worker until Ctrl-C; both log under the data folder."""
+    from db.engine import upgrade
+    from db.settings import DatabaseSettings
+
+    settings = DatabaseSettings()
+    require_free(host, port)
+    upgrade(settings)
+    with (
+        interruptible(),
+        run_service(data_dir=settings.data_dir, host=host, port=port, concurrency=concurrency) as running,
+    ):
+        _announce(running, as_json=as_json)
+        try:
+            while True:
+                running.check()
+                time.sleep(WATCH_SECONDS)
+        except KeyboardInterrupt:
+            if not as_json:
+                stdout().print("\nstopping …")
+
+
+def _announce(running: Running, *, as_json: bool) -> None:
+    if as_json:
+        logs = {child.name.lower(): str(child.log) for child in (running.api, running.worker)}
+        write_json({"url": running.url, "docs": f"{running.url}/docs", "logs": logs})
+        return
+    console = stdout()
+    console.print(f"[bold]ikt[/] is up at [bold]{running.url}[/]")
+    console.print(f"  try it   {running.url}/docs")
+    console.print(f"  logs     {running.api.log.parent}")
+    console.print("  [dim]Ctrl-C stops API and worker; what was begun goes on at the next start[/]")
+
+
+def api(*, host: Host = "127.0.0.1", port: Port = 8000, as_json: JsonFlag = False) -> None:
+    """Run the API alone. The database must have been brought up to date (`ikt db upgrade`)."""
+    import uvicorn
+
+    if as_json:
+        write_json({"url": f"http://{host}:{port}"})
+    uvicorn.run(
+        "api.app:create_app", factory=True, host=host, port=port, timeout_graceful_shutdown=GRACE_SECONDS
+    )
+
+
+def worker(
+    *,
+    queues: Annotated[str, typer.Option(help="Queues to serve: cpu, gpu, bulk.")] = "cpu,gpu,bulk",
+    concurrency: Concurrency = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Run one worker alone."""
+    chosen = [name.strip() for name in queues.split(",") if name.strip()]
+    if unknown := [name for name in chosen if name not in ("cpu", "gpu", "bulk")]:
+        raise typer.BadParameter(f"{', '.join(unknown)}: there are only cpu, gpu and bulk")
+    variables = {"IKT_QUEUES": json.dumps(chosen)}
+    if concurrency is not None:
+        variables["IKT_CONCURRENCY"] = str(concurrency)
+    if as_json:
+        write_json({"queues": chosen, "concurrency": concurrency})
+    sys.stdout.flush()
+    os.execve(sys.executable, [sys.executable, "-m", "worker"], {**os.environ, **variables})
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Being told to end (SIGTERM) is the same as Ctrl-C: children are stopped on the way out."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+        raise KeyboardInterrupt
+
+    previous = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)
