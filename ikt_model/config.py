@@ -49,7 +49,7 @@ class ModelSettings(Settings):
     d_ff: int = Field(default=256, ge=8, le=8192)
     """Width of the feed-forward layer of each block."""
     dropout: float = Field(default=0.1, ge=0.0, lt=1.0)
-    window: int = Field(default=200, ge=3, le=4096)
+    window: int = Field(default=200, ge=16, le=4096)
     """Longest stretch of responses seen at once; longer histories are cut into windows of this length."""
 
     @model_validator(mode="after")

@@ -31,6 +31,22 @@ class Output:
         return self.theta - self.beta
 
 
+class RowDot(nn.Module):
+    """A linear layer with one output, [..., D] -> [...].
+
+    Matrix-vector kernels group rows differently for each row count; a plain sum per row gives a student the
+    same bits in any batch.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(width).uniform_(-1, 1) * width**-0.5)
+        self.bias = nn.Parameter(torch.zeros(()))
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        return (hidden * self.weight).sum(dim=-1) + self.bias
+
+
 class DualStreamBlock(nn.Module):
     """Causal attention whose query and key read the context stream and whose value reads the value stream."""
 
@@ -92,10 +108,10 @@ class IktNetwork(nn.Module):
             nn.Dropout(settings.dropout),
             nn.Linear(width, width // 2),
             nn.GELU(),
-            nn.Linear(width // 2, 1),
+            RowDot(width // 2),
         )
         # Head 2
-        self.ability = nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.Linear(width, 1))
+        self.ability = nn.Sequential(nn.Linear(width, width), nn.GELU(), RowDot(width))
         self.difficulty = nn.Parameter(torch.zeros(n_skills))
 
     def encode(self, batch: Batch) -> Tensor:
@@ -116,14 +132,14 @@ class IktNetwork(nn.Module):
     def theta(self, states: Tensor) -> Tensor:
         """Ability from the knowledge state, [..., 2D] -> [...]."""
         theta: Tensor = self.ability(states[..., : states.shape[-1] // 2])
-        return theta.squeeze(-1)
+        return theta
 
     def logits(self, states: Tensor, *, skill_sets: Tensor, query: Tensor, sets: SkillSets) -> Tensor:
         """Head 1 for the skill sets asked, [..., 2D] -> [...]."""
         skills = self.predict_skill(sets.mean(self.asked))  # [C, D]
         hidden = self.predict_state(states) + skills[skill_sets] + self.predict_query(query)
         logit: Tensor = self.predict(hidden)
-        return logit.squeeze(-1)
+        return logit
 
     def set_difficulty(self, sets: SkillSets) -> Tensor:
         """β of every skill set, [C]."""

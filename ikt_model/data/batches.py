@@ -20,6 +20,7 @@ from ikt_model.data.sequences import Sequences, SkillVocabulary
 from ikt_model.references.protocol import ReferenceTargets
 
 MINIMUM_WINDOW = 3
+MINIMUM_WIDTH = 16  # steps a batch is padded to at least: matrix kernels for fewer rows round differently
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,8 @@ class WindowedSteps:
         """One padded batch of these windows."""
         starts = torch.as_tensor(windows.starts[rows], device=self.device)[:, None]
         lengths = torch.as_tensor(windows.lengths[rows], device=self.device)[:, None]
-        time = torch.arange(int(windows.lengths[rows].max()), device=self.device)[None, :]
+        width = max(MINIMUM_WIDTH, int(windows.lengths[rows].max()))
+        time = torch.arange(width, device=self.device)[None, :]
         last = starts + lengths - 1
         steps = torch.minimum(starts + time, last)
         following = torch.minimum(steps + 1, last)
