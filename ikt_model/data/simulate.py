@@ -8,13 +8,14 @@ The model, for student s on skill k at step t (n earlier attempts of s at k):
     θ_{s,t}  = θ_{s,0} + g_s · (log(1 + n) + 0.2 · log(1 + t))
     r_{s,t}  ~ Bernoulli(σ(θ_{s,t} − β_k))         Rasch
 
-so practice of a skill raises the ability on that skill, and by a fifth of it everywhere. Values are near those
-of a Rasch fit to ASSISTments 2015, where abilities are centred over all steps: students therefore arrive below 0.
+so practice of a skill raises the ability on that skill, and by a fifth of it everywhere. Values are
+near those of a Rasch fit to ASSISTments 2015, where abilities are centred over all steps: students
+therefore arrive below 0.
 
-Students practise a skill in a run, until three answers in a row are right or after twelve attempts. Then comes
-the next skill of the curriculum, or with probability 0.3 any skill. The number of steps is log-normal (σ 0.9, at
-least 2, at most eight times the mean). Answers follow each other within minutes, with a break of a day or so now
-and then.
+Students practise a skill in a run, until three answers in a row are right or after twelve attempts.
+Then comes the next skill of the curriculum, or with probability 0.3 any skill. The number of steps
+is log-normal (σ 0.9, at least 2, at most eight times the mean). Answers follow each other within
+minutes, with a break of a day or so now and then.
 """
 
 from __future__ import annotations
