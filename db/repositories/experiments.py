@@ -152,6 +152,8 @@ def retry(session: Session, experiment_id: UUID) -> Experiment:
     Raises ExperimentNotFound, IllegalMove.
     """
     experiment = _get(session, experiment_id, lock=True)
+    if experiment.status == RUNNING:  # back to queued is the sweep's move
+        raise _illegal(experiment, QUEUED)
     _move(experiment, QUEUED)
     experiment.attempt = 0
     experiment.cancel_requested = False
@@ -179,10 +181,12 @@ def delete_experiment(session: Session, experiment_id: UUID) -> None:
 
 def _move(experiment: Experiment, target: ExperimentStatus) -> None:
     if not is_allowed(experiment.status, target):
-        raise IllegalMove(
-            kind="experiment", identifier=experiment.id, status=experiment.status, target=target
-        )
+        raise _illegal(experiment, target)
     experiment.status = target
+
+
+def _illegal(experiment: Experiment, target: ExperimentStatus) -> IllegalMove:
+    return IllegalMove(kind="experiment", identifier=experiment.id, status=experiment.status, target=target)
 
 
 def claim(

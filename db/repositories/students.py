@@ -77,8 +77,21 @@ def get_student(session: Session, student_id: str) -> Student:
 def list_students(session: Session, *, cursor: str | None = None, limit: int = 50) -> Page[Student]:
     """In the order in which they were first seen."""
     return read_page(
-        session, select(Student), key=Student.id, parse=int, cursor=cursor, limit=limit, newest_first=False
+        session,
+        select(Student),
+        key=Student.id,
+        parse=_parse_key,
+        cursor=cursor,
+        limit=limit,
+        newest_first=False,
     )
+
+
+def _parse_key(text: str) -> int:
+    key = int(text)
+    if not 0 <= key < 2**63:
+        raise ValueError(f"key {key} is not one the database could have made")
+    return key
 
 
 def delete_student(session: Session, student_id: str) -> None:

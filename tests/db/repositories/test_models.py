@@ -1,0 +1,86 @@
+"""Models with their skills; what workers do to promotions is tested with the leases."""
+
+from uuid import uuid4
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from db.errors import IllegalMove, LeaseLost, ModelNotFound
+from db.lifecycle import ModelStatus
+from db.repositories import models
+from tests.builders import OWNER, make_experiment, make_model
+
+
+class TestAddModel:
+    def test_skills_keep_their_positions(self, session: Session) -> None:
+        model = make_model(session, skills=("zeta", "alpha", "mu"))
+        skills = models.list_skills(session, model.id)
+        assert [(skill.position, skill.name) for skill in skills] == [(0, "zeta"), (1, "alpha"), (2, "mu")]
+        assert (model.status, model.experiment.dataset.name) == (ModelStatus.CANDIDATE, "classroom")
+
+    def test_experiment_trains_one_model(self, session: Session) -> None:
+        model = make_model(session)
+        with pytest.raises(IntegrityError):
+            make_model(session, experiment_id=model.experiment_id)
+
+
+class TestRead:
+    def test_unknown_model_raises(self, session: Session) -> None:
+        with pytest.raises(ModelNotFound):
+            models.get_model(session, uuid4())
+
+    def test_model_is_found_by_its_experiment(self, session: Session) -> None:
+        model = make_model(session)
+        assert models.find_model_of_experiment(session, model.experiment_id) is model
+        assert models.find_model_of_experiment(session, make_experiment(session).id) is None
+
+    def test_nobody_serves_before_the_first_promotion(self, session: Session) -> None:
+        make_model(session)
+        assert models.find_serving_model(session) is None
+
+    def test_list_filters_by_status_newest_first(self, session: Session) -> None:
+        made = [make_model(session) for _ in range(2)]
+        serving = make_model(session, status=ModelStatus.SERVING)
+        assert models.list_models(session).items == [serving, *made[::-1]]
+        assert models.list_models(session, status=ModelStatus.SERVING).items == [serving]
+
+    def test_database_refuses_a_second_serving_model(self, session: Session) -> None:
+        make_model(session, status=ModelStatus.SERVING)
+        with pytest.raises(IntegrityError):
+            make_model(session, status=ModelStatus.SERVING)
+
+
+class TestStartPromotion:
+    @pytest.mark.parametrize("status", [ModelStatus.CANDIDATE, ModelStatus.RETIRED])
+    def test_starts_with_all_attempts(self, session: Session, status: ModelStatus) -> None:
+        model = make_model(session, status=status)
+        assert models.start_promotion(session, model.id).status == ModelStatus.PROMOTING
+        assert (model.attempt, model.rings) == (0, 0)
+
+    def test_asking_again_does_not_disturb_the_worker(self, session: Session) -> None:
+        model = models.start_promotion(session, make_model(session).id)
+        models.claim_promotion(session, model.id, OWNER, lease_seconds=60)
+        again = models.start_promotion(session, model.id)
+        assert (again.attempt, again.lease_owner) == (1, OWNER)
+
+    def test_serving_model_can_not_be_promoted(self, session: Session) -> None:
+        model = make_model(session, status=ModelStatus.SERVING)
+        with pytest.raises(IllegalMove, match="is serving and can't become promoting"):
+            models.start_promotion(session, model.id)
+
+
+class TestFailPromotion:
+    def test_becomes_a_candidate_with_the_reason(self, session: Session) -> None:
+        model = models.start_promotion(session, make_model(session).id)
+        models.claim_promotion(session, model.id, OWNER, lease_seconds=60)
+        models.fail_promotion(session, model.id, OWNER, error_type="OutOfMemory", detail="too many skills")
+        session.refresh(model)
+        assert (model.status, model.error_type) == (ModelStatus.CANDIDATE, "OutOfMemory")
+        assert models.start_promotion(session, model.id).error_type is None
+
+    def test_other_worker_can_not_fail_it(self, session: Session) -> None:
+        model = models.start_promotion(session, make_model(session).id)
+        models.claim_promotion(session, model.id, OWNER, lease_seconds=60)
+        with pytest.raises(LeaseLost):
+            models.fail_promotion(session, model.id, "worker-2", error_type="E", detail="")

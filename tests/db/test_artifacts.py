@@ -1,0 +1,227 @@
+"""Files appear whole or not at all, on a local folder and on a remote store."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import fsspec
+import pytest
+from fsspec.implementations.local import LocalFileSystem
+from fsspec.implementations.memory import MemoryFileSystem
+
+from db.artifacts import ArtifactFile, ArtifactStore, open_artifacts
+from db.errors import ArtifactNotFound, BadArtifactKey
+from db.settings import DatabaseSettings
+
+KEY = "experiments/1/model"
+
+
+@pytest.fixture(params=["local", "memory"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    if request.param == "local":
+        yield str(tmp_path / "artifacts")
+        return
+    yield "memory://artifacts"
+    fsspec.filesystem("memory").rm("/artifacts", recursive=True)
+
+
+@pytest.fixture
+def store(url: str, tmp_path: Path) -> ArtifactStore:
+    store = ArtifactStore(url, cache_dir=tmp_path / "cache")
+    store.put_file(_file(tmp_path / "other", "other"), "datasets/other.arrow")
+    return store
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "model"
+    _file(folder / "weights.safetensors", "weights")
+    _file(folder / "deep" / "config.json", "{}")
+    return folder
+
+
+@pytest.fixture
+def broken_upload(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both file systems die on the second file, as a killed process would: nothing is tidied up."""
+    for filesystem in (LocalFileSystem, MemoryFileSystem):
+        monkeypatch.setattr(filesystem, "put_file", _dying(filesystem.put_file, after=1))
+        monkeypatch.setattr(filesystem, "rm", lambda *_, **__: None)
+    monkeypatch.setattr(shutil, "rmtree", lambda *_, **__: None)
+
+
+class TestPutFile:
+    def test_file_is_fetched_as_it_was(self, store: ArtifactStore, tmp_path: Path) -> None:
+        store.put_file(_file(tmp_path / "any", "rows"), "datasets/1.arrow")
+        assert store.fetch("datasets/1.arrow").read_text() == "rows"
+        assert store.list_files("datasets/1.arrow") == [ArtifactFile("1.arrow", 4)]
+
+    def test_replaced_file_is_fetched_anew(self, store: ArtifactStore, tmp_path: Path) -> None:
+        for content in ("old", "new"):
+            store.put_file(_file(tmp_path / "any", content), "datasets/1.arrow")
+            assert store.fetch("datasets/1.arrow").read_text() == content
+
+    def test_crash_leaves_nothing_under_the_key(self, store: ArtifactStore, tmp_path: Path) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            for filesystem in (LocalFileSystem, MemoryFileSystem):
+                patch.setattr(filesystem, "put_file", _halfway)
+                patch.setattr(filesystem, "rm", lambda *_, **__: None)
+            with pytest.raises(Killed):
+                store.put_file(_file(tmp_path / "any", "rows"), "datasets/1.arrow")
+        assert not store.exists("datasets/1.arrow")
+
+    def test_failure_leaves_no_partial_file(self, url: str, store: ArtifactStore, tmp_path: Path) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            for filesystem in (LocalFileSystem, MemoryFileSystem):
+                patch.setattr(filesystem, "put_file", _halfway)
+            with pytest.raises(Killed):
+                store.put_file(_file(tmp_path / "any", "rows"), "datasets/1.arrow")
+        assert _names(url) == ["datasets/other.arrow"]
+
+
+class TestPutFolder:
+    def test_folder_is_fetched_as_it_was(self, store: ArtifactStore, folder: Path) -> None:
+        store.put_folder(folder, KEY)
+        assert _content(store.fetch(KEY)) == _content(folder)
+        assert store.list_files(KEY) == [
+            ArtifactFile("deep/config.json", 2),
+            ArtifactFile("weights.safetensors", 7),
+        ]
+
+    def test_replacing_leaves_only_the_new_files(self, url: str, store: ArtifactStore, folder: Path) -> None:
+        store.put_folder(folder, KEY)
+        shutil.rmtree(folder / "deep")
+        _file(folder / "weights.safetensors", "better")
+        store.put_folder(folder, KEY)
+        assert _content(store.fetch(KEY)) == {"weights.safetensors": "better"}
+        assert len(_names(url)) == 3  # the file, its manifest, and the store's other file
+
+    @pytest.mark.usefixtures("broken_upload")
+    def test_crash_leaves_nothing_under_the_key(self, url: str, folder: Path, tmp_path: Path) -> None:
+        store = ArtifactStore(url, cache_dir=tmp_path / "cache")
+        with pytest.raises(Killed):
+            store.put_folder(folder, KEY)
+        assert not store.exists(KEY)
+        with pytest.raises(ArtifactNotFound, match=KEY):
+            store.fetch(KEY)
+
+    def test_crash_while_replacing_keeps_the_old_folder(
+        self, store: ArtifactStore, folder: Path, request: pytest.FixtureRequest
+    ) -> None:
+        store.put_folder(folder, KEY)
+        before = _content(folder)
+        _file(folder / "deep" / "config.json", "changed")
+        request.getfixturevalue("broken_upload")
+        with pytest.raises(Killed):
+            store.put_folder(folder, KEY)
+        assert _content(store.fetch(KEY)) == before
+
+    def test_failure_is_tidied_up(self, url: str, store: ArtifactStore, folder: Path) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            for filesystem in (LocalFileSystem, MemoryFileSystem):
+                patch.setattr(filesystem, "put_file", _dying(filesystem.put_file, after=1))
+            with pytest.raises(Killed):
+                store.put_folder(folder, KEY)
+        assert _names(url) == ["datasets/other.arrow"]
+
+
+class TestFetch:
+    @pytest.mark.parametrize("url", ["local"], indirect=True)
+    def test_local_store_gives_its_own_path(self, url: str, store: ArtifactStore) -> None:
+        assert store.fetch("datasets/other.arrow") == Path(url) / "datasets" / "other.arrow"
+
+    @pytest.mark.parametrize("url", ["memory"], indirect=True)
+    def test_remote_file_is_copied_once(self, store: ArtifactStore, monkeypatch: pytest.MonkeyPatch) -> None:
+        first = store.fetch("datasets/other.arrow")
+        monkeypatch.setattr(MemoryFileSystem, "get_file", _halfway)
+        assert store.fetch("datasets/other.arrow") == first
+        assert first.name == "other.arrow"
+
+    @pytest.mark.parametrize("url", ["memory"], indirect=True)
+    def test_broken_download_leaves_no_copy(self, store: ArtifactStore, folder: Path) -> None:
+        store.put_folder(folder, KEY)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(MemoryFileSystem, "get_file", _dying(MemoryFileSystem.get_file, after=1))
+            with pytest.raises(Killed):
+                store.fetch(KEY)
+        assert _content(store.fetch(KEY)) == _content(folder)
+
+    def test_absent_key_raises(self, store: ArtifactStore) -> None:
+        for ask in (store.fetch, store.list_files):
+            with pytest.raises(ArtifactNotFound, match="datasets/2"):
+                ask("datasets/2")
+
+
+class TestDelete:
+    def test_file_and_folder_are_gone(self, store: ArtifactStore, folder: Path) -> None:
+        store.put_folder(folder, KEY)
+        for key in (KEY, "datasets/other.arrow"):
+            store.delete(key)
+            assert not store.exists(key)
+
+    def test_everything_below_a_prefix_is_gone(self, url: str, store: ArtifactStore, folder: Path) -> None:
+        store.put_folder(folder, KEY)
+        store.delete("experiments/1")
+        assert _names(url) == ["datasets/other.arrow"]
+
+    def test_nothing_there_is_no_error(self, url: str, store: ArtifactStore) -> None:
+        store.delete("experiments/2")
+        assert _names(url) == ["datasets/other.arrow"]
+
+
+@pytest.mark.parametrize(
+    "key", ["", "/", "/etc/passwd", "..", "a/../b", "a//b", "a/", ".hidden", "a\\b", "a b", "s3://x", "a\n"]
+)
+def test_key_that_could_leave_the_store_is_refused(store: ArtifactStore, key: str) -> None:
+    for ask in (store.fetch, store.exists, store.delete, store.list_files):
+        with pytest.raises(BadArtifactKey):
+            ask(key)
+
+
+def test_settings_open_their_store(tmp_path: Path) -> None:
+    store = open_artifacts(DatabaseSettings(data_dir=tmp_path))
+    store.put_file(_file(tmp_path / "any", "x"), "datasets/1.arrow")
+    assert (tmp_path / "artifacts" / "datasets" / "1.arrow").read_text() == "x"
+
+
+class Killed(BaseException):
+    """Stands for the end of the process."""
+
+
+def _dying(method: Any, *, after: int) -> Any:
+    calls = []
+
+    def wrapper(*arguments: Any, **options: Any) -> Any:
+        calls.append(arguments)
+        if len(calls) > after:
+            return _halfway(*arguments, **options)
+        return method(*arguments, **options)
+
+    return wrapper
+
+
+def _halfway(filesystem: Any, source: str, target: str, **_: Any) -> None:
+    if isinstance(filesystem, LocalFileSystem):
+        Path(target).write_text("ha")
+    elif Path(source).exists():
+        filesystem.pipe_file(target, b"ha")
+    raise Killed
+
+
+def _file(path: Path, content: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content)
+    return path
+
+
+def _content(folder: Path) -> dict[str, str]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_text()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def _names(url: str) -> list[str]:
+    filesystem, root = fsspec.url_to_fs(url)
+    return sorted(str(path).removeprefix(f"{root}/") for path in filesystem.find(root))
