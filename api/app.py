@@ -1,0 +1,58 @@
+"""The HTTP application."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import PackageNotFoundError, version
+
+from fastapi import FastAPI
+
+from api.body_limit import BodyLimit
+from api.errors import register_error_handlers
+from api.openapi import DESCRIPTION, TITLE, write_openapi
+from api.resources import Resources
+from api.routes import comparisons, datasets, experiments, models, results, students, system
+from api.settings import ApiSettings
+
+ROUTERS = (
+    datasets.router,
+    experiments.router,
+    results.router,
+    comparisons.router,
+    models.router,
+    students.router,
+    system.router,
+)
+
+
+def create_app(settings: ApiSettings | None = None) -> FastAPI:
+    """An application with resources of its own; without settings the environment's are read."""
+    resources = Resources.open(settings or ApiSettings())
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        resources.close()
+
+    app = FastAPI(
+        title=TITLE,
+        description=DESCRIPTION,
+        version=_version(),
+        lifespan=lifespan,
+        redirect_slashes=False,
+        redoc_url=None,
+    )
+    app.state.resources = resources
+    app.add_middleware(BodyLimit, limit_bytes=resources.settings.body_limit_bytes)
+    register_error_handlers(app)
+    for router in ROUTERS:
+        app.include_router(router)
+    app.state.api_routes = [route for router in ROUTERS for route in router.routes]
+    app.openapi = lambda: write_openapi(app)  # type: ignore[method-assign]
+    return app
+
+
+def _version() -> str:
+    try:
+        return version("ikt")
+    except PackageNotFoundError:
+        return "unknown"

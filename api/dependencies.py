@@ -1,0 +1,53 @@
+"""What routes ask for: typed, and opened and closed around the endpoint."""
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Annotated
+
+from fastapi import Depends, Header, Query, Request
+from sqlalchemy.orm import Session
+
+from api.resources import Resources
+from api.schemas.common import Limit
+from api.services.datasets import Upload
+from api.services.undo import undo_on_failure
+from api.uploads import receive_upload
+from db.engine import read_scope, session_scope
+
+
+def get_resources(request: Request) -> Resources:
+    resources: Resources = request.app.state.resources
+    return resources
+
+
+ResourcesDep = Annotated[Resources, Depends(get_resources)]
+
+
+def get_session(resources: ResourcesDep) -> Iterator[Session]:
+    with undo_on_failure() as keep, session_scope(resources.sessions) as session:
+        keep(session)
+        yield session
+
+
+def get_reader(resources: ResourcesDep) -> Iterator[Session]:
+    with read_scope(resources.sessions) as session:
+        yield session
+
+
+async def get_upload(request: Request, resources: ResourcesDep) -> AsyncIterator[Upload]:
+    async with receive_upload(
+        request, folder=resources.upload_folder, limit_bytes=resources.settings.upload_limit_bytes
+    ) as upload:
+        yield upload
+
+
+# With the default scope the commit would run when the response has left: a failing one would answer 2xx.
+SessionDep = Annotated[Session, Depends(get_session, scope="function")]
+ReaderDep = Annotated[Session, Depends(get_reader, scope="function")]
+UploadDep = Annotated[Upload, Depends(get_upload, scope="function")]
+
+LimitQuery = Annotated[Limit, Query(description="Most items on one page.")]
+CursorQuery = Annotated[
+    str | None,
+    Query(max_length=500, description="Where the page starts: `next_cursor` of the page before."),
+]
+AcceptHeader = Annotated[str | None, Header(description="Media types the caller reads.")]

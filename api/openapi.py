@@ -1,0 +1,84 @@
+"""The OpenAPI document: what FastAPI derives, and the problems that any operation may answer with."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from sqlalchemy.exc import OperationalError
+
+from api.errors import (
+    INTERNAL,
+    INVALID_JSON,
+    INVALID_REQUEST,
+    PROBLEMS,
+    ProblemType,
+    problem_schemas,
+    type_of,
+)
+from api.responses import describe_problems
+from api.services.refusals import UploadTooLarge
+
+TITLE = "ikt"
+DESCRIPTION = """\
+Interpretable knowledge tracing as a service: train models on responses of students, compare them, and ask
+what a student can do.
+
+Errors are problem documents (RFC 9457); their `type` is stable and can be looked up. Times are RFC 3339 in
+UTC. A number that does not exist is `null`. Lists are paged: follow `Link: rel="next"`.
+"""
+TAGS = [
+    {"name": "datasets", "description": "Responses to learn from."},
+    {"name": "experiments", "description": "Training runs: submit, follow, read what they left."},
+    {"name": "comparisons", "description": "Experiments side by side."},
+    {"name": "models", "description": "What experiments trained; one of them answers for students."},
+    {"name": "students", "description": "Responses of students, their mastery and their way."},
+    {"name": "skills", "description": "Skills with their difficulty."},
+    {"name": "system", "description": "Health, readiness, and what problems mean."},
+]
+METHODS = ("get", "put", "post", "delete", "patch")
+
+
+def write_openapi(app: FastAPI) -> dict[str, Any]:
+    """The document, made once."""
+    if app.openapi_schema is None:
+        document = get_openapi(
+            title=app.title,
+            version=app.version,
+            description=app.description,
+            routes=app.routes,
+            tags=TAGS,
+        )
+        schemas = document["components"]["schemas"]
+        for name in ("HTTPValidationError", "ValidationError"):
+            schemas.pop(name, None)
+        schemas |= problem_schemas()
+        for path in document["paths"].values():
+            for method in METHODS:
+                if method in path:
+                    _add_common_problems(path[method])
+        app.openapi_schema = document
+    return app.openapi_schema
+
+
+def _add_common_problems(operation: dict[str, Any]) -> None:
+    kinds: list[ProblemType] = [INTERNAL]
+    content = operation.get("requestBody", {}).get("content", {})
+    if "application/json" in content:
+        kinds += [INVALID_JSON, type_of(UploadTooLarge)]
+    if content or operation.get("parameters"):
+        kinds.append(INVALID_REQUEST)
+    if operation["tags"] != ["system"]:
+        kinds.append(PROBLEMS[OperationalError])
+    responses = operation["responses"]
+    if "HTTPValidationError" in str(responses.get("422")):
+        del responses["422"]
+    for status, described in describe_problems(kinds).items():
+        known = responses.setdefault(str(status), described)
+        if known is not described:
+            _merge_examples(known, described)
+    operation["responses"] = dict(sorted(responses.items()))
+
+
+def _merge_examples(known: dict[str, Any], added: dict[str, Any]) -> None:
+    for media_type, content in added["content"].items():
+        known["content"][media_type]["examples"] |= content["examples"]

@@ -1,0 +1,158 @@
+"""/experiments: what they say while they run, and what they leave"""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+from uuid import UUID
+
+from anyio.to_thread import run_sync
+from fastapi import APIRouter, Header, Query, Response
+from fastapi.responses import FileResponse, StreamingResponse
+from sse_starlette import EventSourceResponse, ServerSentEvent
+
+from api.dependencies import AcceptHeader, ReaderDep, ResourcesDep, UploadDep
+from api.formats.predictions import CSV, PARQUET, write_csv
+from api.negotiation import choose_media_type
+from api.responses import EVALUATION_BODY, UPLOAD_PROBLEMS, problems
+from api.schemas.datasets import UploadFields
+from api.schemas.experiments import ArtifactList, EvaluationRead
+from api.services import datasets, evaluations, events, experiments
+from api.services.refusals import EvaluationRefused, ExperimentsUnfinished, NotAcceptable
+from db.errors import ArtifactNotFound, ExperimentNotFound
+from ikt_model.data.errors import BadRows, UnreadableDataset
+
+router = APIRouter(prefix="/experiments/{experiment_id}", tags=["experiments"])
+
+RECONNECT_MILLISECONDS = 2000
+EVENTS_EXAMPLE = (
+    'event: progress\ndata: {"status": "running", "progress": 0.08, "epochs_done": 0}\n\n'
+    'id: 1\nevent: epoch\ndata: {"epoch": 1, "metrics": {"auc": 0.7112}}\n\n'
+    ": alive\n\n"
+    'event: end\ndata: {"status": "succeeded", "metrics": {"auc": 0.7335}}\n\n'
+)
+
+
+@router.get(
+    "/events",
+    operation_id="stream_events",
+    summary="Follow an experiment live",
+    response_class=EventSourceResponse,
+    responses={
+        200: {
+            "description": "Server-sent events",
+            "content": {"text/event-stream": {"schema": {"type": "string"}, "example": EVENTS_EXAMPLE}},
+        },
+        **problems(ExperimentNotFound),
+    },
+)
+async def stream_events(
+    experiment_id: UUID,
+    resources: ResourcesDep,
+    last_event_id: Annotated[
+        int,
+        Header(
+            ge=0, le=2**31 - 1, description="The last epoch that was received; later ones are sent again."
+        ),
+    ] = 0,
+) -> EventSourceResponse:
+    """`epoch` once per finished epoch (its id is the epoch), `progress` on every change, `end` as the last.
+
+    A comment is sent while nothing happens. After `end` there is nothing more to wait for: close.
+    """
+    settings = resources.settings
+    await run_sync(experiments.require_experiment, resources.sessions, experiment_id)
+    news = events.follow_experiment(
+        resources.sessions, experiment_id, after_epoch=last_event_id, poll_seconds=settings.event_poll_seconds
+    )
+    return EventSourceResponse(
+        _write_events(news),
+        ping=settings.event_heartbeat_seconds,
+        ping_message_factory=lambda: ServerSentEvent(comment="alive"),
+        sep="\n",
+    )
+
+
+async def _write_events(news: AsyncIterator[events.Event]) -> AsyncIterator[ServerSentEvent]:
+    async for event in news:
+        yield ServerSentEvent(
+            json.dumps(event.data, allow_nan=False),
+            event=event.name,
+            id=event.id,
+            retry=RECONNECT_MILLISECONDS,
+            sep="\n",
+        )
+
+
+@router.get(
+    "/artifacts",
+    operation_id="list_artifacts",
+    summary="List what an experiment left",
+    responses=problems(ExperimentNotFound),
+)
+def list_artifacts(experiment_id: UUID, session: ReaderDep, resources: ResourcesDep) -> ArtifactList:
+    """Model and held-out predictions, once they exist."""
+    return evaluations.list_artifacts(session, resources.store, experiment_id)
+
+
+PREDICTIONS_CSV = "student_id,position,skills,response,probability\nana,1,decimals,0,0.61\n"
+
+
+@router.get(
+    "/predictions",
+    operation_id="get_predictions",
+    summary="Read the held-out predictions",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "One row per predicted response; Accept chooses between Parquet and CSV",
+            "content": {
+                PARQUET: {"schema": {"type": "string", "format": "binary"}},
+                CSV: {"schema": {"type": "string"}, "example": PREDICTIONS_CSV},
+            },
+        },
+        **problems(ExperimentNotFound, ExperimentsUnfinished, NotAcceptable, ArtifactNotFound),
+    },
+)
+def get_predictions(
+    experiment_id: UUID, session: ReaderDep, resources: ResourcesDep, accept: AcceptHeader = None
+) -> Response:
+    """Every value of a row was known before the response was: nothing looks ahead."""
+    media_type = choose_media_type(accept, (PARQUET, CSV))
+    path = evaluations.fetch_predictions(session, resources.store, experiment_id)
+    headers: dict[str, Any] = {"Vary": "Accept"}
+    if media_type == CSV:
+        return StreamingResponse(write_csv(path), media_type=CSV, headers=headers)
+    return FileResponse(
+        path, media_type=PARQUET, filename=f"predictions-{experiment_id}.parquet", headers=headers
+    )
+
+
+@router.post(
+    "/evaluations",
+    operation_id="evaluate_experiment",
+    summary="Measure an experiment's model on another file",
+    responses=problems(
+        ExperimentNotFound,
+        ExperimentsUnfinished,
+        EvaluationRefused,
+        BadRows,
+        UnreadableDataset,
+        *UPLOAD_PROBLEMS,
+    ),
+    openapi_extra=EVALUATION_BODY,
+)
+def evaluate_experiment(
+    experiment_id: UUID,
+    upload: UploadDep,
+    resources: ResourcesDep,
+    query: Annotated[UploadFields, Query()],
+) -> EvaluationRead:
+    """The file is read, measured and forgotten. Skills are matched by name."""
+    return evaluations.evaluate_experiment(
+        resources.sessions,
+        resources.store,
+        resources.inference,
+        experiment_id=experiment_id,
+        upload=upload,
+        fields=datasets.merge_fields(upload, query),
+    )

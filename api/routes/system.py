@@ -1,0 +1,55 @@
+"""/livez, /readyz and /problems"""
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+
+from api.dependencies import ResourcesDep
+from api.errors import NO_SUCH_PROBLEM, NOT_READY, all_problem_types, problem_response
+from api.responses import describe_problems
+from api.schemas.common import ProblemKind
+from api.schemas.system import Alive, Ready
+from api.services import health
+
+router = APIRouter(tags=["system"])
+
+
+@router.get("/livez", operation_id="get_liveness", summary="Ask whether the process answers")
+def get_liveness() -> Alive:
+    """Says nothing about stores and broker."""
+    return Alive()
+
+
+@router.get(
+    "/readyz",
+    operation_id="get_readiness",
+    summary="Ask whether everything behind the service answers",
+    response_model=Ready,
+    responses=describe_problems([NOT_READY]),
+)
+def get_readiness(request: Request, resources: ResourcesDep) -> Ready | JSONResponse:
+    """Checks database, broker and artifact store, each by its name."""
+    parts = health.check_parts(resources.engine, resources.doorbell, resources.store)
+    failed = [part.name for part in parts if not part.ok]
+    if not failed:
+        return Ready(parts=parts)
+    members: dict[str, Any] = {"parts": [part.model_dump() for part in parts]}
+    detail = f"not available: {', '.join(failed)}"
+    return problem_response(NOT_READY, request, detail=detail, members=members)
+
+
+@router.get(
+    "/problems/{name}",
+    operation_id="get_problem_kind",
+    summary="Look a problem's type up",
+    response_model=ProblemKind,
+    responses=describe_problems([NO_SUCH_PROBLEM]),
+)
+def get_problem_kind(name: str, request: Request) -> ProblemKind | JSONResponse:
+    """What the `type` of a problem document means."""
+    kind = all_problem_types().get(name)
+    if kind is None:
+        detail = f"no problem is of type /problems/{name}"
+        return problem_response(NO_SUCH_PROBLEM, request, detail=detail)
+    return ProblemKind(type=kind.uri, title=kind.title, status=kind.status, meaning=kind.meaning)

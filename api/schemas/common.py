@@ -1,0 +1,124 @@
+"""Types and shapes that several resources share."""
+
+import math
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+)
+
+
+def _rfc3339(value: datetime) -> str:
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _finite(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+UtcTime = Annotated[AwareDatetime, PlainSerializer(_rfc3339, return_type=str, when_used="json")]
+"""RFC 3339, in UTC, ending in Z."""
+
+Number = Annotated[float | None, BeforeValidator(_finite)]
+"""A number; null where it does not exist (NaN is never written)."""
+
+
+def _without_padding(value: str) -> str:
+    if value != value.strip():
+        raise ValueError("must not begin or end with white space")
+    return value
+
+
+# Control characters have no place in names, and PostgreSQL stores no NUL.
+PLAIN_TEXT = r"^[^\x00-\x1f\x7f]+$"
+
+Name = Annotated[
+    str, StringConstraints(min_length=1, max_length=200, pattern=PLAIN_TEXT), AfterValidator(_without_padding)
+]
+"""Text for people: one line, up to 200 characters."""
+
+Metrics = dict[str, Number]
+"""Measured values by name; null where a value does not exist."""
+
+
+class Shape(BaseModel):
+    """Base of everything on the wire."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True, from_attributes=True)
+
+
+class FieldProblem(Shape):
+    """One thing that is wrong with the request."""
+
+    detail: str
+    """What is wrong, with the remedy."""
+    pointer: str | None = None
+    """JSON pointer (RFC 6901) to the value in the body."""
+    parameter: str | None = None
+    """Name of the parameter, when it is not in the body."""
+    location: str | None = None
+    """Where the parameter is: path, query or header."""
+
+
+class BadRowProblem(Shape):
+    """One cell of a dataset that was refused."""
+
+    line: int
+    """Line of the file; its header is line 1."""
+    column: str
+    value: str
+    reason: str
+
+
+class Problem(BaseModel):
+    """Problem document (RFC 9457). Its `type` is stable; further members depend on it."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True, extra="allow")
+
+    type: str
+    """Stable reference to the kind of problem; it can be looked up."""
+    title: str
+    """Short summary of the kind."""
+    status: int
+    """The HTTP status."""
+    detail: str
+    """What happened this time, and what to do about it."""
+    instance: str
+    """Path of the request."""
+    errors: list[FieldProblem | BadRowProblem] | None = None
+    """What is wrong, one by one: values of the request, or rows of a dataset (the first 20)."""
+    total_errors: int | None = None
+    """How many rows were refused in all."""
+
+
+class ProblemKind(Shape):
+    """What a problem's `type` means."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "type": "/problems/no-serving-model",
+                    "title": "No model serves",
+                    "status": 409,
+                    "meaning": "No model answers for students yet.",
+                }
+            ]
+        }
+    )
+
+    type: str
+    title: str
+    status: int
+    meaning: str
+
+
+Limit = Annotated[int, Field(ge=1, le=200, description="Most items on one page.")]

@@ -1,0 +1,124 @@
+"""Comparisons on the wire."""
+
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import ConfigDict
+
+from api.schemas.common import Number, Shape
+
+COMPARISON_EXAMPLE: dict[str, Any] = {
+    "experiments": [
+        {
+            "id": "0193a1f6-0f0a-7c11-9d3e-8a1b2c3d4e5f",
+            "name": "small-mean, fold 0",
+            "dataset": "assist2015 (9c56cc51)",
+            "fold": 0,
+        },
+        {
+            "id": "0193a1f6-1c5d-7e22-8b4f-9c0d1e2f3a4b",
+            "name": "small-dynamic, fold 0",
+            "dataset": "assist2015 (9c56cc51)",
+            "fold": 0,
+        },
+    ],
+    "settings": [{"name": "loss.ability_alignment", "values": ["mean", "pointwise"]}],
+    "sections": [
+        {
+            "title": "Prediction",
+            "rows": [
+                {
+                    "metric": "auc",
+                    "label": "AUC",
+                    "goal": "higher",
+                    "target": None,
+                    "reference": 0.693,
+                    "values": [
+                        {
+                            "value": 0.7185,
+                            "change": None,
+                            "relative_change": None,
+                            "verdict": None,
+                            "ratio_to_reference": None,
+                            "passed": None,
+                        },
+                        {
+                            "value": 0.7335,
+                            "change": 0.015,
+                            "relative_change": 0.0209,
+                            "verdict": "better",
+                            "ratio_to_reference": None,
+                            "passed": None,
+                        },
+                    ],
+                }
+            ],
+        }
+    ],
+    "notes": [],
+}
+
+
+class ComparedExperiment(Shape):
+    """One side of a comparison."""
+
+    id: UUID
+    name: str
+    dataset: str
+    """Name, and the beginning of the content's hash."""
+    fold: int
+
+
+class ComparedSetting(Shape):
+    """A setting in which the experiments differ."""
+
+    name: str
+    """Path in the configuration, like `loss.lambda_target`."""
+    values: list[Any]
+    """The baseline's first."""
+
+
+class ComparedValue(Shape):
+    """One experiment's figure, and how it stands to the baseline's."""
+
+    value: Number
+    change: Number
+    """Null for the baseline itself."""
+    relative_change: Number
+    verdict: Literal["better", "worse", "same"] | None
+    """Null where a figure is only told."""
+    ratio_to_reference: Number
+    passed: bool | None
+    """Whether the target is met; null where there is none."""
+
+
+class ComparedMetric(Shape):
+    """One figure of every experiment, the baseline's first."""
+
+    metric: str
+    label: str
+    goal: Literal["higher", "lower", "reference", "none"]
+    """Whether the figure should rise, fall, come near the reference's, or is only told."""
+    target: str | None
+    reference: Number
+    """The reference model's value of the same figure."""
+    values: list[ComparedValue]
+
+
+class ComparisonSection(Shape):
+    """Figures that belong together."""
+
+    title: str
+    rows: list[ComparedMetric]
+
+
+class ComparisonRead(Shape):
+    """Experiments side by side: the baseline, then the candidates in the order asked for."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [COMPARISON_EXAMPLE]})
+
+    experiments: list[ComparedExperiment]
+    settings: list[ComparedSetting]
+    sections: list[ComparisonSection]
+    notes: list[str]
+    """Why figures may not be comparable."""

@@ -1,0 +1,283 @@
+"""Students, their interactions, and what a model makes of them, on the wire."""
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StringConstraints,
+    model_validator,
+)
+
+from api.schemas.common import PLAIN_TEXT, Name, Number, Shape, UtcTime
+from api.schemas.models import MODEL_REFERENCE_EXAMPLE, ModelReference
+
+MOST_INTERACTIONS = 1000
+RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
+EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+
+
+def _require_rfc3339(value: Any) -> Any:
+    if not isinstance(value, str) or not RFC3339.fullmatch(value):
+        raise ValueError("must be an RFC 3339 time with its offset, like 2025-12-07T20:10:37Z")
+    return value
+
+
+def _require_plausible(value: datetime) -> datetime:
+    if not EARLIEST <= value < LATEST:
+        raise ValueError("must lie between the years 1970 and 2200")
+    return value
+
+
+Timestamp = Annotated[AwareDatetime, BeforeValidator(_require_rfc3339), AfterValidator(_require_plausible)]
+
+# No slash: the id is one segment of a path.
+StudentId = Annotated[
+    str, StringConstraints(min_length=1, max_length=200, pattern=PLAIN_TEXT.replace("[^", "[^/"))
+]
+
+INTERACTION_EXAMPLE: dict[str, Any] = {
+    "event_id": "9f0c1a2b-attempt-17",
+    "skill": "57",
+    "correct": True,
+    "item": "i7410",
+    "timestamp": "2025-12-07T20:10:37Z",
+}
+STATE_EXAMPLE: dict[str, Any] = {
+    "model": MODEL_REFERENCE_EXAMPLE,
+    "as_of": "2025-12-07T20:10:37Z",
+    "n_interactions": 17,
+    "theta": 0.31,
+    "theta_reference": 0.29,
+    "theta_reference_sd": 0.42,
+}
+STUDENT_EXAMPLE: dict[str, Any] = {
+    "student_id": "learner-16894",
+    "n_interactions": 17,
+    "created_at": "2025-12-01T08:00:00Z",
+    "last_interaction_at": "2025-12-07T20:10:37Z",
+    "links": {
+        "self": "/students/learner-16894",
+        "mastery": "/students/learner-16894/mastery",
+        "trajectory": "/students/learner-16894/trajectory",
+    },
+}
+STEP_EXAMPLE: dict[str, Any] = {
+    "position": 16,
+    "event_id": "9f0c1a2b-attempt-17",
+    "timestamp": "2025-12-07T20:10:37Z",
+    "skills": ["57"],
+    "correct": True,
+    "known": True,
+    "theta": 0.31,
+    "theta_reference": 0.29,
+    "theta_reference_sd": 0.42,
+    "probability": 0.71,
+    "mastery": 0.69,
+}
+
+
+class InteractionCreate(Shape):
+    """One response of a student to one item."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [INTERACTION_EXAMPLE]})
+
+    event_id: Name | None = None
+    """The caller's name for this response; sent again, it is counted once. Made up when it is left out."""
+    skill: Name | None = None
+    """The skill that the item needs; give this or `skills`."""
+    skills: Annotated[list[Name], Field(min_length=1, max_length=20)] | None = None
+    """The skills that the item needs together."""
+    correct: StrictBool
+    item: Name | None = None
+    timestamp: Timestamp | None = None
+    """When it happened; default: now. Responses of one moment stand in the order in which they came."""
+
+    @model_validator(mode="after")
+    def _one_of_skill_and_skills(self) -> "InteractionCreate":
+        if (self.skill is None) == (self.skills is None):
+            raise ValueError("give either skill or skills")
+        return self
+
+    @property
+    def skill_names(self) -> list[str]:
+        """Each skill once, in the order given."""
+        return list(dict.fromkeys([self.skill] if self.skill is not None else self.skills or []))
+
+
+Interactions = Annotated[
+    InteractionCreate | Annotated[list[InteractionCreate], Field(min_length=1, max_length=MOST_INTERACTIONS)],
+    Field(description="One response, or up to 1000 of them."),
+]
+
+
+class AbilityRead(Shape):
+    """Where a student stands after their last response."""
+
+    model: ModelReference
+    as_of: UtcTime
+    """Time of the last response that is included."""
+    n_interactions: int
+    """Responses of the student that are included."""
+    theta: Number
+    """Ability θ in logits, after the last response, as the model estimates it."""
+    theta_reference: Number
+    """The same by the reference model (Rasch): the posterior mean."""
+    theta_reference_sd: Number
+    """Posterior standard deviation of `theta_reference`: how sure the reference is."""
+
+
+class InteractionsAccepted(Shape):
+    """What became of the responses that were sent."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "student_id": "learner-16894",
+                    "accepted": 1,
+                    "duplicates": 0,
+                    "event_ids": ["9f0c1a2b-attempt-17"],
+                    "unknown_skills": [],
+                    "state": STATE_EXAMPLE,
+                }
+            ]
+        }
+    )
+
+    student_id: str
+    accepted: int
+    """Responses that are new."""
+    duplicates: int
+    """Responses that were known already; they changed nothing."""
+    event_ids: list[str]
+    """The event id of each response, in the order sent; made up where none was given."""
+    unknown_skills: list[str]
+    """Skills that the serving model never saw; responses on them alone do not move the state."""
+    state: AbilityRead | None
+    """The student after these responses; null while no model serves."""
+
+
+class StudentRead(Shape):
+    """A student, known by the caller's pseudonymous identifier."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [STUDENT_EXAMPLE]})
+
+    student_id: str
+    n_interactions: int
+    created_at: UtcTime
+    last_interaction_at: UtcTime | None
+    links: dict[str, str]
+
+
+class StudentPage(Shape):
+    """Students, in the order in which they were first seen."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"items": [STUDENT_EXAMPLE], "next_cursor": None}]}
+    )
+
+    items: list[StudentRead]
+    next_cursor: str | None
+    """Pass it as `cursor` for the next page; null on the last one."""
+
+
+class SkillMastery(Shape):
+    """How well a student masters one skill."""
+
+    skill: str
+    mastery: Number
+    """M = σ(θ − β): the share of such items that the model expects to be right, by ability alone."""
+    probability_correct: Number
+    """The model's prediction for the next response on this skill, from the whole history."""
+    reference_mastery: Number
+    """σ(θ − β) with the reference model's values."""
+    difficulty: Number
+    """β in logits."""
+    difficulty_standard_error: Number
+    evidence: int
+    """Responses of this student on this skill."""
+    last_practised: UtcTime | None
+
+
+class MasteryRead(AbilityRead):
+    """What a student masters now, skill by skill."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"student_id": "learner-16894"}
+                | STATE_EXAMPLE
+                | {
+                    "skills": [
+                        {
+                            "skill": "57",
+                            "mastery": 0.69,
+                            "probability_correct": 0.73,
+                            "reference_mastery": 0.68,
+                            "difficulty": -0.49,
+                            "difficulty_standard_error": 0.04,
+                            "evidence": 5,
+                            "last_practised": "2025-12-07T20:10:37Z",
+                        }
+                    ]
+                }
+            ]
+        }
+    )
+
+    student_id: str
+    skills: list[SkillMastery]
+
+
+class Step(Shape):
+    """One response, and where it left the student."""
+
+    position: int
+    """Counted from 0, in the order in which the responses happened."""
+    event_id: str
+    timestamp: UtcTime
+    skills: list[str]
+    correct: bool
+    known: bool
+    """Whether the model knows one of the skills; where it does not, the values are null."""
+    theta: Number
+    """θ_t: ability in logits after this response (it includes `correct` of this step)."""
+    theta_reference: Number
+    """The reference model's ability after this response."""
+    theta_reference_sd: Number
+    probability: Number
+    """The chance of a right answer, predicted before this response was seen. Null for the first one."""
+    mastery: Number
+    """σ(θ − β) of this step's skills, before this response was seen. Null for the first one."""
+
+
+class TrajectoryRead(Shape):
+    """A student's way, step by step."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "student_id": "learner-16894",
+                    "model": MODEL_REFERENCE_EXAMPLE,
+                    "n_interactions": 17,
+                    "items": [STEP_EXAMPLE],
+                    "next_cursor": None,
+                }
+            ]
+        }
+    )
+
+    student_id: str
+    model: ModelReference
+    n_interactions: int
+    items: list[Step]
+    next_cursor: str | None
+    """Pass it as `cursor` for the next page; null on the last one."""

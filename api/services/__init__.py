@@ -1,0 +1,1 @@
+"""One file per resource: decisions, as plain functions that never commit."""

@@ -1,0 +1,150 @@
+"""Datasets: taken in whole or not at all, and each content once."""
+
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from uuid import UUID
+
+from pydantic import ValidationError
+from sqlalchemy.orm import Session
+
+from api.schemas.datasets import DatasetPage, DatasetRead, UploadFields
+from api.services.refusals import FieldRefused, UploadRefused
+from api.services.undo import on_failure
+from api.services.validation import refused_fields
+from db.artifacts import ArtifactStore
+from db.base import new_id
+from db.engine import after_commit
+from db.errors import DuplicateDataset
+from db.models import Dataset
+from db.repositories import datasets as repository
+from ikt_model.data.csv_records import read_header
+from ikt_model.data.readers import PARQUET_MAGIC, read_dataset, sniff_format
+from ikt_model.data.sequences import Sequences, describe, save_sequences
+
+LONGEST_NAME = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A received file and what was said about it; the file is gone when the request is over."""
+
+    path: Path
+    filename: str | None = None
+    """What the sender calls it: to show, never to open."""
+    fields: dict[str, str] = field(default_factory=dict)
+
+
+def add_dataset(
+    session: Session, store: ArtifactStore, upload: Upload, *, fields: UploadFields
+) -> tuple[DatasetRead, bool]:
+    """Store an uploaded dataset, and whether it is new: the same content again gives the stored one.
+
+    Raises DatasetRefused when the file cannot be read or holds bad rows; nothing of it is kept.
+    """
+    # The slow parts come before the first statement, for on SQLite that one takes the write lock.
+    sequences = read_dataset(upload.path, format=fields.format)
+    arrow = upload.path.with_name(f"{upload.path.name}.arrow")
+    try:
+        save_sequences(sequences, arrow)
+        stored = repository.find_dataset_by_hash(session, sequences.content_hash)
+        if stored is not None:
+            return present(stored), False
+        dataset_id = new_id()
+        key = f"datasets/{dataset_id}.arrow"
+        on_failure(session, lambda: store.delete(key))
+        store.put_file(arrow, key)
+    finally:
+        arrow.unlink(missing_ok=True)
+    name = fields.name or _shown_name(upload.filename) or f"dataset {sequences.content_hash[:8]}"
+    try:
+        dataset = _add_row(
+            session, sequences, dataset_id=dataset_id, name=name, format=_format_of(upload, fields), key=key
+        )
+    except DuplicateDataset as known:
+        store.delete(key)
+        return present(repository.get_dataset(session, known.dataset_id)), False
+    return present(dataset), True
+
+
+def merge_fields(upload: Upload, query: UploadFields) -> UploadFields:
+    """What the form says about its file; the query for what it leaves out. Raises UploadRefused."""
+    given = {name: value for name, value in upload.fields.items() if name in UploadFields.model_fields}
+    unknown = sorted(set(upload.fields) - set(given))
+    if unknown:
+        known = ", ".join(("file", *UploadFields.model_fields))
+        detail = f"is not a field of this form; it takes {known}"
+        raise UploadRefused([FieldRefused(f"/{name}", detail) for name in unknown])
+    try:
+        return UploadFields.model_validate(query.model_dump(exclude_unset=True) | given)
+    except ValidationError as error:
+        raise UploadRefused(refused_fields(error)) from error
+
+
+def list_datasets(session: Session, *, cursor: str | None, limit: int) -> DatasetPage:
+    """Newest first."""
+    page = repository.list_datasets(session, cursor=cursor, limit=limit)
+    return DatasetPage(items=[present(row) for row in page.items], next_cursor=page.next_cursor)
+
+
+def get_dataset(session: Session, dataset_id: UUID) -> DatasetRead:
+    """Raises DatasetNotFound."""
+    return present(repository.get_dataset(session, dataset_id))
+
+
+def delete_dataset(session: Session, store: ArtifactStore, dataset_id: UUID) -> None:
+    """Forget a dataset, its calibrations and its file. Raises DatasetNotFound, DatasetInUse."""
+    key = repository.get_dataset(session, dataset_id).artifact
+    repository.delete_dataset(session, dataset_id)
+    after_commit(session, lambda: store.delete(key))
+
+
+def present(dataset: Dataset) -> DatasetRead:
+    """The dataset as callers see it."""
+    return DatasetRead(
+        id=dataset.id,
+        name=dataset.name,
+        format=dataset.format,
+        content_hash=dataset.content_hash,
+        n_students=dataset.n_students,
+        n_responses=dataset.n_responses,
+        n_skills=dataset.n_skills,
+        n_folds=dataset.n_folds,
+        share_correct=dataset.share_correct,
+        statistics=dataset.statistics,
+        created_at=dataset.created_at,
+        links={"self": f"/datasets/{dataset.id}"},
+    )
+
+
+def _add_row(
+    session: Session, sequences: Sequences, *, dataset_id: UUID, name: str, format: str, key: str
+) -> Dataset:
+    statistics = describe(sequences)
+    return repository.add_dataset(
+        session,
+        dataset_id=dataset_id,
+        name=name,
+        format=format,
+        content_hash=sequences.content_hash,
+        n_students=sequences.n_students,
+        n_responses=sequences.n_responses,
+        n_skills=sequences.n_skills,
+        n_folds=sequences.n_folds,
+        share_correct=statistics["share_correct"],
+        statistics=statistics,
+        artifact=key,
+    )
+
+
+def _format_of(upload: Upload, fields: UploadFields) -> str:
+    if fields.format != "auto":
+        return fields.format
+    with upload.path.open("rb") as file:
+        is_parquet = file.read(len(PARQUET_MAGIC)) == PARQUET_MAGIC
+    return "events" if is_parquet else sniff_format(read_header(upload.path))
+
+
+def _shown_name(filename: str | None) -> str | None:
+    stem = PurePosixPath((filename or "").replace("\\", "/")).stem
+    printable = "".join(letter for letter in stem if letter.isprintable()).strip()
+    return printable[:LONGEST_NAME].strip() or None

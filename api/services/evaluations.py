@@ -1,0 +1,116 @@
+"""What finished experiments left: files, predictions, and their models on other data."""
+
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import pyarrow.compute as pc
+from sqlalchemy.orm import Session
+
+from api.inference import Inference
+from api.schemas.datasets import UploadFields
+from api.schemas.experiments import Artifact, ArtifactList, EvaluationRead
+from api.services.datasets import Upload
+from api.services.refusals import ExperimentsUnfinished
+from db.artifacts import ArtifactStore
+from db.engine import SessionFactory, read_scope
+from db.lifecycle import ExperimentStatus
+from db.models import Experiment
+from db.repositories import experiments, models
+from ikt_model.data.readers import read_dataset
+from ikt_model.data.sequences import Sequences, load_sequences
+
+PARQUET = "application/vnd.apache.parquet"
+
+
+def evaluate_experiment(
+    sessions: SessionFactory,
+    store: ArtifactStore,
+    inference: Inference,
+    *,
+    experiment_id: UUID,
+    upload: Upload,
+    fields: UploadFields,
+) -> EvaluationRead:
+    """The experiment's model on an uploaded file, which is not kept.
+
+    Raises ExperimentNotFound, ExperimentsUnfinished, DatasetRefused, EvaluationRefused.
+    """
+    # No transaction stays open while the model works.
+    with read_scope(sessions) as session:
+        experiment = get_finished(session, experiment_id)
+        model = models.find_model_of_experiment(session, experiment_id)
+    if model is None:
+        raise ExperimentsUnfinished([(experiment_id, experiment.status)])
+    sequences = read_dataset(upload.path, format=fields.format)
+    training = load_sequences(store.fetch(experiment.dataset.artifact))
+    evaluation = inference.evaluate(model.artifact, sequences)
+    return EvaluationRead(
+        experiment_id=experiment_id,
+        n_students=sequences.n_students,
+        n_responses=sequences.n_responses,
+        n_known_students=_count_known(sequences, training, held_out=experiment.fold),
+        unknown_skills=list(evaluation.unknown_skills),
+        metrics=evaluation.metrics,
+    )
+
+
+def get_finished(session: Session, experiment_id: UUID) -> Experiment:
+    """Raises ExperimentNotFound, ExperimentsUnfinished."""
+    experiment = experiments.get_experiment(session, experiment_id)
+    if experiment.status != ExperimentStatus.SUCCEEDED:
+        raise ExperimentsUnfinished([(experiment_id, experiment.status)])
+    return experiment
+
+
+def fetch_predictions(session: Session, store: ArtifactStore, experiment_id: UUID) -> Path:
+    """A local Parquet file. Raises ExperimentNotFound, ExperimentsUnfinished, ArtifactNotFound."""
+    get_finished(session, experiment_id)
+    return store.fetch(predictions_key(experiment_id))
+
+
+def list_artifacts(session: Session, store: ArtifactStore, experiment_id: UUID) -> ArtifactList:
+    """What an experiment has left so far. Raises ExperimentNotFound."""
+    experiments.get_experiment(session, experiment_id)
+    model = models.find_model_of_experiment(session, experiment_id)
+    items = []
+    if model is not None and store.exists(model.artifact):
+        items.append(_describe_model(store, model.artifact, model_id=model.id))
+    if store.exists(predictions_key(experiment_id)):
+        items.append(_describe_predictions(store, experiment_id))
+    return ArtifactList(experiment_id=experiment_id, items=items)
+
+
+def predictions_key(experiment_id: UUID) -> str:
+    """Where the held-out predictions are stored."""
+    return f"experiments/{experiment_id}/predictions.parquet"
+
+
+def _describe_model(store: ArtifactStore, key: str, *, model_id: UUID) -> Artifact:
+    return Artifact(
+        name="model",
+        media_type="application/x-directory",
+        size_bytes=_size(store, key),
+        href=f"/models/{model_id}",
+        description="Weights, settings, skills and calibration",
+    )
+
+
+def _describe_predictions(store: ArtifactStore, experiment_id: UUID) -> Artifact:
+    return Artifact(
+        name="predictions",
+        media_type=PARQUET,
+        size_bytes=_size(store, predictions_key(experiment_id)),
+        href=f"/experiments/{experiment_id}/predictions",
+        description="Held-out predictions, one row per response",
+    )
+
+
+def _size(store: ArtifactStore, key: str) -> int:
+    return sum(file.size for file in store.list_files(key))
+
+
+def _count_known(sequences: Sequences, training: Sequences, *, held_out: int) -> int:
+    fitted: Any = training.student_ids.filter(training.folds != held_out)
+    return int(np.count_nonzero(pc.is_in(sequences.student_ids, value_set=fitted)))

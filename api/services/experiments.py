@@ -1,0 +1,231 @@
+"""Experiments: checked completely when they are submitted, then left to a worker."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from pydantic import ValidationError
+from sqlalchemy.orm import Session
+
+from api.doorbell import Doorbell
+from api.schemas.experiments import (
+    BestEpoch,
+    Environment,
+    EpochList,
+    EpochRead,
+    ExperimentCreate,
+    ExperimentPage,
+    ExperimentRead,
+    ExperimentSummary,
+    PresetList,
+    PresetRead,
+    RunError,
+)
+from api.services.refusals import ExperimentRefused, FieldRefused, IdempotencyKeyReused
+from api.services.validation import refused_fields
+from db.artifacts import ArtifactStore
+from db.engine import SessionFactory, after_commit, read_scope
+from db.errors import DatasetNotFound, DuplicateIdempotencyKey
+from db.lifecycle import ExperimentStatus
+from db.models import EpochMetrics, Experiment
+from db.repositories import datasets, experiments
+from ikt_model.config import ExperimentConfig, UnknownPreset, list_presets, resolve_config
+
+
+def submit_experiment(
+    session: Session,
+    doorbell: Doorbell,
+    request: ExperimentCreate,
+    *,
+    idempotency_key: str | None = None,
+) -> ExperimentRead:
+    """Queue an experiment; the same key and request again give the one that was queued before.
+
+    Raises ExperimentRefused with everything that is wrong, IdempotencyKeyReused.
+    """
+    request_hash = _hash_request(request)
+    if idempotency_key is not None:
+        known = experiments.find_by_idempotency_key(session, idempotency_key)
+        if known is not None:
+            return _present_again(session, known, key=idempotency_key, request_hash=request_hash)
+    config = _check(session, request)
+    try:
+        experiment = experiments.add_experiment(
+            session,
+            name=request.name or f"{request.preset or 'custom'}, fold {request.fold}",
+            dataset_id=request.dataset_id,
+            fold=request.fold,
+            preset=request.preset,
+            config=config.model_dump(mode="json"),
+            config_fingerprint=config.fingerprint(),
+            seed=config.training.seed,
+            epochs=config.training.epochs,
+            device=request.device,
+            idempotency_key=idempotency_key,
+            request_hash=request_hash,
+        )
+    except DuplicateIdempotencyKey as race:
+        winner = experiments.find_by_idempotency_key(session, race.key)
+        if winner is None:
+            raise
+        return _present_again(session, winner, key=race.key, request_hash=request_hash)
+    doorbell.ring_training(session, experiment.id, device=experiment.device)
+    return present(experiment, epochs=[])
+
+
+def get_experiment(session: Session, experiment_id: UUID) -> ExperimentRead:
+    """Raises ExperimentNotFound."""
+    experiment = experiments.get_experiment(session, experiment_id)
+    return present(experiment, epochs=experiments.list_epoch_metrics(session, experiment_id))
+
+
+def require_experiment(sessions: SessionFactory, experiment_id: UUID) -> None:
+    """For answers that outlive a request's session. Raises ExperimentNotFound."""
+    with read_scope(sessions) as session:
+        experiments.get_experiment(session, experiment_id)
+
+
+def list_experiments(
+    session: Session,
+    *,
+    status: str | None = None,
+    dataset_id: UUID | None = None,
+    preset: str | None = None,
+    cursor: str | None = None,
+    limit: int = 50,
+) -> ExperimentPage:
+    """Newest first."""
+    page = experiments.list_experiments(
+        session,
+        status=ExperimentStatus(status) if status else None,
+        dataset_id=dataset_id,
+        preset=preset,
+        cursor=cursor,
+        limit=limit,
+    )
+    items = [ExperimentSummary(**_summarise(row)) for row in page.items]
+    return ExperimentPage(items=items, next_cursor=page.next_cursor)
+
+
+def list_epochs(session: Session, experiment_id: UUID, *, after_epoch: int = 0) -> EpochList:
+    """Epochs later than `after_epoch`. Raises ExperimentNotFound."""
+    experiments.get_experiment(session, experiment_id)
+    rows = experiments.list_epoch_metrics(session, experiment_id, after_epoch=after_epoch)
+    return EpochList(experiment_id=experiment_id, items=[EpochRead.model_validate(row) for row in rows])
+
+
+def cancel_experiment(session: Session, experiment_id: UUID) -> ExperimentRead:
+    """Cancel a queued experiment now, ask a running one to stop. Raises ExperimentNotFound, IllegalMove."""
+    experiments.request_cancel(session, experiment_id)
+    return get_experiment(session, experiment_id)
+
+
+def retry_experiment(session: Session, doorbell: Doorbell, experiment_id: UUID) -> ExperimentRead:
+    """Queue a failed or cancelled experiment again. Raises ExperimentNotFound, IllegalMove."""
+    experiment = experiments.retry(session, experiment_id)
+    doorbell.ring_training(session, experiment_id, device=experiment.device)
+    return get_experiment(session, experiment_id)
+
+
+def delete_experiment(session: Session, store: ArtifactStore, experiment_id: UUID) -> None:
+    """Forget an experiment with its epochs, model and files.
+
+    Raises ExperimentNotFound, StillActive, ModelInUse.
+    """
+    experiments.delete_experiment(session, experiment_id)
+    after_commit(session, lambda: store.delete(f"experiments/{experiment_id}"))
+
+
+def show_presets() -> PresetList:
+    """Every preset with all its settings."""
+    return PresetList(
+        items=[
+            PresetRead(name=name, config=resolve_config(name).model_dump(mode="json"))
+            for name in list_presets()
+        ]
+    )
+
+
+def present(experiment: Experiment, *, epochs: Sequence[EpochMetrics]) -> ExperimentRead:
+    """The experiment as callers see it."""
+    scored = [epoch for epoch in epochs if epoch.metrics.get("auc") is not None]
+    best = max(scored, key=lambda epoch: epoch.metrics["auc"], default=None)
+    return ExperimentRead(
+        **_summarise(experiment),
+        config=experiment.config,
+        environment=Environment.model_validate(experiment),
+        best=BestEpoch.model_validate(best) if best else None,
+        last=BestEpoch.model_validate(epochs[-1]) if epochs else None,
+    )
+
+
+def _present_again(
+    session: Session, experiment: Experiment, *, key: str, request_hash: str
+) -> ExperimentRead:
+    if experiment.request_hash != request_hash:
+        raise IdempotencyKeyReused(key)
+    return present(experiment, epochs=experiments.list_epoch_metrics(session, experiment.id))
+
+
+def _hash_request(request: ExperimentCreate) -> str:
+    canonical = json.dumps(request.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _check(session: Session, request: ExperimentCreate) -> ExperimentConfig:
+    config, errors = _check_config(request)
+    errors += _check_data(session, request)
+    if config is None or errors:
+        raise ExperimentRefused(errors)
+    return config
+
+
+def _check_config(request: ExperimentCreate) -> tuple[ExperimentConfig | None, list[FieldRefused]]:
+    overrides = dict(request.config)
+    training = overrides.get("training", {})
+    if request.seed is not None and isinstance(training, dict):
+        if training.get("seed", request.seed) != request.seed:
+            return None, [FieldRefused("/seed", "config.training.seed says otherwise; give only one of them")]
+        overrides["training"] = training | {"seed": request.seed}
+    try:
+        return resolve_config(request.preset, overrides), []
+    except UnknownPreset as unknown:
+        return None, [FieldRefused("/preset", str(unknown))]
+    except ValidationError as error:
+        return None, refused_fields(error, prefix="/config")
+
+
+def _check_data(session: Session, request: ExperimentCreate) -> list[FieldRefused]:
+    try:
+        dataset = datasets.get_dataset(session, request.dataset_id)
+    except DatasetNotFound as missing:
+        return [FieldRefused("/dataset_id", f"{missing}; upload it first, or see GET /datasets")]
+    counted = dataset.statistics.get("students_per_fold", range(dataset.n_folds))
+    folds = sorted(int(fold) for fold in counted if int(fold) >= 0)
+    if request.fold not in folds:
+        named = ", ".join(map(str, folds))
+        return [
+            FieldRefused("/fold", f"fold {request.fold} does not exist in the dataset; choose one of {named}")
+        ]
+    if len(folds) < 2:
+        return [FieldRefused("/fold", "the dataset has a single fold; without another nothing can be fitted")]
+    return []
+
+
+def _summarise(experiment: Experiment) -> dict[str, Any]:
+    own = f"/experiments/{experiment.id}"
+    parts = ("metrics", "events", "artifacts", "predictions")
+    links = {"self": own, "dataset": f"/datasets/{experiment.dataset_id}"}
+    copied = set(ExperimentSummary.model_fields) - {"error", "links", "status"}
+    error = (
+        RunError(type=experiment.error_type, detail=experiment.error_detail)
+        if experiment.error_type
+        else None
+    )
+    return {name: getattr(experiment, name) for name in copied} | {
+        "status": experiment.status.value,
+        "error": error,
+        "links": links | {part: f"{own}/{part}" for part in parts},
+    }

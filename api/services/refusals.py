@@ -1,0 +1,98 @@
+"""What a service refuses, named for what happened. None of them knows HTTP."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRefused:
+    """One value of a request's body that cannot be accepted, and why."""
+
+    pointer: str
+    """JSON pointer (RFC 6901) into the body."""
+    detail: str
+
+
+class ExperimentRefused(Exception):
+    """The experiment cannot be run as described: preset, settings, dataset or fold."""
+
+    def __init__(self, errors: Sequence[FieldRefused]) -> None:
+        self.errors = list(errors)
+        super().__init__(f"{self.errors[0].pointer}: {self.errors[0].detail}")
+
+
+class IdempotencyKeyReused(Exception):
+    """The Idempotency-Key was used before, with another body."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(
+            f"Idempotency-Key {key!r} belongs to another request; send a new key for a new request"
+        )
+
+
+class ExperimentsUnfinished(Exception):
+    """Only an experiment that succeeded has a model, predictions and final metrics."""
+
+    def __init__(self, unfinished: Sequence[tuple[UUID, str]]) -> None:
+        self.unfinished = list(unfinished)
+        named = ", ".join(f"{experiment_id} is {status}" for experiment_id, status in self.unfinished)
+        super().__init__(f"{named}; wait until it has succeeded")
+
+
+class NoServingModel(Exception):
+    """No model answers for students yet."""
+
+    def __init__(self) -> None:
+        super().__init__("no model is serving; promote one with POST /models/{model_id}/promote")
+
+
+class UploadTooLarge(Exception):
+    """More bytes than the service takes in one request."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        super().__init__(f"the content is longer than {limit} bytes; split it or raise the service's limit")
+
+
+class UploadUnsupported(Exception):
+    """The content type is none that carries a dataset."""
+
+    def __init__(self, content_type: str, *, supported: Sequence[str]) -> None:
+        given = f"Content-Type {content_type!r} is" if content_type else "a request without Content-Type is"
+        super().__init__(f"{given} not supported; send one of {', '.join(supported)}")
+
+
+class UploadMalformed(Exception):
+    """The multipart body breaks off or is not multipart at all."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the multipart body cannot be read: {reason}")
+
+
+class UploadRefused(Exception):
+    """The form's parts are readable but wrong: no file, or a field with a bad value."""
+
+    def __init__(self, errors: Sequence[FieldRefused]) -> None:
+        self.errors = list(errors)
+        super().__init__(f"{self.errors[0].pointer}: {self.errors[0].detail}")
+
+
+class NotAcceptable(Exception):
+    """None of the media types in Accept can be written."""
+
+    def __init__(self, offered: Sequence[str]) -> None:
+        self.offered = list(offered)
+        super().__init__(f"Accept names no media type that this resource has; ask for {' or '.join(offered)}")
+
+
+class EvaluationRefused(Exception):
+    """The model cannot be measured on these responses."""
+
+
+class SkillUnknown(Exception):
+    """The model never saw that skill."""
+
+    def __init__(self, skill: str) -> None:
+        self.skill = skill
+        super().__init__(f"skill {skill!r} is unknown to the serving model; see GET /skills")

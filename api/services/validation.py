@@ -1,0 +1,56 @@
+"""Turns pydantic's refusals into pointers that a caller can follow."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+from api.services.refusals import FieldRefused
+
+LONGEST_VALUE = 60
+
+
+def refused_fields(error: ValidationError, *, prefix: str = "") -> list[FieldRefused]:
+    """Every refused field of a model, its pointer under `prefix`."""
+    return [
+        FieldRefused(prefix + to_pointer(entry["loc"]), describe_refusal(entry)) for entry in error.errors()
+    ]
+
+
+def to_pointer(location: Iterable[str | int]) -> str:
+    """JSON pointer (RFC 6901) to a location."""
+    return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in location)
+
+
+def describe_refusal(entry: Mapping[str, Any]) -> str:
+    """What is wrong, and the value when it is short enough to show."""
+    message = str(entry["msg"]).removeprefix("Value error, ")
+    value = entry.get("input")
+    if entry["type"] in ("missing", "extra_forbidden", "json_invalid"):
+        return message
+    if not isinstance(value, str | int | float | bool):
+        return message
+    shown = ascii(value)
+    return f"{message}; it is {shown if len(shown) <= LONGEST_VALUE else shown[:LONGEST_VALUE] + '…'}"
+
+
+def follow(body: Any, location: Sequence[str | int]) -> list[str | int]:
+    """The parts of a pydantic location that exist in the body, and the last one, which may be missing there.
+
+    Unions and tags put names of types into a location; a caller knows none of them.
+    """
+    kept: list[str | int] = []
+    last = len(location) - 1
+    for index, part in enumerate(location):
+        if _holds(body, part):
+            body = body[part]
+        elif index < last or not isinstance(body, dict):
+            continue
+        kept.append(part)
+    return kept
+
+
+def _holds(body: Any, part: str | int) -> bool:
+    if isinstance(body, dict):
+        return part in body
+    return isinstance(body, list) and isinstance(part, int) and part < len(body)

@@ -1,0 +1,31 @@
+"""Settings of the API's room: the stores' settings, the broker's address, and what requests may do."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from db.settings import DatabaseSettings
+
+MEBIBYTE = 1024 * 1024
+
+
+class ApiSettings(DatabaseSettings):
+    """Read from IKT_* variables."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65_535)
+    broker_url: str = "filesystem://"
+    """Redis (redis://host:port/0), or filesystem:// for folders under <data_dir>/broker."""
+    upload_limit_bytes: int = Field(default=2048 * MEBIBYTE, ge=1)
+    """Longest dataset that one request may carry."""
+    body_limit_bytes: int = Field(default=4 * MEBIBYTE, ge=1)
+    """Longest body of any other request."""
+    cached_models: int = Field(default=4, ge=1)
+    """Models that are kept in memory to answer for students and evaluations."""
+    retry_after_seconds: int = Field(default=2, ge=1)
+    """When to look again at a job that was just accepted."""
+    event_poll_seconds: float = Field(default=0.5, gt=0)
+    """How often a stream of events looks for news."""
+    event_heartbeat_seconds: float = Field(default=15.0, gt=0)
+    """How often a silent stream of events says that it is alive."""
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
