@@ -4,11 +4,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from api.cli.client import DEFAULT_URL, InlineFlag, UrlOption, find_experiment, open_service
 from api.cli.console import JsonFlag, stdout, write_json
 from api.cli.datasets import Format
-from api.cli.drawing import comparison_tables, metrics_table
+from api.cli.drawing import comparison_table, metrics_table
 from api.cli.failures import BadInput
 
 Experiment = Annotated[str, typer.Argument(help="Id, end of an id, or name (the newest of that name).")]
@@ -42,9 +43,9 @@ def compare(
         write_json(comparison)
         return
     console = stdout()
-    for table in comparison_tables(comparison, [side["name"] for side in (first, *others)]):
-        console.print(table)
-        console.print()
+    console.print(comparison_table(comparison))
+    for note in comparison["notes"]:
+        console.print(f"[yellow]{escape(note)}[/]")
 
 
 def evaluate(

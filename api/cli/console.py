@@ -12,11 +12,13 @@ from api.cli.failures import Failure, ProcessDied, Refused
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Pure JSON on standard output, nothing else.")]
 MAX_ROWS = 10
+PIPE_WIDTH = 120
 
 
 def stdout() -> Console:
-    """Results for people."""
-    return Console(highlight=False)
+    """Results for people; a file or a pipe has no width of its own, and cells must not be cut there."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=PIPE_WIDTH)
 
 
 def stderr() -> Console:
@@ -34,7 +36,7 @@ def report(failure: Failure) -> None:
     console = stderr()
     console.print(f"[bold red]✗ {escape(failure.title)}[/]")
     if failure.detail:
-        console.print(f"  {escape(failure.detail)}")
+        console.print(f"  {escape(failure.detail)}", soft_wrap=True)
     if isinstance(failure, Refused):
         _report_errors(console, failure.problem)
     if isinstance(failure, ProcessDied):

@@ -15,7 +15,7 @@ from api.cli.client import Service
 from api.cli.console import stdout, write_json
 from api.cli.datasets import describe_dataset, upload_dataset
 from api.cli.demo_student import replay_student
-from api.cli.drawing import comparison_tables
+from api.cli.drawing import comparison_table
 from api.cli.experiments import submit
 from api.cli.failures import BadInput
 from api.cli.models import find_model, promote_and_wait
@@ -26,6 +26,13 @@ from api.cli.watching import ENDED, choose_view, follow, require_success
 
 PRESETS = ("small-mean", "small-dynamic")
 HELD_OUT_FOLD = 0
+# A few thousand responses make too few steps with the presets' batches.
+SMALL_RESPONSES = 50_000
+SMALL_DATA = {"training": {"batch_tokens": 256}}
+SHOWN_METRICS = (
+    *("auc", "accuracy", "l_bce", "l_21_kl", "l_22", "l_23_pointwise", "theta_std"),
+    *("theta_pearson", "theta_spearman", "beta_pearson", "mastery_pearson", "p_mastery_pearson"),
+)
 INTERRUPTED = 130
 
 
@@ -116,14 +123,13 @@ def _run(stages: Stages, service: Service, running: Running, file: Path) -> dict
     with stages.stage("dataset", "uploading the responses") as found:
         dataset = upload_dataset(service, file)
         found.append(describe_dataset(dataset))
-    experiments = _train(stages, service, running, dataset["id"])
+    experiments = _train(stages, service, running, dataset)
     ids = [experiment["id"] for experiment in experiments]
     with stages.stage("comparison", "comparing") as found:
         comparison = service.get("/comparisons", baseline=ids[0], candidate=ids[1:])
-        found.append("compared on the same held-out students\n")
-    for table in comparison_tables(comparison, PRESETS):
-        stages.console.print(table)
-        stages.console.print()
+        found.append("compared on the same held-out students")
+    stages.console.print(comparison_table(comparison, metrics=SHOWN_METRICS))
+    stages.console.print()
     with stages.stage("promotion", "promoting") as found:
         model = promote_and_wait(service, find_model(service, ids[-1])["id"], check=running.check)
         found.append(f"{model['name']} now answers for students")
@@ -131,15 +137,20 @@ def _run(stages: Stages, service: Service, running: Running, file: Path) -> dict
         seen = read_student(
             service, replay_student(service, file, fold=HELD_OUT_FOLD, source=dataset["content_hash"][:8])
         )
-        found.append("one held-out student answers, response by response\n")
+        found.append("one held-out student answers, response by response")
     draw_student(stages.console, seen, shown=SHOWN_SKILLS)
     return {"dataset": dataset, "experiments": experiments, "comparison": comparison, "model": model, **seen}
 
 
-def _train(stages: Stages, service: Service, running: Running, dataset_id: str) -> list[dict[str, Any]]:
+def _train(
+    stages: Stages, service: Service, running: Running, dataset: dict[str, Any]
+) -> list[dict[str, Any]]:
     started = time.monotonic()
+    config = SMALL_DATA if dataset["n_responses"] < SMALL_RESPONSES else None
     submitted = [
-        submit(service, dataset_id=dataset_id, preset=preset, fold=HELD_OUT_FOLD, name=preset)
+        submit(
+            service, dataset_id=dataset["id"], preset=preset, config=config, fold=HELD_OUT_FOLD, name=preset
+        )
         for preset in PRESETS
     ]
     stages.console.print(f"[cyan]●[/] two experiments train side by side, fold {HELD_OUT_FOLD} held out")

@@ -5,8 +5,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import numpy as np
-
 from api.cli.client import Service
 
 MOST_RESPONSES = 120
@@ -25,6 +23,8 @@ def replay_student(service: Service, file: Path, *, fold: int, source: str) -> s
 
 def choose_student(file: Path, *, fold: int, source: str) -> tuple[str, list[dict[str, Any]]]:
     """The held-out student whose history is longest without being cut, and their responses."""
+    import numpy as np
+
     from ikt_model.data.readers import read_dataset
 
     sequences = read_dataset(file)
@@ -33,7 +33,7 @@ def choose_student(file: Path, *, fold: int, source: str) -> tuple[str, list[dic
     chosen = int(held_out[np.argmax(np.where(lengths[held_out] <= MOST_RESPONSES, lengths[held_out], 0))])
     student_id = str(sequences.student_ids[chosen].as_py())
     steps = range(int(sequences.offsets[chosen]), int(sequences.offsets[chosen + 1]))
-    vocabulary, names = sequences.vocabulary, sequences.vocabulary.names
+    vocabulary = sequences.vocabulary
     began = datetime(2025, 9, 1, 8, tzinfo=UTC)
     return student_id, [
         {

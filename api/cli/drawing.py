@@ -1,6 +1,6 @@
 """Numbers as text: bars, sparklines, tables."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ from rich.text import Text
 
 SPARKS = "▁▂▃▄▅▆▇█"
 EIGHTHS = " ▏▎▍▌▋▊▉"
+FIGURE_WIDTH = 11
 VERDICTS = {"better": "green", "worse": "red", "same": "dim"}
 
 
@@ -114,35 +115,47 @@ def metrics_table(metrics: Mapping[str, float | None]) -> Table:
     return table
 
 
-def comparison_tables(comparison: Mapping[str, Any], names: Sequence[str]) -> list[Table]:
-    """One table per section; an arrow says where a value went, its colour whether that is good."""
-    return [_section(section, names) for section in comparison["sections"] if section["rows"]]
+def comparison_table(comparison: Mapping[str, Any], *, metrics: Collection[str] | None = None) -> Table:
+    """Every figure, or the chosen ones, under its section's title.
 
-
-def _section(section: Mapping[str, Any], names: Sequence[str]) -> Table:
-    table = Table(
-        title=escape(section["title"]), title_justify="left", title_style="bold",
-        box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0),
-    )  # fmt: skip
-    table.add_column("metric", min_width=18)
+    The arrow says where the last experiment went from the first, its colour whether that is good.
+    """
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    table.add_column("")
+    for experiment in comparison["experiments"]:
+        table.add_column(escape(f"{experiment['name']:>{FIGURE_WIDTH}}"))
+    table.add_column("change", justify="right")
     table.add_column("reference", justify="right")
-    for name in names:
-        table.add_column(escape(name), justify="right")
-        table.add_column("")
     table.add_column("target")
-    for row in section["rows"]:
-        cells: list[str | Text] = [escape(str(row["label"])), number(row.get("reference"))]
-        passed = row.get("passed") or []
-        for value in row["values"]:
-            cells += [number(value["value"]), _arrow(value)]
-        marks = " ".join("" if ok is None else "[green]✓[/]" if ok else "[red]✗[/]" for ok in passed)
-        table.add_row(*cells, f"{escape(str(row.get('target') or ''))} {marks}".strip())
+    for section in comparison["sections"]:
+        rows = [row for row in section["rows"] if metrics is None or row["metric"] in metrics]
+        if rows and table.row_count:
+            table.add_row()
+        if rows:
+            table.add_row(f"[bold]{escape(section['title'])}[/]")
+        for row in rows:
+            table.add_row(*_figures(row))
     return table
 
 
-def _arrow(value: Mapping[str, Any]) -> Text:
-    change = value.get("change")
-    if change is None or value.get("verdict") is None:
+def _figures(row: Mapping[str, Any]) -> list[str | Text]:
+    cells: list[str | Text] = [escape(f"  {row['label']}")]
+    cells += [_figure(value) for value in row["values"]]
+    cells += [_change(row["values"][-1]), number(row["reference"]) if row["reference"] is not None else ""]
+    return [*cells, escape(row["target"] or "")]
+
+
+def _figure(value: Mapping[str, Any]) -> Text:
+    # Padded here: justified to the right, figures with and without a mark would not stand in one line.
+    text = Text(f"{number(value['value']):>{FIGURE_WIDTH}}")
+    if value["passed"] is None:
+        return text
+    return text.append(" ✓", "green") if value["passed"] else text.append(" ✗", "red")
+
+
+def _change(value: Mapping[str, Any]) -> Text:
+    change = value["change"]
+    if change is None or value["verdict"] is None:
         return Text("")
     arrow = "=" if value["verdict"] == "same" else "▲" if change > 0 else "▼"
-    return Text(f"{arrow} {change:+.4f}", style=VERDICTS.get(value["verdict"], ""))
+    return Text(f"{arrow} {number(abs(change))}", style=VERDICTS[value["verdict"]])

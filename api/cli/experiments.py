@@ -12,7 +12,7 @@ from api.cli.console import JsonFlag, stderr, stdout, write_json
 from api.cli.datasets import Format, upload_dataset
 from api.cli.drawing import listing, metrics_table
 from api.cli.failures import BadInput
-from api.cli.watching import choose_view, follow, require_success
+from api.cli.watching import choose_view, follow, require_success, train_here
 
 COLUMNS = {
     "id": "id",
@@ -62,10 +62,13 @@ def train(
     with open_service(url, inline=inline) as service:
         dataset_id = _dataset_id(service, data, data_format=data_format)
         submitted = submit(service, dataset_id=dataset_id, **wanted)
-        experiment = _train_here(service, submitted) if inline else submitted
-        if wait and not inline:
+        if inline:
+            experiment = train_here(service, submitted, choose_view(stderr()))
+        elif wait:
             (experiment,) = follow(service, [submitted], choose_view(stderr()))
-    if wait or inline:
+        else:
+            experiment = submitted
+    if inline or wait:
         require_success(experiment)
     if as_json:
         write_json(experiment)
@@ -90,16 +93,6 @@ def _dataset_id(service: Service, data: str, *, data_format: str) -> str:
         except ValueError:
             raise BadInput(f"{data} is neither a file nor the id of a dataset") from None
     return str(upload_dataset(service, path, data_format=data_format)["id"])
-
-
-def _train_here(service: Service, submitted: dict[str, Any]) -> dict[str, Any]:
-    from worker.enqueue import run_training_here
-
-    console = stderr()
-    with console.status(f"training {submitted['name']} in this process"):
-        run_training_here(UUID(submitted["id"]))
-    ended: dict[str, Any] = service.get(f"/experiments/{submitted['id']}")
-    return ended
 
 
 def _show(experiment: dict[str, Any]) -> None:

@@ -30,7 +30,7 @@ class NoServer(Failure):
     def __init__(self, url: str, reason: str) -> None:
         super().__init__(
             f"No server answers at {url}",
-            f"{reason}. Start one with `ikt up`, name another with --url or IKT_URL, "
+            f"{reason.rstrip('.')}. Start one with `ikt up`, name another with --url or IKT_URL, "
             "or do the work in this process with --inline (train, compare, evaluate).",
         )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import httpx
 from anyio.from_thread import BlockingPortal, start_blocking_portal
@@ -27,11 +28,20 @@ class InProcessTransport(httpx.BaseTransport):
 def application_here() -> Iterator[InProcessTransport]:
     """The application on the migrated database; its start and end run as under a server."""
     from api.app import create_app
+    from api.doorbell import Doorbell
     from db.engine import upgrade
     from db.settings import DatabaseSettings
 
+    class SilentDoorbell(Doorbell):
+        """This process does the work itself; no worker is to be woken for it."""
+
+        def ring_training(self, *_: object, **__: object) -> None:
+            return None
+
     upgrade(DatabaseSettings())
     app = create_app()
+    resources = app.state.resources
+    app.state.resources = replace(resources, doorbell=SilentDoorbell(resources.settings))
     with (
         start_blocking_portal() as portal,
         portal.wrap_async_context_manager(app.router.lifespan_context(app)),

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, Self
+from uuid import UUID
 
 from rich.console import Console
 from rich.markup import escape
@@ -112,6 +113,28 @@ def follow(
             if all(experiment["status"] in ENDED for experiment in latest.values()):
                 return list(latest.values())
             time.sleep(POLL_SECONDS)
+
+
+def train_here(service: Service, experiment: dict[str, Any], view: View) -> dict[str, Any]:
+    """Train a queued experiment in this process; one that a worker was quicker to take is waited for."""
+    from worker.enqueue import run_training_here
+
+    shown = experiment | {"status": "running", "started_at": experiment["created_at"]}
+    metrics: dict[str, Any] = {}
+
+    def on_epoch(epoch: int, measured: dict[str, Any]) -> None:
+        metrics.update(measured)
+        shown["epochs_done"] = epoch
+        view.update(shown, metrics)
+
+    def on_progress(share: float) -> None:
+        shown["progress"] = share
+        view.update(shown, metrics)
+
+    with view:
+        was_queued = run_training_here(UUID(experiment["id"]), on_epoch=on_epoch, on_progress=on_progress)
+    ended: dict[str, Any] = service.get(f"/experiments/{experiment['id']}")
+    return ended if was_queued else follow(service, [ended], view)[0]
 
 
 def require_success(experiment: dict[str, Any]) -> dict[str, Any]:
