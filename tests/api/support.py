@@ -1,0 +1,132 @@
+"""The application behind a real HTTP server, and what tests look at besides its answers."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import uvicorn
+from sqlalchemy import Engine, func, select
+
+from api.app import create_app
+from api.resources import Resources
+from api.settings import ApiSettings
+from db.base import Base
+from db.engine import SessionFactory
+from tests.stacks import Stack
+
+START_SECONDS = 10
+PROBLEM = "application/problem+json"
+
+STUDENTS = ("ana", "ben", "cem", "dia", "eli", "fay", "gus", "hal", "ida", "jon")
+
+
+def events_csv(name: str | None = None) -> bytes:
+    """A small event table, its content all its own unless it is named."""
+    unique = name or uuid4().hex[:8]
+    rows = [
+        f"{student}-{unique},{skill},{(number + position) % 2}"
+        for number, student in enumerate(STUDENTS)
+        for position, skill in enumerate(("add", "add", "subtract", "divide"))
+    ]
+    return "\n".join(["student_id,skill,correct", *rows, ""]).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A running service and the stores behind it."""
+
+    client: httpx.Client
+    stack: Stack
+    resources: Resources
+
+    @property
+    def sessions(self) -> SessionFactory:
+        return self.resources.sessions
+
+    def traces(self) -> dict[str, Any]:
+        """Row counts of every table and every file that is kept."""
+        return {"rows": count_rows(self.resources.engine), "files": self.files()}
+
+    def files(self) -> list[str]:
+        """Artifacts, and uploads that should be gone by now."""
+        folders = (Path(self.stack.artifacts_url), self.resources.upload_folder)
+        return sorted(str(path) for folder in folders for path in folder.rglob("*") if path.is_file())
+
+    def messages(self) -> int:
+        """Messages that wait for a worker (embedded broker only)."""
+        return len(list((self.stack.data_dir / "broker" / "messages").glob("*.msg")))
+
+    def upload(self, content: bytes | None = None, **fields: str) -> httpx.Response:
+        files = {"file": ("classroom.csv", content or events_csv())}
+        return self.client.post("/datasets", files=files, data=fields)
+
+    def add_dataset(self, content: bytes | None = None) -> dict[str, Any]:
+        stored: dict[str, Any] = self.upload(content).raise_for_status().json()
+        return stored
+
+    def submit(self, dataset_id: str, **body: Any) -> httpx.Response:
+        headers = body.pop("headers", {})
+        return self.client.post("/experiments", json={"dataset_id": dataset_id, **body}, headers=headers)
+
+
+def count_rows(engine: Engine) -> dict[str, int]:
+    """Rows of every table."""
+    with engine.connect() as connection:
+        return {
+            table.name: connection.scalar(select(func.count()).select_from(table)) or 0
+            for table in Base.metadata.sorted_tables
+        }
+
+
+def assert_problem(response: httpx.Response, status: int, slug: str) -> dict[str, Any]:
+    """The problem document, after checking that it is one of this kind."""
+    assert (response.status_code, response.headers["content-type"]) == (status, PROBLEM), response.text
+    problem: dict[str, Any] = response.json()
+    assert problem["type"] == f"/problems/{slug}", problem
+    assert problem["status"] == status
+    assert problem["title"]
+    assert problem["detail"]
+    assert problem["instance"] == response.request.url.path
+    return problem
+
+
+@contextmanager
+def run_service(stack: Stack, **changes: Any) -> Iterator[Service]:
+    """The application on a stack, behind uvicorn on a port of its own."""
+    settings = ApiSettings(
+        data_dir=stack.data_dir,
+        database_url=stack.database_url,
+        artifacts_url=stack.artifacts_url,
+        broker_url=stack.broker_url,
+        **{"event_poll_seconds": 0.02, "event_heartbeat_seconds": 0.2, **changes},
+    )
+    app = create_app(settings)
+    config = uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=2)
+    server = uvicorn.Server(config)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        _wait_for_start(server)
+        url = "http://127.0.0.1:{}".format(listener.getsockname()[1])
+        try:
+            with httpx.Client(base_url=url, timeout=60, trust_env=False) as client:
+                yield Service(client, stack, app.state.resources)
+        finally:
+            server.should_exit = True
+            thread.join(timeout=START_SECONDS)
+            app.state.resources.close()
+
+
+def _wait_for_start(server: uvicorn.Server) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while not server.started:
+        if time.monotonic() > deadline:
+            raise TimeoutError("the server did not start")
+        time.sleep(0.005)
