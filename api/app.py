@@ -8,9 +8,9 @@ from fastapi import FastAPI
 
 from api.body_limit import BodyLimit
 from api.errors import register_error_handlers
-from api.openapi import DESCRIPTION, TITLE, write_openapi
 from api.resources import Resources
 from api.routes import comparisons, datasets, experiments, models, results, students, system
+from api.routes.openapi import DESCRIPTION, TITLE, write_openapi
 from api.settings import ApiSettings
 
 ROUTERS = (

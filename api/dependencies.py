@@ -2,8 +2,9 @@
 
 from collections.abc import AsyncIterator, Iterator
 from typing import Annotated
+from uuid import UUID
 
-from fastapi import Depends, Header, Query, Request
+from fastapi import Depends, Header, Path, Query, Request
 from sqlalchemy.orm import Session
 
 from api.resources import Resources
@@ -45,6 +46,9 @@ SessionDep = Annotated[Session, Depends(get_session, scope="function")]
 ReaderDep = Annotated[Session, Depends(get_reader, scope="function")]
 UploadDep = Annotated[Upload, Depends(get_upload, scope="function")]
 
+DatasetId = Annotated[UUID, Path(description="The dataset's id.")]
+ExperimentId = Annotated[UUID, Path(description="The experiment's id.")]
+ModelId = Annotated[UUID, Path(description="The model's id.")]
 LimitQuery = Annotated[Limit, Query(description="Most items on one page.")]
 CursorQuery = Annotated[
     str | None,

@@ -1,11 +1,18 @@
 """/datasets"""
 
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
-from api.dependencies import CursorQuery, LimitQuery, ReaderDep, ResourcesDep, SessionDep, UploadDep
+from api.dependencies import (
+    CursorQuery,
+    DatasetId,
+    LimitQuery,
+    ReaderDep,
+    ResourcesDep,
+    SessionDep,
+    UploadDep,
+)
 from api.paging import link_next
 from api.responses import LOCATION, PAGE, UPLOAD_BODY, UPLOAD_PROBLEMS, problems
 from api.schemas.datasets import DatasetPage, DatasetRead, UploadFields
@@ -66,7 +73,7 @@ def list_datasets(
     summary="Show a dataset",
     responses=problems(DatasetNotFound),
 )
-def get_dataset(dataset_id: UUID, session: ReaderDep) -> DatasetRead:
+def get_dataset(dataset_id: DatasetId, session: ReaderDep) -> DatasetRead:
     """With its statistics."""
     return datasets.get_dataset(session, dataset_id)
 
@@ -78,6 +85,6 @@ def get_dataset(dataset_id: UUID, session: ReaderDep) -> DatasetRead:
     status_code=204,
     responses=problems(DatasetNotFound, DatasetInUse),
 )
-def delete_dataset(dataset_id: UUID, session: SessionDep, resources: ResourcesDep) -> None:
+def delete_dataset(dataset_id: DatasetId, session: SessionDep, resources: ResourcesDep) -> None:
     """With its file and calibrations; refused while experiments use it."""
     datasets.delete_dataset(session, resources.store, dataset_id)

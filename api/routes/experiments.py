@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Header, Query, Request, Response
 
-from api.dependencies import CursorQuery, LimitQuery, ReaderDep, ResourcesDep, SessionDep
+from api.dependencies import CursorQuery, ExperimentId, LimitQuery, ReaderDep, ResourcesDep, SessionDep
 from api.paging import link_next
 from api.resources import Resources
 from api.responses import ACCEPTED, PAGE, problems
@@ -85,7 +85,7 @@ def list_experiments(
     summary="Show an experiment",
     responses=problems(ExperimentNotFound),
 )
-def get_experiment(experiment_id: UUID, session: ReaderDep) -> ExperimentRead:
+def get_experiment(experiment_id: ExperimentId, session: ReaderDep) -> ExperimentRead:
     """Settings, state, progress, environment, best and last epoch."""
     return experiments.get_experiment(session, experiment_id)
 
@@ -97,7 +97,7 @@ def get_experiment(experiment_id: UUID, session: ReaderDep) -> ExperimentRead:
     status_code=204,
     responses=problems(ExperimentNotFound, StillActive, ModelInUse),
 )
-def delete_experiment(experiment_id: UUID, session: SessionDep, resources: ResourcesDep) -> None:
+def delete_experiment(experiment_id: ExperimentId, session: SessionDep, resources: ResourcesDep) -> None:
     """With its epochs, model and files; refused while it is queued or running, or its model serves."""
     experiments.delete_experiment(session, resources.store, experiment_id)
 
@@ -110,7 +110,7 @@ def delete_experiment(experiment_id: UUID, session: SessionDep, resources: Resou
     responses=ACCEPTED | problems(ExperimentNotFound, IllegalMove),
 )
 def cancel_experiment(
-    experiment_id: UUID, session: SessionDep, resources: ResourcesDep, response: Response
+    experiment_id: ExperimentId, session: SessionDep, resources: ResourcesDep, response: Response
 ) -> ExperimentRead:
     """A queued one is cancelled at once; a running one stops soon. Asking again is harmless."""
     return _look_again(response, resources, experiments.cancel_experiment(session, experiment_id))
@@ -124,7 +124,7 @@ def cancel_experiment(
     responses=ACCEPTED | problems(ExperimentNotFound, IllegalMove),
 )
 def retry_experiment(
-    experiment_id: UUID, session: SessionDep, resources: ResourcesDep, response: Response
+    experiment_id: ExperimentId, session: SessionDep, resources: ResourcesDep, response: Response
 ) -> ExperimentRead:
     """It goes on from its last checkpoint."""
     experiment = experiments.retry_experiment(session, resources.doorbell, experiment_id)
@@ -138,7 +138,7 @@ def retry_experiment(
     responses=problems(ExperimentNotFound),
 )
 def list_epochs(
-    experiment_id: UUID,
+    experiment_id: ExperimentId,
     session: ReaderDep,
     after_epoch: Annotated[int, Query(ge=0, le=2**31 - 1, description="Only later epochs.")] = 0,
 ) -> EpochList:

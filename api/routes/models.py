@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
-from api.dependencies import CursorQuery, LimitQuery, ReaderDep, ResourcesDep, SessionDep
+from api.dependencies import CursorQuery, LimitQuery, ModelId, ReaderDep, ResourcesDep, SessionDep
 from api.paging import link_next
 from api.responses import LOCATION, PAGE, RETRY_AFTER, problems
 from api.schemas.models import ModelPage, ModelRead, SkillList
@@ -45,7 +45,7 @@ def list_models(
     tags=["models"],
     responses=problems(ModelNotFound),
 )
-def get_model(model_id: UUID, session: ReaderDep) -> ModelRead:
+def get_model(model_id: ModelId, session: ReaderDep) -> ModelRead:
     """With its state and the metrics of its experiment."""
     return models.get_model(session, model_id)
 
@@ -66,7 +66,7 @@ def get_model(model_id: UUID, session: ReaderDep) -> ModelRead:
     },
 )
 def promote_model(
-    model_id: UUID, session: SessionDep, resources: ResourcesDep, response: Response
+    model_id: ModelId, session: SessionDep, resources: ResourcesDep, response: Response
 ) -> ModelRead:
     """The model that served so far is retired at the same moment. Asking again is harmless."""
     model = models.promote_model(session, resources.doorbell, model_id)

@@ -3,14 +3,13 @@
 import json
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
-from uuid import UUID
 
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Header, Query, Response
 from fastapi.responses import FileResponse, StreamingResponse
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
-from api.dependencies import AcceptHeader, ReaderDep, ResourcesDep, UploadDep
+from api.dependencies import AcceptHeader, ExperimentId, ReaderDep, ResourcesDep, UploadDep
 from api.formats.predictions import CSV, PARQUET, write_csv
 from api.negotiation import choose_media_type
 from api.responses import EVALUATION_BODY, UPLOAD_PROBLEMS, problems
@@ -46,7 +45,7 @@ EVENTS_EXAMPLE = (
     },
 )
 async def stream_events(
-    experiment_id: UUID,
+    experiment_id: ExperimentId,
     resources: ResourcesDep,
     last_event_id: Annotated[
         int,
@@ -89,7 +88,7 @@ async def _write_events(news: AsyncIterator[events.Event]) -> AsyncIterator[Serv
     summary="List what an experiment left",
     responses=problems(ExperimentNotFound),
 )
-def list_artifacts(experiment_id: UUID, session: ReaderDep, resources: ResourcesDep) -> ArtifactList:
+def list_artifacts(experiment_id: ExperimentId, session: ReaderDep, resources: ResourcesDep) -> ArtifactList:
     """Model and held-out predictions, once they exist."""
     return evaluations.list_artifacts(session, resources.store, experiment_id)
 
@@ -114,7 +113,7 @@ PREDICTIONS_CSV = "student_id,position,skills,response,probability\nana,1,decima
     },
 )
 def get_predictions(
-    experiment_id: UUID, session: ReaderDep, resources: ResourcesDep, accept: AcceptHeader = None
+    experiment_id: ExperimentId, session: ReaderDep, resources: ResourcesDep, accept: AcceptHeader = None
 ) -> Response:
     """Every value of a row was known before the response was: nothing looks ahead."""
     media_type = choose_media_type(accept, (PARQUET, CSV))
@@ -142,7 +141,7 @@ def get_predictions(
     openapi_extra=EVALUATION_BODY,
 )
 def evaluate_experiment(
-    experiment_id: UUID,
+    experiment_id: ExperimentId,
     upload: UploadDep,
     resources: ResourcesDep,
     query: Annotated[UploadFields, Query()],

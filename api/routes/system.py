@@ -1,8 +1,8 @@
 """/livez, /readyz and /problems"""
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Path, Request
 from fastapi.responses import JSONResponse
 
 from api.dependencies import ResourcesDep
@@ -13,6 +13,8 @@ from api.schemas.system import Alive, Ready
 from api.services import health
 
 router = APIRouter(tags=["system"])
+
+ProblemName = Annotated[str, Path(description="What follows /problems/ in the type.")]
 
 
 @router.get("/livez", operation_id="get_liveness", summary="Ask whether the process answers")
@@ -46,7 +48,7 @@ def get_readiness(request: Request, resources: ResourcesDep) -> Ready | JSONResp
     response_model=ProblemKind,
     responses=describe_problems([NO_SUCH_PROBLEM]),
 )
-def get_problem_kind(name: str, request: Request) -> ProblemKind | JSONResponse:
+def get_problem_kind(name: ProblemName, request: Request) -> ProblemKind | JSONResponse:
     """What the `type` of a problem document means."""
     kind = all_problem_types().get(name)
     if kind is None:

@@ -29,7 +29,9 @@ class UploadFields(Shape):
     """What may be said about an uploaded file."""
 
     name: Name | None = None
+    """For people; default: the file's name."""
     format: DatasetFormat = "auto"
+    """`pykt` (rows per student), `events` (a row per response), or `auto`: told from the file."""
 
 
 class DatasetRead(Shape):

@@ -2,15 +2,16 @@
 
 import logging
 from collections.abc import Callable
+from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 from sqlalchemy import Engine
 
 from api.doorbell import Doorbell
 from api.schemas.system import Part
 from db.artifacts import ArtifactStore
+from db.base import new_id
 from db.engine import is_up_to_date
-
-PROBE_KEY = "datasets/none.arrow"
 
 logger = logging.getLogger(__name__)
 
@@ -27,13 +28,21 @@ def check_parts(engine: Engine, doorbell: Doorbell, store: ArtifactStore) -> lis
     return [
         _check("database", lambda: _check_database(engine)),
         _check("broker", doorbell.check),
-        _check("artifacts", lambda: store.exists(PROBE_KEY)),
+        _check("artifacts", lambda: _check_artifacts(store)),
     ]
 
 
 def _check_database(engine: Engine) -> None:
     if not is_up_to_date(engine):
         raise SchemaOutdated
+
+
+def _check_artifacts(store: ArtifactStore) -> None:
+    # A store that can be read but not written would lose the next model.
+    key = f"probes/{new_id()}"
+    with NamedTemporaryFile() as file:
+        store.put_file(Path(file.name), key)
+    store.delete(key)
 
 
 def _check(name: str, probe: Callable[[], object]) -> Part:

@@ -1,8 +1,10 @@
 """The application behind a real HTTP server, and what tests look at besides its answers."""
 
+import json
 import socket
 import threading
 import time
+from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +13,7 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+import redis
 import uvicorn
 from sqlalchemy import Engine, func, select
 
@@ -59,9 +62,15 @@ class Service:
         folders = (Path(self.stack.artifacts_url), self.resources.upload_folder)
         return sorted(str(path) for folder in folders for path in folder.rglob("*") if path.is_file())
 
-    def messages(self) -> int:
-        """Messages that wait for a worker (embedded broker only)."""
-        return len(list((self.stack.data_dir / "broker" / "messages").glob("*.msg")))
+    def messages(self, queue: str = "cpu") -> list[str]:
+        """Identifiers that wait in a queue for a worker, oldest first."""
+        if self.stack.name == "embedded":
+            folder = self.stack.data_dir / "broker" / "messages"
+            bodies = [path.read_text() for path in sorted(folder.glob(f"*.{queue}.msg"))]
+        else:
+            with redis.Redis.from_url(self.stack.broker_url) as client:
+                bodies = [body.decode() for body in reversed(client.lrange(queue, 0, -1))]
+        return [json.loads(b64decode(json.loads(body)["body"]))[0][0] for body in bodies]
 
     def upload(self, content: bytes | None = None, **fields: str) -> httpx.Response:
         files = {"file": ("classroom.csv", content or events_csv())}
@@ -100,13 +109,15 @@ def assert_problem(response: httpx.Response, status: int, slug: str) -> dict[str
 @contextmanager
 def run_service(stack: Stack, **changes: Any) -> Iterator[Service]:
     """The application on a stack, behind uvicorn on a port of its own."""
-    settings = ApiSettings(
-        data_dir=stack.data_dir,
-        database_url=stack.database_url,
-        artifacts_url=stack.artifacts_url,
-        broker_url=stack.broker_url,
-        **{"event_poll_seconds": 0.02, "event_heartbeat_seconds": 0.2, **changes},
-    )
+    values: dict[str, Any] = {
+        "data_dir": stack.data_dir,
+        "database_url": stack.database_url,
+        "artifacts_url": stack.artifacts_url,
+        "broker_url": stack.broker_url,
+        "event_poll_seconds": 0.02,
+        "event_heartbeat_seconds": 0.2,
+    }
+    settings = ApiSettings(**{**values, **changes})
     app = create_app(settings)
     config = uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=2)
     server = uvicorn.Server(config)
@@ -114,7 +125,7 @@ def run_service(stack: Stack, **changes: Any) -> Iterator[Service]:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         _wait_for_start(server)
-        url = "http://127.0.0.1:{}".format(listener.getsockname()[1])
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         try:
             with httpx.Client(base_url=url, timeout=60, trust_env=False) as client:
                 yield Service(client, stack, app.state.resources)

@@ -123,9 +123,7 @@ class TestUpload:
             assert_problem(streamed, 413, "content-too-large")
             assert service.files() == []
 
-    def test_failed_commit_leaves_no_file(
-        self, service: Service, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_failed_commit_leaves_no_file(self, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
         add = datasets.add_dataset
 
         def add_and_doom(session: Any, *arguments: Any, **options: Any) -> Any:

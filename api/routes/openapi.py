@@ -1,4 +1,4 @@
-"""The OpenAPI document: what FastAPI derives, and the problems that any operation may answer with."""
+"""/openapi.json: what FastAPI derives, and the problems that any operation may answer with."""
 
 from typing import Any
 
@@ -16,6 +16,7 @@ from api.errors import (
     type_of,
 )
 from api.responses import describe_problems
+from api.schemas.common import examples_by_name
 from api.services.refusals import UploadTooLarge
 
 TITLE = "ikt"
@@ -52,6 +53,9 @@ def write_openapi(app: FastAPI) -> dict[str, Any]:
         for name in ("HTTPValidationError", "ValidationError"):
             schemas.pop(name, None)
         schemas |= problem_schemas()
+        for name, examples in examples_by_name().items():
+            if name in schemas:
+                schemas[name]["examples"] = examples
         for path in document["paths"].values():
             for method in METHODS:
                 if method in path:
