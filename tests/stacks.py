@@ -14,15 +14,16 @@ import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import redis
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine, NullPool, create_engine, text
+from sqlalchemy.exc import OperationalError
 
 from db import engine as database
 from db.settings import DatabaseSettings
@@ -33,6 +34,9 @@ STACK_NAMES: tuple[StackName, ...] = ("embedded", "services")
 START_SECONDS = 30
 REDIS_DATABASES = 4096
 TEMPLATE = "ikt_template"
+NOTHING_OUTLIVES_THE_RUN = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+
+Child = subprocess.Popen[bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +68,11 @@ class Stack:
 class Services:
     """One PostgreSQL and one Redis for the whole run; every test gets a database of its own in each."""
 
-    def __init__(self, postgres: Any, redis_port: int) -> None:
-        self._postgres = postgres
+    def __init__(self, postgres_folder: Path, redis_port: int) -> None:
+        self._postgres_folder = postgres_folder
         self._redis_port = redis_port
         self._numbers = count(1)
         self._admin = create_engine(self._url("postgres"), isolation_level="AUTOCOMMIT")
-        # Nothing here must outlive the run.
-        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
-            self._execute(f"ALTER SYSTEM SET {setting} = off")
-        self._execute("SELECT pg_reload_conf()")
         self._execute(f"CREATE DATABASE {TEMPLATE}")
         database.upgrade(self._url(TEMPLATE))
 
@@ -98,7 +98,7 @@ class Services:
         return f"redis://127.0.0.1:{self._redis_port}/{number}"
 
     def _url(self, name: str) -> str:
-        return str(self._postgres.get_uri(database=name, driver="psycopg"))
+        return _postgres_url(self._postgres_folder, name)
 
     def _execute(self, statement: str) -> None:
         with self._admin.connect() as connection:
@@ -108,8 +108,8 @@ class Services:
 @contextmanager
 def run_services() -> Iterator[Services]:
     """Start both servers, and stop them at the end; raises when one does not start."""
-    with _run_postgres() as postgres, _run_redis() as redis_port:
-        services = Services(postgres, redis_port)
+    with _run_postgres() as postgres_folder, _run_redis() as redis_port:
+        services = Services(postgres_folder, redis_port)
         try:
             yield services
         finally:
@@ -154,7 +154,8 @@ def migrated_sqlite(path: Path) -> Engine:
 
 
 @contextmanager
-def _run_postgres() -> Iterator[Any]:
+def _run_postgres() -> Iterator[Path]:
+    """Yields the folder of the server's socket."""
     with warnings.catch_warnings():
         # On import it complains about machines without a login session.
         warnings.simplefilter("ignore")
@@ -162,42 +163,54 @@ def _run_postgres() -> Iterator[Any]:
 
     # Not pytest's own folder: as root the server runs under another user, who may not enter it.
     folder = Path(tempfile.mkdtemp(prefix="ikt-postgres-"))
-    server = get_server(folder, cleanup_mode="delete")
     try:
-        yield server
+        # The package prepares the data; as our child the server ends with us, even when we are killed.
+        prepared = get_server(folder, cleanup_mode=None, start=False)
+        prepared.ensure_pgdata_inited()
+        binary = prepared.bin_path / "postgres"
+        command = [str(binary), "-D", str(folder), "-h", "", "-k", str(folder)]
+        for setting in NOTHING_OUTLIVES_THE_RUN:
+            command += ["-c", setting]
+        with _child(command, folder / "log", user=prepared.system_user, stop=signal.SIGQUIT) as process:
+            _wait_until(lambda: _answers(_postgres_url(folder, "postgres")), process, folder / "log")
+            yield folder
     finally:
-        server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _postgres_url(folder: Path, name: str) -> str:
+    return f"postgresql+psycopg://postgres@/{name}?host={folder}"
+
+
+def _answers(url: str) -> bool:
+    engine = create_engine(url, poolclass=NullPool)
+    try:
+        engine.connect().close()
+    except OperationalError:
+        return False
+    return True
 
 
 @contextmanager
 def _run_redis() -> Iterator[int]:
-    with tempfile.TemporaryDirectory(prefix="ikt-redis-") as folder:
-        process, port = _start_redis(Path(folder))
-        try:
-            yield port
-        finally:
-            process.terminate()
-            process.wait(timeout=START_SECONDS)
-
-
-def _start_redis(folder: Path) -> tuple["subprocess.Popen[bytes]", int]:
+    """Yields the server's port."""
     port = _free_port()
-    command = [str(_redis_binary()), "--bind", "127.0.0.1", "--port", str(port), "--dir", str(folder)]
+    command = [str(_redis_binary()), "--bind", "127.0.0.1", "--port", str(port)]
     command += ["--save", "", "--appendonly", "no", "--databases", str(REDIS_DATABASES)]
-    log = folder / "redis.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=output, preexec_fn=_die_with_parent)
-    deadline = time.monotonic() + START_SECONDS
+    with tempfile.TemporaryDirectory(prefix="ikt-redis-") as folder:
+        log = Path(folder) / "log"
+        command += ["--dir", folder]
+        with _child(command, log, user=None, stop=signal.SIGTERM) as process:
+            _wait_until(lambda: _is_redis(port, process.pid), process, log)
+            yield port
+
+
+def _is_redis(port: int, pid: int) -> bool:
     with redis.Redis(port=port) as client:
-        while process.poll() is None and time.monotonic() < deadline:
-            try:
-                if client.info("server")["process_id"] == process.pid:
-                    return process, port
-            except redis.ConnectionError:
-                time.sleep(0.02)
-    process.kill()
-    process.wait()
-    raise RuntimeError(f"Redis did not start on port {port}:\n{log.read_text()}")
+        try:
+            return bool(client.info("server")["process_id"] == pid)
+        except redis.ConnectionError:
+            return False
 
 
 def _redis_binary() -> Path:
@@ -214,8 +227,28 @@ def _free_port() -> int:
         return port
 
 
+@contextmanager
+def _child(command: list[str], log: Path, *, user: str | None, stop: signal.Signals) -> Iterator[Child]:
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command, stdout=output, stderr=output, user=user, preexec_fn=_die_with_parent
+        )
+    try:
+        yield process
+    finally:
+        process.send_signal(stop)
+        process.wait(timeout=START_SECONDS)
+
+
+def _wait_until(is_ready: Callable[[], bool], process: Child, log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while not is_ready():
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise RuntimeError(f"{process.args!r} did not start:\n{log.read_text()}")
+        time.sleep(0.02)
+
+
 def _die_with_parent() -> None:
-    # A test run that is killed must not leave its server behind.
     if sys.platform == "linux":
         pr_set_pdeathsig = 1
-        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
+        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGINT)
