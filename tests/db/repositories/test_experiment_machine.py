@@ -154,7 +154,7 @@ class ExperimentLife(RuleBasedStateMachine):
 
 def test_every_life_follows_the_table(shared_engine: Engine) -> None:
     life = type("Life", (ExperimentLife,), {"engine": shared_engine})
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         life,
         settings=settings(
             max_examples=40,

@@ -1,5 +1,6 @@
 """Silent workers, doorbells, and several who want the same row at once."""
 
+import threading
 from datetime import timedelta
 from uuid import UUID
 
@@ -187,6 +188,25 @@ class TestTogether:
             experiment = experiments.get_experiment(session, experiment_id)
         assert experiment.cancel_requested
         assert started == (experiment.status == ExperimentStatus.RUNNING)
+
+    def test_cancel_waits_for_a_claim_and_then_asks_the_run_to_stop(self, sessions: SessionFactory) -> None:
+        with session_scope(sessions) as session:
+            experiment_id = make_experiment(session).id
+
+        def cancel() -> None:
+            with session_scope(sessions) as session:
+                experiments.request_cancel(session, experiment_id)
+
+        canceller = threading.Thread(target=cancel)
+        with session_scope(sessions) as session:
+            assert experiments.claim(session, experiment_id, OWNER, lease_seconds=60) is not None
+            canceller.start()
+            canceller.join(timeout=0.3)  # it has read, or waits to
+            assert canceller.is_alive()
+        canceller.join()
+        with read_scope(sessions) as session:
+            experiment = experiments.get_experiment(session, experiment_id)
+        assert (experiment.status, experiment.cancel_requested) == (ExperimentStatus.RUNNING, True)
 
     def test_flips_at_once_leave_one_serving_model(self, sessions: SessionFactory) -> None:
         with session_scope(sessions) as session:

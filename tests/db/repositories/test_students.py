@@ -91,18 +91,18 @@ class TestAddInteractions:
     def test_batches_at_once_count_every_event_once(self, sessions: SessionFactory) -> None:
         with session_scope(sessions) as session:
             students.get_or_add_student(session, "ann")
-        batch = [make_event(number) for number in range(40)]
+        batch = [make_event(number) for number in range(1200)]
 
         def send(number: int) -> students.Accepted:
             # Each in another order, which is how batches come to wait for each other.
-            turned = batch[number * 5 :] + batch[: number * 5]
+            turned = batch[:: -1 if number % 2 else 1]
             with session_scope(sessions) as session:
                 return students.add_interactions(session, students.get_student(session, "ann"), turned)
 
-        assert sum(sent.accepted for sent in together(send)) == 40
+        assert sum(sent.accepted for sent in together(send)) == 1200
         with read_scope(sessions) as session:
             student = students.get_student(session, "ann")
-            assert student.n_interactions == len(students.list_history(session, student)) == 40
+            assert student.n_interactions == len(students.list_history(session, student)) == 1200
 
     def test_new_student_and_events_at_once_are_all_kept(self, sessions: SessionFactory) -> None:
         def send(number: int) -> students.Accepted:
