@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
@@ -134,7 +134,7 @@ def load_model(folder: Path) -> StoredModel:
             for name in ("config", "model", "calibration")
         }
         weights = load_file(folder / "weights.safetensors")
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, SafetensorError) as error:
         raise ModelUnreadable(
             f"model folder {folder.name!r}: {error}; train or fetch the model again"
         ) from error

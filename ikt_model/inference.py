@@ -191,14 +191,15 @@ class Predictor:
             for rows in batch_rows(windows.lengths, batch_tokens=FORWARD_TOKENS):
                 batch = data.gather(windows, rows)
                 fresh = batch.valid & (batch.steps >= torch.as_tensor(first_fresh[rows])[:, None])
-                states, at = self._network.encode(batch)[fresh], batch.steps[fresh]
-                following = torch.clamp(at + 1, max=n_steps - 1)
-                logit[at] = self._network.logits(
+                states = self._network.encode(batch)
+                following = torch.clamp(batch.steps + 1, max=n_steps - 1)
+                forecast = self._network.logits(
                     states, skill_sets=data.skill_sets[following], query=data.query[following], sets=data.sets
                 )
-                theta[at] = self._network.theta(states)
+                at = batch.steps[fresh]
+                logit[at], theta[at] = forecast[fresh], self._network.theta(states)[fresh]
                 is_last = at == last_step[owner[at]]
-                final[owner[at[is_last]]] = states[is_last]
+                final[owner[at[is_last]]] = states[fresh][is_last]
             beta = self._network.set_difficulty(data.sets)[data.skill_sets]
         return _Walk(final, logit.numpy(), theta.numpy(), beta.numpy(), targets)
 

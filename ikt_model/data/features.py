@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import lfilter
 
 from ikt_model.data.sequences import Sequences
 from ikt_model.data.vocabulary import SkillVocabulary
@@ -101,7 +100,7 @@ def _before(
     for column, values in enumerate((right, 1 - right)):
         total = np.concatenate([[0.0], np.cumsum(values)])[:-1]
         columns[:, column] = total - np.repeat(total[starts], lengths)
-        columns[:, 2 + column] = _decayed(values, starts=starts, lengths=lengths, rank=rank)
+        columns[:, 2 + column] = _decayed(values, starts=starts, lengths=lengths)
     gap = np.diff(position[order], prepend=0.0)
     columns[:, 4] = np.where(rank > 0, 1 / np.maximum(gap, 1.0), 0.0)
     unsorted = np.empty_like(columns)
@@ -110,19 +109,22 @@ def _before(
 
 
 def _decayed(
-    values: NDArray[np.float64],
-    *,
-    starts: NDArray[np.int64],
-    lengths: NDArray[np.int64],
-    rank: NDArray[np.int64],
+    values: NDArray[np.float64], *, starts: NDArray[np.int64], lengths: NDArray[np.int64]
 ) -> NDArray[np.float64]:
     """Exponentially decayed sum of the earlier values of a run.
 
-    One filter over all runs; what leaks into a run from the ones before it is its value at the boundary,
-    decayed, and is taken away again.
+    All runs move on together, one attempt at a time, so no run can touch another, not even by rounding.
     """
-    filtered = np.concatenate([[0.0], lfilter([1.0], [1.0, -DECAY], values)])[:-1]
-    return np.asarray(filtered - np.repeat(filtered[starts], lengths) * DECAY**rank)
+    longest_first = np.argsort(-lengths, kind="stable")
+    starts = starts[longest_first]
+    still_going = np.searchsorted(-lengths[longest_first], -np.arange(lengths.max(initial=0)), side="left")
+    sums = np.empty_like(values)
+    running = np.zeros(len(starts))
+    for attempt, n_runs in enumerate(still_going):
+        at = starts[:n_runs] + attempt
+        sums[at] = running[:n_runs]
+        running[:n_runs] = DECAY * running[:n_runs] + values[at]
+    return sums
 
 
 def _overall(right: NDArray[np.float64], offsets: NDArray[np.int64]) -> NDArray[np.float64]:

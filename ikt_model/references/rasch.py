@@ -24,6 +24,8 @@ CONVERGED_LOGITS = 1e-4
 PRIOR_PRECISION = (
     1e-2  # of β around its mean: keeps a skill that was always right finite, moves others by < 0.001
 )
+SMALLEST_SPREAD = 0.05  # logits: few students may show no difference in ability at all
+FIXED_POINT = 2.0**32  # steps per logit of the running log-likelihoods
 STEPS_PER_CHUNK = 1 << 14  # bounds memory of the trajectories to about 10 MB per buffer
 
 
@@ -136,7 +138,7 @@ def fit_rasch(sequences: Sequences, *, settings: ReferenceSettings) -> RaschCali
     for iteration in range(1, settings.em_iterations + 1):  # noqa: B007
         posterior, _ = _expect(counts, grid, difficulty, ability_sd)
         moved = _maximise(counts, grid, posterior, difficulty)
-        spread = float(np.sqrt((posterior @ grid**2).mean()))
+        spread = max(float(np.sqrt((posterior @ grid**2).mean())), SMALLEST_SPREAD)
         change = max(float(np.abs(moved - difficulty).max()), abs(spread - ability_sd))
         difficulty, ability_sd = moved, spread
         if change < CONVERGED_LOGITS:
@@ -265,17 +267,17 @@ def _eap(
     """Posterior mean and sd after each step of some whole students.
 
     A running sum over all steps less its value before each student's first is the running sum within
-    students; in double precision the cancellation costs less than 1e-9 logits.
+    students. It is kept in fixed point, where sums are exact: no ability holds a rounding error of another's.
     """
     log_failure = -np.logaddexp(0.0, grid[None, :] - difficulty[:, None])  # [C, G]
-    evidence = log_failure[skill_sets] + responses[:, None] * grid[None, :]
-    np.cumsum(evidence, axis=0, out=evidence)
-    lengths = np.diff(starts)
-    before = np.vstack([np.zeros_like(grid), evidence])[starts[:-1]]
-    evidence += log_prior - np.repeat(before, lengths, axis=0)
-    evidence -= evidence.max(axis=1, keepdims=True)
-    weights = np.exp(evidence, out=evidence)
-    moments = weights @ np.stack([np.ones_like(grid), grid, grid**2], axis=1)
-    mean = moments[:, 1] / moments[:, 0]
-    variance = moments[:, 2] / moments[:, 0] - mean**2
-    return mean, np.sqrt(np.maximum(variance, 0.0))
+    of_answer = np.stack([log_failure, log_failure + grid[None, :]])  # [2, C, G]
+    summed = np.cumsum(np.rint(of_answer * FIXED_POINT).astype(np.int64)[responses, skill_sets], axis=0)
+    before = np.vstack([np.zeros((1, len(grid)), np.int64), summed])[starts[:-1]]
+    summed -= np.repeat(before, np.diff(starts), axis=0)
+    log_posterior = summed / FIXED_POINT + log_prior
+    log_posterior -= log_posterior.max(axis=1, keepdims=True)
+    weights = np.exp(log_posterior, out=log_posterior)
+    # einsum sums row by row, where a matrix product would round by the company a row is in
+    total, first, second = (np.einsum("ng,g->n", weights, grid**power) for power in range(3))
+    mean = first / total
+    return mean, np.sqrt(np.maximum(second / total - mean**2, 0.0))

@@ -1,0 +1,53 @@
+"""Small data and small networks for the tests of the science."""
+
+import numpy as np
+import pyarrow as pa
+
+from ikt_model.config import ExperimentConfig, resolve_config
+from ikt_model.data.alignment import number_sets
+from ikt_model.data.sequences import Sequences, offsets_of
+from ikt_model.data.simulate import Classroom, simulate_classroom
+
+
+def classroom(
+    n_students: int = 120, n_skills: int = 8, seed: int = 1, mean_length: float = 20.0
+) -> Classroom:
+    return simulate_classroom(n_students=n_students, n_skills=n_skills, seed=seed, mean_length=mean_length)
+
+
+def random_histories(n_students: int, *, seed: int, longest: int = 40) -> Sequences:
+    """Histories of single and of several skills per step, with no structure at all."""
+    rng = np.random.default_rng(seed)
+    lengths = rng.integers(1, longest + 1, n_students)
+    vocabulary, _ = number_sets([(0, 1), (1, 2, 4)], ("a", "b", "c", "d", "e"))
+    return Sequences(
+        student_ids=pa.array([f"student {index}" for index in range(n_students)], pa.string()),
+        folds=(np.arange(n_students) % 5).astype(np.int16),
+        offsets=offsets_of(lengths),
+        skill_sets=rng.integers(0, vocabulary.n_sets, lengths.sum()).astype(np.int32),
+        responses=rng.integers(0, 2, lengths.sum()).astype(np.int8),
+        vocabulary=vocabulary,
+    )
+
+
+def with_responses(sequences: Sequences, responses: np.ndarray) -> Sequences:
+    return Sequences(
+        student_ids=sequences.student_ids,
+        folds=sequences.folds,
+        offsets=sequences.offsets,
+        skill_sets=sequences.skill_sets,
+        responses=responses.astype(np.int8),
+        vocabulary=sequences.vocabulary,
+    )
+
+
+def tiny_config(**loss: object) -> ExperimentConfig:
+    """Trains in a fraction of a second."""
+    return resolve_config(
+        None,
+        {
+            "model": {"d_model": 16, "n_heads": 2, "n_blocks": 1, "d_ff": 16, "window": 30},
+            "training": {"epochs": 3, "batch_tokens": 512},
+            "loss": loss,
+        },
+    )

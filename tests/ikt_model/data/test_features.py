@@ -1,0 +1,70 @@
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ikt_model.data.features import DECAY, evidence, evidence_by_skill
+from ikt_model.data.sequences import Sequences
+from tests.ikt_model.classrooms import random_histories, with_responses
+
+
+def counted_by_hand(sequences: Sequences, step: int, student: int, skill: int) -> list[float]:
+    """Right, wrong, decayed right, decayed wrong of one skill before a step, the slow way."""
+    right = wrong = faded_right = faded_wrong = 0.0
+    for earlier in range(int(sequences.offsets[student]), step):
+        if skill in sequences.vocabulary.members(int(sequences.skill_sets[earlier])):
+            answer = float(sequences.responses[earlier])
+            right, wrong = right + answer, wrong + 1 - answer
+            faded_right, faded_wrong = DECAY * faded_right + answer, DECAY * faded_wrong + 1 - answer
+    # `before` holds sums of the earlier attempts, the last of them undiscounted
+    return [right, wrong, faded_right, faded_wrong]
+
+
+def test_evidence_equals_a_count_by_hand() -> None:
+    sequences = random_histories(12, seed=3)
+    known = evidence(sequences)
+    owner = sequences.student_of_step()
+    for step in range(sequences.n_responses):
+        members = sequences.vocabulary.members(int(sequences.skill_sets[step]))
+        by_hand = np.mean(
+            [counted_by_hand(sequences, step, int(owner[step]), int(m)) for m in members], axis=0
+        )
+        np.testing.assert_allclose(np.expm1(known.query[step, :4]), by_hand, rtol=1e-4, atol=1e-5)
+        answer = float(sequences.responses[step])
+        np.testing.assert_allclose(
+            np.expm1(known.state[step, :2]), [*by_hand[:2], answer, 1 - answer], rtol=1e-4, atol=1e-5
+        )
+
+
+@given(seed=st.integers(0, 10_000), data=st.data())
+def test_evidence_before_a_step_ignores_its_response_and_all_later_ones(
+    seed: int, data: st.DataObject
+) -> None:
+    sequences = random_histories(4, seed=seed, longest=12)
+    student = data.draw(st.integers(0, 3))
+    steps = sequences.history(student)
+    cut = data.draw(st.integers(steps.start, steps.stop - 1))
+    flipped = sequences.responses.copy()
+    flipped[cut : steps.stop] ^= 1
+    known, other = evidence(sequences), evidence(with_responses(sequences, flipped))
+    np.testing.assert_array_equal(known.query[steps.start : cut + 1], other.query[steps.start : cut + 1])
+    np.testing.assert_array_equal(known.state[steps.start : cut], other.state[steps.start : cut])
+    elsewhere = np.ones(sequences.n_responses, dtype=bool)
+    elsewhere[steps] = False
+    np.testing.assert_allclose(known.state[elsewhere], other.state[elsewhere], atol=1e-6)
+
+
+def test_evidence_by_skill_is_what_one_more_step_would_see() -> None:
+    sequences = random_histories(6, seed=8)
+    known = evidence(sequences)
+    for student in range(sequences.n_students):
+        steps = sequences.history(student)
+        last = steps.stop - 1
+        earlier = slice(steps.start, last)
+        members = sequences.vocabulary.members(int(sequences.skill_sets[last]))
+        if len(members) > 1:
+            continue
+        by_skill = evidence_by_skill(
+            sequences.skill_sets[earlier], sequences.responses[earlier], sequences.vocabulary
+        )
+        np.testing.assert_allclose(by_skill.query[members[0]], known.query[last], atol=1e-6)
+        assert by_skill.attempts.sum() >= len(sequences.skill_sets[earlier])

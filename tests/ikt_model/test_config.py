@@ -1,0 +1,53 @@
+import pytest
+from pydantic import ValidationError
+
+from ikt_model.config import ExperimentConfig, UnknownPreset, list_presets, resolve_config
+
+
+def test_every_shipped_preset_is_valid_and_has_a_name_of_its_own() -> None:
+    prints = {resolve_config(name).fingerprint() for name in list_presets()}
+    assert {"small-mean", "small-dynamic", "l23-mean", "l23-pointwise"} <= set(list_presets())
+    assert len(prints) == len(list_presets())
+
+
+def test_overrides_replace_single_settings_and_keep_the_rest() -> None:
+    config = resolve_config("small-dynamic", {"loss": {"lambda_target": 0.7}})
+    assert config.loss.lambda_target == 0.7
+    assert config.loss.ability_target == resolve_config("small-dynamic").loss.ability_target
+
+
+def test_config_survives_json() -> None:
+    config = resolve_config("l23-mean")
+    again = ExperimentConfig.model_validate_json(config.model_dump_json())
+    assert again == config
+    assert again.fingerprint() == config.fingerprint()
+
+
+def test_unknown_preset_names_the_known_ones() -> None:
+    with pytest.raises(UnknownPreset, match="small-dynamic"):
+        resolve_config("huge")
+
+
+@pytest.mark.parametrize(
+    ("overrides", "location"),
+    [
+        ({"loss": {"lambda_target": 1.5}}, ("loss", "lambda_target")),
+        ({"loss": {"lambda_target": float("nan")}}, ("loss", "lambda_target")),
+        ({"loss": {"ability_alignment": "cosine"}}, ("loss", "ability_alignment")),
+        ({"model": {"d_model": 4}}, ("model", "d_model")),
+        ({"model": {"d_model": 30, "n_heads": 4}}, ("model",)),
+        ({"training": {"epochs": 0}}, ("training", "epochs")),
+        ({"training": {"momentum": 0.9}}, ("training", "momentum")),
+        ({"reference": {"name": "oracle"}}, ("reference", "name")),
+    ],
+)
+def test_bad_setting_is_refused_by_name(overrides: dict[str, object], location: tuple[str, ...]) -> None:
+    with pytest.raises(ValidationError) as refusal:
+        resolve_config("small-dynamic", overrides)
+    assert refusal.value.errors()[0]["loc"] == location
+
+
+def test_settings_cannot_be_changed_afterwards() -> None:
+    config = resolve_config("small-mean")
+    with pytest.raises(ValidationError, match="frozen"):
+        config.training.epochs = 3  # type: ignore[misc]

@@ -1,0 +1,156 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ikt_model.checkpoint import ModelUnreadable
+from ikt_model.data.sequences import Sequences
+from ikt_model.inference import History, Predictor, overlapping_windows
+from ikt_model.references import calibrate
+from ikt_model.training import train
+from tests.ikt_model.classrooms import classroom, random_histories, tiny_config
+
+
+@pytest.fixture(scope="module")
+def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    sequences = classroom(n_students=150, n_skills=6, seed=6).sequences
+    calibration = calibrate(sequences.select(sequences.folds != 0), settings=tiny_config().reference)
+    result = train(
+        tiny_config(),
+        sequences,
+        fold=0,
+        calibration=calibration,
+        device="cpu",
+        folder=tmp_path_factory.mktemp("run"),
+        on_epoch=lambda _: None,
+        on_progress=lambda _: True,
+    )
+    return result.model_folder
+
+
+@pytest.fixture(scope="module")
+def predictor(model_folder: Path) -> Predictor:
+    return Predictor.load(model_folder)
+
+
+def some_history(predictor: Predictor, length: int, seed: int = 0) -> History:
+    rng = np.random.default_rng(seed)
+    skills = [
+        [predictor.skills[index] for index in rng.choice(6, rng.integers(1, 3), replace=False)]
+        for _ in range(length)
+    ]
+    return History(skills, rng.integers(0, 2, length).tolist())
+
+
+def first(history: History, steps: int) -> History:
+    return History(history.skills[:steps], history.responses[:steps])
+
+
+@pytest.mark.parametrize("length", [2, 29, 30, 31, 45, 46, 100])
+def test_a_state_is_what_the_trajectory_says_next(predictor: Predictor, length: int) -> None:
+    """Also where a history outgrows the model's window of 30."""
+    history = some_history(predictor, length)
+    trajectory, state = predictor.trajectory(history), predictor.state(first(history, length - 1))
+    assert state.theta == pytest.approx(float(trajectory.theta[length - 2]), abs=1e-6)
+    assert state.theta_reference == pytest.approx(float(trajectory.theta_reference[length - 2]), abs=1e-6)
+    if len(history.skills[-1]) == 1:
+        asked = predictor.skills.index(history.skills[-1][0])
+        assert state.probability[asked] == pytest.approx(float(trajectory.probability[-1]), abs=1e-6)
+        assert state.mastery[asked] == pytest.approx(float(trajectory.mastery[-1]), abs=1e-6)
+
+
+def test_later_responses_leave_the_trajectory_as_it_was(predictor: Predictor) -> None:
+    history = some_history(predictor, 120)
+    whole = predictor.trajectory(history)
+    for steps in (1, 15, 30, 31, 60, 119):
+        part = predictor.trajectory(first(history, steps))
+        np.testing.assert_allclose(part.theta, whole.theta[:steps], atol=1e-6)
+        np.testing.assert_allclose(part.probability[1:], whole.probability[1:steps], atol=1e-6)
+
+
+def test_many_students_at_once_equal_one_by_one(predictor: Predictor) -> None:
+    histories = [some_history(predictor, length, seed=length) for length in (0, 1, 3, 17, 31, 80)]
+    together = predictor.states(histories)
+    for history, state in zip(histories, together, strict=True):
+        alone = predictor.state(history)
+        assert state.theta == alone.theta
+        np.testing.assert_array_equal(state.probability, alone.probability)
+        np.testing.assert_array_equal(state.mastery, alone.mastery)
+
+
+def test_mastery_is_the_sigmoid_of_ability_less_difficulty(predictor: Predictor) -> None:
+    state = predictor.state(some_history(predictor, 20))
+    np.testing.assert_allclose(
+        state.mastery, 1 / (1 + np.exp(-(state.theta - predictor.difficulty))), rtol=1e-5
+    )
+
+
+def test_nobody_known_is_as_the_prior_says(predictor: Predictor) -> None:
+    state = predictor.state(History([], []))
+    assert (state.theta, state.n_responses) == (0.0, 0)
+    assert state.theta_reference_sd > 0.1
+    assert ((state.mastery > 0) & (state.mastery < 1)).all()
+    assert len(predictor.trajectory(History([], [])).theta) == 0
+
+
+def test_steps_on_unknown_skills_are_marked_and_left_out(predictor: Predictor) -> None:
+    history = some_history(predictor, 6)
+    with_strangers = History([["?"], *history.skills, ["?", "!"]], [1, *history.responses, 0])
+    trajectory = predictor.trajectory(with_strangers)
+    assert trajectory.known.tolist() == [False, *[True] * 6, False]
+    np.testing.assert_array_equal(trajectory.theta, predictor.trajectory(history).theta)
+    half_known = History([[*names, "?"] for names in history.skills], history.responses)
+    np.testing.assert_array_equal(predictor.trajectory(half_known).theta, trajectory.theta)
+
+
+def test_malformed_histories_are_refused() -> None:
+    with pytest.raises(ValueError, match="one each"):
+        History([["a"]], [])
+    with pytest.raises(ValueError, match="0 \\(wrong\\) or 1"):
+        History([["a"]], [2])
+
+
+def test_evaluation_says_what_it_left_out(predictor: Predictor) -> None:
+    strange = random_histories(30, seed=1)  # skills a to e, none of them the model's
+    renamed = Sequences(
+        student_ids=strange.student_ids,
+        folds=strange.folds,
+        offsets=strange.offsets,
+        skill_sets=strange.skill_sets,
+        responses=strange.responses,
+        vocabulary=type(strange.vocabulary)(
+            names=(*predictor.skills[:4], "unheard of"),
+            set_members=strange.vocabulary.set_members,
+            set_offsets=strange.vocabulary.set_offsets,
+        ),
+    )
+    evaluation = predictor.evaluate(renamed)
+    assert evaluation.unknown_skills == ("unheard of",)
+    assert evaluation.n_responses < renamed.n_responses
+    assert evaluation.n_predicted == evaluation.predictions.num_rows
+    assert 0 <= evaluation.metrics["auc"] <= 1
+
+
+@pytest.mark.parametrize("window", [16, 20, 30])
+def test_every_step_is_answered_for_by_one_window_with_context(window: int) -> None:
+    sequences = classroom(n_students=60, seed=1, mean_length=40).sequences
+    windows, first_fresh = overlapping_windows(sequences, window=window)
+    answered = np.zeros(sequences.n_responses, dtype=int)
+    for start, length, fresh in zip(windows.starts, windows.lengths, first_fresh, strict=True):
+        assert length <= window
+        answered[fresh : start + length] += 1
+        if start not in sequences.offsets:
+            assert fresh - start >= window // 2
+    assert (answered == 1).all()
+
+
+def test_a_damaged_model_is_refused_by_name(model_folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(ModelUnreadable, match="nowhere"):
+        Predictor.load(tmp_path / "nowhere")
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    for path in model_folder.iterdir():
+        (broken / path.name).write_bytes(path.read_bytes())
+    (broken / "weights.safetensors").write_bytes(b"not tensors")
+    with pytest.raises(ModelUnreadable, match="broken"):
+        Predictor.load(broken)

@@ -1,0 +1,109 @@
+import dataclasses
+from functools import cache
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ikt_model.config import LossSettings, ReferenceSettings
+from ikt_model.data.batches import Batch, WindowedSteps, Windows
+from ikt_model.losses import ReferenceScale, ability_alignment, compute_losses, lambda_at
+from ikt_model.network import Output
+from ikt_model.references import calibrate
+from tests.ikt_model.classrooms import random_histories
+
+
+@cache
+def example(seed: int = 0) -> tuple[Output, Batch, ReferenceScale]:
+    sequences = random_histories(8, seed=seed)
+    fitted = calibrate(sequences, settings=ReferenceSettings())
+    windows = Windows.cut(sequences, window=64, students=np.ones(8, dtype=bool))
+    batch = WindowedSteps(sequences, fitted.targets(sequences)).gather(
+        windows, np.arange(len(windows.starts))
+    )
+    generator = torch.Generator().manual_seed(seed)
+    logit, theta, beta = (torch.randn(batch.valid.shape, generator=generator) for _ in range(3))
+    difficulty = torch.as_tensor(fitted.difficulty, dtype=torch.float32)
+    return Output(logit, theta, beta), batch, ReferenceScale(batch.sets.mean(difficulty[:, None])[:, 0], 0.5)
+
+
+def test_total_is_the_weighted_sum_of_its_terms() -> None:
+    output, batch, reference = example()
+    settings = LossSettings(difficulty_weight=0.1, scale_weight=2.0, lambda_target=0.3)
+    terms = compute_losses(output, batch, reference=reference, settings=settings, lambda_=0.3)
+    expected = 0.7 * terms.l_bce + 0.1 * terms.l_22 + 0.3 * (terms.l_21 + terms.l_23) + 2.0 * terms.l_scale
+    assert terms.total.item() == pytest.approx(expected.item(), rel=1e-6)
+
+
+def test_terms_equal_their_formulas_step_by_step() -> None:
+    output, batch, reference = example(3)
+    terms = compute_losses(output, batch, reference=reference, settings=LossSettings(), lambda_=0.3)
+    bce, l_21, l_22, l_23 = [], [], [], []
+    for row, t in torch.nonzero(batch.valid).tolist():
+        l_23.append((output.theta[row, t] - batch.theta_reference[row, t]).item() ** 2)
+        if batch.asked[row, t]:
+            p, r = torch.sigmoid(output.logit[row, t]).item(), batch.next_responses[row, t].item()
+            bce.append(-np.log(p if r else 1 - p))
+            beta = reference.difficulty[batch.next_skill_sets[row, t]]
+            m = torch.sigmoid(output.theta[row, t] - output.beta[row, t]).item()
+            m_ref = torch.sigmoid(batch.theta_reference[row, t] - beta).item()
+            l_21.append(-m_ref * np.log(m) - (1 - m_ref) * np.log(1 - m))
+            l_22.append((output.beta[row, t] - beta).item() ** 2)
+    named = (("l_bce", bce), ("l_21", l_21), ("l_22", l_22), ("l_23", l_23))
+    for name, by_hand in named:
+        assert getattr(terms, name).item() == pytest.approx(np.mean(by_hand), rel=1e-4), name
+
+
+@given(noise=st.integers(0, 1000), mode=st.sampled_from(["mean", "pointwise", "standardized"]))
+def test_padding_never_enters_a_loss(noise: int, mode: str) -> None:
+    output, batch, reference = example(1)
+    generator = torch.Generator().manual_seed(noise)
+    garbage = 1e3 * torch.randn(batch.valid.shape, generator=generator)
+    dirty = Output(
+        logit=torch.where(batch.asked, output.logit, garbage),
+        theta=torch.where(batch.valid, output.theta, garbage),
+        beta=torch.where(batch.asked, output.beta, garbage),
+    )
+    settings = LossSettings.model_validate({"ability_alignment": mode, "scale_weight": 1.0})
+    clean = compute_losses(output, batch, reference=reference, settings=settings, lambda_=0.5)
+    other = compute_losses(dirty, batch, reference=reference, settings=settings, lambda_=0.5)
+    torch.testing.assert_close(other.as_vector(), clean.as_vector())
+
+
+def test_pointwise_alignment_obeys_the_identity_of_scales() -> None:
+    """l_23 = s² + S² − 2ρsS + Δ², the identity that exposes contradicting reports."""
+    generator = torch.Generator().manual_seed(0)
+    theta, target = torch.randn(4, 50, generator=generator), 0.3 + 2 * torch.randn(4, 50, generator=generator)
+    valid = torch.ones_like(theta, dtype=torch.bool)
+    s, big_s = theta.std(correction=0), target.std(correction=0)
+    rho = torch.corrcoef(torch.stack([theta.flatten(), target.flatten()]))[0, 1]
+    delta = theta.mean() - target.mean()
+    expected = s**2 + big_s**2 - 2 * rho * s * big_s + delta**2
+    torch.testing.assert_close(ability_alignment(theta, target, valid, mode="pointwise", scale=1.0), expected)
+
+
+def test_mean_mode_is_blind_within_a_sequence_and_pointwise_is_not() -> None:
+    swing = torch.tensor([[10.0, -10.0, 10.0, -10.0]])
+    valid = torch.ones_like(swing, dtype=torch.bool)
+    flat = torch.zeros_like(swing)
+    assert ability_alignment(swing, flat, valid, mode="mean", scale=1.0).item() == 0.0
+    assert ability_alignment(swing, flat, valid, mode="pointwise", scale=1.0).item() == 100.0
+    assert ability_alignment(swing, flat, valid, mode="standardized", scale=2.0).item() == 25.0
+
+
+def test_static_target_is_one_ability_at_every_step() -> None:
+    output, batch, reference = example()
+    settings = LossSettings(ability_target="static")
+    matched = dataclasses.replace(output, theta=batch.theta_static[:, None].expand_as(output.theta))
+    terms = compute_losses(matched, batch, reference=reference, settings=settings, lambda_=0.3)
+    assert terms.l_23.item() == 0.0
+
+
+@pytest.mark.parametrize(
+    ("warmup", "epoch", "expected"), [(50, 30, 0.3), (50, 1, 0.01), (50, 80, 0.5), (0, 1, 0.5), (1, 1, 0.5)]
+)
+def test_lambda_rises_linearly_to_its_target(warmup: int, epoch: int, expected: float) -> None:
+    settings = LossSettings(lambda_target=0.5, lambda_warmup_epochs=warmup)
+    assert lambda_at(epoch, settings) == pytest.approx(expected)
