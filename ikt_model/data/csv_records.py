@@ -64,8 +64,10 @@ def iterate_csv(path: Path, columns: Sequence[str], refusals: Refusals) -> Itera
 
     def skip_wrong_width(row: pa_csv.InvalidRow) -> str:
         reason = f"has {row.actual_columns} values where the header has {row.expected_columns} columns"
+        if "\n" in row.text:
+            reason += "; it runs over several lines: is a quote left open?"
         # The reader counts the header as record 1.
-        refusals.add_wrong_width(row.number - 2, Cell(row.text, reason))
+        refusals.add_wrong_width(row.number - 2, Cell(shorten(row.text), reason))
         return "skip"
 
     try:

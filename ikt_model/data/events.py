@@ -29,7 +29,7 @@ from ikt_model.data.folds import assign_folds
 from ikt_model.data.refusals import Refusals, shorten
 from ikt_model.data.sequences import Sequences
 from ikt_model.data.steps import step_starts
-from ikt_model.data.times import TimeColumn
+from ikt_model.data.times import FIRST_MILLISECOND, LAST_MILLISECOND, TimeColumn
 from ikt_model.data.vocabulary import index_skills, offsets_of
 
 REQUIRED = ("student_id", "skill", "correct")
@@ -140,7 +140,11 @@ def _add_times(times: TimeColumn, column: pa.Array) -> None:
         times.add(_as_text(column))
         return
     milliseconds = column.cast(pa.timestamp("ms", getattr(kind, "tz", None)), safe=False).cast(pa.int64())
-    times.add_milliseconds(milliseconds.to_numpy())
+    values = milliseconds.to_numpy()
+    if values.size and (values.min() < FIRST_MILLISECOND or values.max() > LAST_MILLISECOND):
+        times.add(_as_text(column))
+    else:
+        times.add_milliseconds(values)
 
 
 def _finish(table: _Table, refusals: Refusals, *, lines_of: Callable[[list[int]], list[int]]) -> Sequences:

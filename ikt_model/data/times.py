@@ -11,10 +11,8 @@ from numpy.typing import NDArray
 
 from ikt_model.data.refusals import Cell, Refusals
 
-LAST_MILLISECOND = (
-    253_402_300_799_999  # 9999-12-31T23:59:59.999Z, the last that calendars of most languages hold
-)
 FIRST_YEAR, LAST_YEAR = 1678, 2261  # what 64-bit nanoseconds can tell
+FIRST_MILLISECOND, LAST_MILLISECOND = -9_214_560_000_000, 9_214_646_399_999  # the same, to the day
 NANOSECONDS_PER_MILLISECOND = 1_000_000
 TIME_REASON = (
     "is not a time; write ISO 8601 (2024-05-01T10:00:00Z; UTC where no zone is given) "
@@ -76,6 +74,7 @@ def parse_milliseconds(texts: pa.Array) -> tuple[NDArray[np.int64], NDArray[np.b
     if integers.any():
         values[integers] = pc.cast(texts.filter(pa.array(integers)), pa.int64()).to_numpy()
         readable &= values <= LAST_MILLISECOND
+        values[~readable] = 0
     for zoned in (False, True):
         if (pending := np.flatnonzero(~integers)).size:
             pending = pending[_mask(pc.match_substring_regex(texts.take(pa.array(pending)), _ZONED)) == zoned]

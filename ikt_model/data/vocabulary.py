@@ -86,7 +86,7 @@ def index_skills(
     rank[order] = np.arange(len(order), dtype=np.int32)
     vocabulary = SkillVocabulary.of_single_skills([names[index] for index in order])
     ranked = rank[skills]
-    if len(ranked) == len(offsets) - 1:  # one skill in every step
+    if np.array_equal(offsets, np.arange(len(ranked) + 1)):  # one skill in every step
         return vocabulary, ranked
     return _with_skill_sets(vocabulary, ranked, offsets)
 
