@@ -1,0 +1,132 @@
+"""Commands against a running service."""
+
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from api.cli.processes import Running
+from tests.cli.conftest import TINY, Ikt
+
+
+@pytest.fixture(scope="module")
+def experiment(ikt: Ikt, running: Running, classroom: Path) -> dict[str, Any]:
+    """One that a worker process has trained, and that was waited for."""
+    assert running.url
+    trained: dict[str, Any] = ikt(
+        *("train", "--preset", "small-dynamic", "--data", str(classroom)),
+        *("--name", "first", "--json", *TINY),
+    ).json
+    return trained
+
+
+class TestDatasets:
+    def test_adding_twice_gives_one(self, ikt: Ikt, running: Running, classroom: Path) -> None:
+        first = ikt("dataset", "add", str(classroom), "--json").json
+        second = ikt("dataset", "add", str(classroom), "--name", "again", "--json").json
+
+        assert running.url
+        assert first["id"] == second["id"]
+        assert [row["id"] for row in ikt("datasets", "--json").json].count(first["id"]) == 1
+
+    def test_people_get_a_line(self, ikt: Ikt, running: Running, classroom: Path) -> None:
+        assert running.url
+        assert "60 students · 6 skills" in ikt("dataset", "add", str(classroom)).out
+        assert "classroom" in ikt("datasets").out
+
+    def test_bad_rows_are_a_table(self, ikt: Ikt, running: Running, tmp_path: Path) -> None:
+        bad = tmp_path / "bad.csv"
+        bad.write_text("student_id,skill,correct\n" + "".join(f"s{i},add,{i}\n" for i in range(2, 40)))
+
+        said = ikt("dataset", "add", str(bad), "--json")
+
+        assert running.url
+        assert (said.code, said.out) == (2, "")
+        assert "The dataset has bad rows" in said.err
+        assert "… and 28 more" in said.err
+
+
+class TestExperiments:
+    def test_worker_trained_it(self, ikt: Ikt, experiment: dict[str, Any]) -> None:
+        assert experiment["status"] == "succeeded"
+        listed = ikt("experiments", "--status", "succeeded", "--json").json
+        assert experiment["id"] in [row["id"] for row in listed]
+        assert "first" in ikt("experiments").out
+
+    def test_no_wait_and_cancel(self, ikt: Ikt, experiment: dict[str, Any]) -> None:
+        train = ("train", "--preset", "small-mean", "--data", experiment["dataset_id"], *TINY)
+        queued = ikt(*train, "--set", "training.epochs=500", "--no-wait", "--json").json
+        assert queued["status"] == "queued"
+
+        cancelled = ikt("cancel", queued["id"], "--json").json
+
+        assert cancelled["cancel_requested"] or cancelled["status"] == "cancelled"
+
+    def test_cancelling_what_is_over_is_refused(self, ikt: Ikt, experiment: dict[str, Any]) -> None:
+        said = ikt("cancel", experiment["id"])
+
+        assert said.code == 2
+        assert "succeeded" in said.err
+
+    def test_evaluation_over_http(self, ikt: Ikt, experiment: dict[str, Any], classroom: Path) -> None:
+        measured = ikt("evaluate", experiment["id"], "--data", str(classroom), "--json").json
+
+        assert measured["metrics"]["auc"] is not None
+
+
+@pytest.fixture(scope="module")
+def student_id(ikt: Ikt, running: Running, experiment: dict[str, Any]) -> str:
+    """Somebody who has answered, under a model that serves."""
+    assert ikt("promote", experiment["id"], "--json").json["status"] == "serving"
+    answers = [{"skill": f"skill-{1 + step % 6}", "correct": step % 2 == 0} for step in range(12)]
+    sent = httpx.post(f"{running.url}/students/ana maria/interactions", json=answers, trust_env=False)
+    assert sent.status_code == 200, sent.text
+    return "ana maria"
+
+
+class TestStudents:
+    def test_serving_model_is_listed(self, ikt: Ikt, student_id: str) -> None:
+        assert student_id
+        assert [row["status"] for row in ikt("models", "--json").json] == ["serving"]
+        assert "serving" in ikt("models").out
+
+    def test_json_has_mastery_and_trajectory(self, ikt: Ikt, student_id: str) -> None:
+        seen = ikt("student", student_id, "--json").json
+
+        assert len(seen["mastery"]["skills"]) == 6
+        assert len(seen["trajectory"]) == 12
+
+    def test_people_get_bars_and_a_sparkline(self, ikt: Ikt, student_id: str) -> None:
+        said = ikt("student", student_id)
+
+        assert said.code == 0
+        assert "12 responses" in said.out
+        assert "█" in said.out
+        assert "skill-1" in said.out
+
+    def test_unknown_student_is_bad_input(self, ikt: Ikt, student_id: str) -> None:
+        assert student_id
+        said = ikt("student", "nobody")
+
+        assert said.code == 2
+        assert "No such student" in said.err
+
+
+class TestWithoutServer:
+    @pytest.mark.parametrize(
+        "command",
+        [("datasets",), ("experiments",), ("models",), ("promote", "x"), ("cancel", "x"), ("student", "x")],
+    )
+    def test_the_way_out_is_named(self, ikt: Ikt, command: tuple[str, ...]) -> None:
+        said = ikt(*command, "--url", "http://127.0.0.1:9", "--json")
+
+        assert (said.code, said.out) == (1, "")
+        assert "No server answers at http://127.0.0.1:9" in said.err
+        assert "`ikt up`" in said.err
+        assert "--inline" in said.err
+
+    def test_wrong_usage(self, ikt: Ikt) -> None:
+        assert ikt("train", "--preset", "small-mean").code == 2
+        assert ikt("compare", "a", "b", "--md", "--json").code == 2
+        assert ikt("worker", "--queues", "fast").code == 2

@@ -1,0 +1,146 @@
+"""Training, comparing and evaluating without any server."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import TINY, Ikt
+
+METRICS = {
+    *("auc", "accuracy", "l_bce", "l_21", "l_21_floor", "l_21_kl", "l_22", "l_23", "l_scale"),
+    *("theta_mean", "theta_std", "theta_min", "theta_max", "theta_pearson", "theta_spearman"),
+    *("beta_pearson", "mastery_pearson", "p_mastery_pearson", "reference_auc"),
+}
+
+
+@pytest.fixture(scope="module")
+def experiments(ikt: Ikt, data_dir: Path, classroom: Path) -> dict[str, dict[str, Any]]:
+    """Both presets, trained in this process on a database that did not exist before."""
+    assert not data_dir.exists()
+    train = ("train", "--data", str(classroom), "--fold", "1", "--inline", "--json", *TINY)
+    return {
+        preset: ikt(*train, "--preset", preset, "--name", preset).json
+        for preset in ("small-mean", "small-dynamic")
+    }
+
+
+class TestTrain:
+    def test_both_end_with_every_metric(self, experiments: dict[str, dict[str, Any]]) -> None:
+        for experiment in experiments.values():
+            assert experiment["status"] == "succeeded"
+            assert experiment["fold"] == 1
+            assert experiment["config"]["model"]["d_model"] == 16
+            assert experiment["metrics"].keys() >= METRICS
+
+    def test_no_message_is_left_for_a_worker(
+        self, experiments: dict[str, dict[str, Any]], data_dir: Path
+    ) -> None:
+        assert len(experiments) == 2
+        assert list(data_dir.glob("broker/**/*.msg")) == []
+
+    def test_people_get_progress_and_a_table(self, ikt: Ikt, classroom: Path, data_dir: Path) -> None:
+        said = ikt("train", "--preset", "small-mean", "--data", str(classroom), "--inline", *TINY)
+
+        assert said.code == 0
+        assert data_dir.exists()
+        assert "epoch 2/2" in said.err
+        assert "theta_pearson" in said.out
+
+    def test_unknown_preset_is_bad_input(self, ikt: Ikt, classroom: Path, data_dir: Path) -> None:
+        said = ikt("train", "--preset", "huge", "--data", str(classroom), "--inline")
+
+        assert (said.code, said.out) == (2, "")
+        assert data_dir.exists()
+        assert "small-dynamic" in said.err
+
+    @pytest.mark.parametrize(
+        ("setting", "named"),
+        [
+            ("loss.lambda_target=2", "lambda_target"),
+            ("loss.lambda=0.5", "lambda"),
+            ("lambda_target", "section.name=value"),
+        ],
+    )
+    def test_bad_setting_is_named(self, ikt: Ikt, classroom: Path, setting: str, named: str) -> None:
+        said = ikt(
+            *("train", "--preset", "small-mean", "--data", str(classroom)), *("--set", setting, "--inline")
+        )
+
+        assert said.code == 2
+        assert named in said.err
+
+    def test_missing_file_is_bad_input(self, ikt: Ikt, data_dir: Path) -> None:
+        said = ikt("train", "--preset", "small-mean", "--data", "nowhere.csv", "--inline")
+
+        assert said.code == 2
+        assert data_dir.parent.exists()
+        assert "nowhere.csv is neither a file nor the id of a dataset" in said.err
+
+    def test_bad_rows_are_shown(self, ikt: Ikt, tmp_path: Path) -> None:
+        bad = tmp_path / "bad.csv"
+        bad.write_text("student_id,skill,correct\nana,add,1\nana,add,yes\n,add,0\n")
+
+        said = ikt("train", "--preset", "small-mean", "--data", str(bad), "--inline")
+
+        assert (said.code, said.out) == (2, "")
+        assert "line" in said.err
+        assert "yes" in said.err
+
+
+class TestCompare:
+    def test_json_holds_both(self, ikt: Ikt, experiments: dict[str, dict[str, Any]]) -> None:
+        comparison = ikt("compare", "small-mean", "small-dynamic", "--inline", "--json").json
+
+        ids = [experiment["id"] for experiment in comparison["experiments"]]
+        assert ids[1] == experiments["small-dynamic"]["id"]
+        rows = {row["metric"]: row for section in comparison["sections"] for row in section["rows"]}
+        assert rows["auc"]["values"][1]["value"] == experiments["small-dynamic"]["metrics"]["auc"]
+
+    def test_markdown_is_the_services(self, ikt: Ikt, experiments: dict[str, dict[str, Any]]) -> None:
+        ids = [experiment["id"] for experiment in experiments.values()]
+
+        said = ikt("compare", *ids, "--inline", "--md")
+
+        assert said.code == 0
+        assert "| AUC |" in said.out
+
+    def test_table_has_arrows(self, ikt: Ikt, experiments: dict[str, dict[str, Any]]) -> None:
+        ends = [experiment["id"][-8:] for experiment in experiments.values()]
+
+        said = ikt("compare", *ends, "--inline")
+
+        assert said.code == 0
+        assert "▲" in said.out
+        assert "θ Pearson" in said.out
+
+    def test_unknown_experiment_is_bad_input(self, ikt: Ikt, experiments: dict[str, dict[str, Any]]) -> None:
+        assert experiments
+        said = ikt("compare", "small-mean", "nothing-like-it", "--inline")
+
+        assert said.code == 2
+        assert "nothing-like-it" in said.err
+
+
+class TestEvaluate:
+    def test_every_metric_is_measured(
+        self, ikt: Ikt, experiments: dict[str, dict[str, Any]], tmp_path: Path
+    ) -> None:
+        others = tmp_path / "others.csv"
+        ikt("simulate", str(others), "--students", "30", "--skills", "6", "--seed", "9")
+        name = experiments["small-dynamic"]["id"]
+
+        measured = ikt("evaluate", name, "--data", str(others), "--inline", "--json").json
+
+        assert measured["n_students"] == 30
+        assert measured["metrics"].keys() >= METRICS
+
+    def test_people_are_told_of_known_students(
+        self, ikt: Ikt, experiments: dict[str, dict[str, Any]], classroom: Path
+    ) -> None:
+        assert experiments
+        said = ikt("evaluate", "small-dynamic", "--data", str(classroom), "--format", "events", "--inline")
+
+        assert said.code == 0
+        assert "optimistic" in said.out
+        assert "l_21_kl" in said.out
