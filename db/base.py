@@ -35,6 +35,9 @@ def new_id() -> UUID:
 
 def finite(value: Any) -> Any:
     """The same value as JSON can carry it: NaN and infinities become None, numbers become Python's own."""
+    # First what arrays of a student's state are made of: there are three numbers for each skill.
+    if type(value) is float:
+        return value if isfinite(value) else None
     if isinstance(value, Mapping):
         return {str(key): finite(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):

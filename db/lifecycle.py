@@ -46,8 +46,3 @@ MOVES: Mapping[StrEnum, frozenset[StrEnum]] = MappingProxyType(
 def is_allowed(status: StrEnum, target: StrEnum) -> bool:
     """Whether a row in `status` may move to `target`."""
     return target in MOVES[status]
-
-
-def sources_of(target: StrEnum) -> frozenset[StrEnum]:
-    """Every status from which `target` can be reached in one move."""
-    return frozenset(status for status, targets in MOVES.items() if target in targets)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, func, insert, or_, select
+from sqlalchemy import and_, insert, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from db.base import utc_now
@@ -211,11 +211,6 @@ def mark_promotions_rung(session: Session, models: Sequence[Model], *, now: date
         model.rung_at = now or utc_now()
         model.rings += 1
     session.flush()
-
-
-def count_models(session: Session) -> int:
-    """How many models are stored."""
-    return session.scalars(select(func.count()).select_from(Model)).one()
 
 
 def _update_promotion(session: Session, model_id: UUID, owner: str, **values: Any) -> None:

@@ -1,9 +1,9 @@
 """Students, their interactions, and their states under a model."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import and_, case, or_, select, update
@@ -109,7 +109,12 @@ def add_interactions(session: Session, student: Student, events: Sequence[NewInt
     session.execute(select(Student.id).where(Student.id == student.id).with_for_update(key_share=True))
     received_at = utc_now()
     rows = [
-        {**asdict(event), "skills": list(event.skills), "student_pk": student.id, "received_at": received_at}
+        {
+            **_columns(event),
+            "skills": list(event.skills),
+            "student_pk": student.id,
+            "received_at": received_at,
+        }
         for event in events
     ]
     insert = insert_into(session, Interaction).on_conflict_do_nothing(
@@ -168,7 +173,7 @@ def upsert_states(session: Session, states: Sequence[NewState]) -> None:
     """upsert_state for many; always in the same order, so that two writers can't block each other."""
     if not states:
         return
-    rows = [asdict(state) for state in sorted(states, key=lambda state: (state.student_pk, state.model_id))]
+    rows = [_columns(state) for state in sorted(states, key=lambda state: (state.student_pk, state.model_id))]
     insert = insert_into(session, StudentState)
     kept = ("student_pk", "model_id")
     statement = insert.on_conflict_do_update(
@@ -177,7 +182,11 @@ def upsert_states(session: Session, states: Sequence[NewState]) -> None:
         where=StudentState.n_interactions <= insert.excluded.n_interactions,
     )
     session.execute(statement, rows)
-    session.expire_all()
+
+
+def _columns(row: NewInteraction | NewState) -> dict[str, Any]:
+    # Unlike dataclasses.asdict without a deep copy, which would take as long as the insert itself.
+    return {field.name: getattr(row, field.name) for field in fields(row)}
 
 
 def find_state(session: Session, student: Student, model_id: UUID) -> StudentState | None:

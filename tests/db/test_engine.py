@@ -1,6 +1,9 @@
 """One place commits, callbacks follow the transaction, and readers keep out of the writers' way."""
 
 import logging
+import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -23,6 +26,7 @@ from db.models import Dataset
 from db.settings import DatabaseSettings
 from tests.builders import make_dataset
 from tests.faults import doom_commit
+from tests.stacks import Stack
 
 
 def _count(sessions: SessionFactory) -> int:
@@ -31,6 +35,16 @@ def _count(sessions: SessionFactory) -> int:
 
 
 Step = Callable[[Session], object]
+
+WRITE_TWENTY = """
+from db.engine import create_engine, create_session_factory, session_scope
+from db.settings import DatabaseSettings
+from tests.builders import make_dataset
+sessions = create_session_factory(create_engine(DatabaseSettings()))
+for _ in range(20):
+    with session_scope(sessions) as session:
+        make_dataset(session)
+"""
 
 
 def _in_scope(sessions: SessionFactory, *steps: Step) -> None:
@@ -52,6 +66,12 @@ class TestSessionScope:
         with session_scope(sessions) as session:
             make_dataset(session)
         assert _count(sessions) == 1
+
+    def test_processes_share_the_database(self, stack: Stack, sessions: SessionFactory) -> None:
+        command = [sys.executable, "-c", WRITE_TWENTY]
+        writers = [subprocess.Popen(command, env={**os.environ, **stack.env()}) for _ in range(2)]
+        assert [writer.wait(timeout=60) for writer in writers] == [0, 0]
+        assert _count(sessions) == 40
 
     def test_exception_rolls_back(self, sessions: SessionFactory) -> None:
         with pytest.raises(RuntimeError, match="boom"):

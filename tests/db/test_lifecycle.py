@@ -4,7 +4,7 @@ from itertools import product
 
 import pytest
 
-from db.lifecycle import MOVES, ExperimentStatus, ModelStatus, is_allowed, sources_of
+from db.lifecycle import MOVES, ExperimentStatus, ModelStatus, is_allowed
 
 EXPERIMENT_MOVES = {
     ("queued", "running"),
@@ -37,10 +37,6 @@ def test_model_moves_are_the_designed_ones(status: ModelStatus, target: ModelSta
 
 def test_every_status_has_its_row() -> None:
     assert set(MOVES) == {*ExperimentStatus, *ModelStatus}
-
-
-def test_sources_are_the_moves_read_backwards() -> None:
-    assert sources_of(ExperimentStatus.QUEUED) == {"running", "failed", "cancelled"}
 
 
 def test_active_and_terminal_are_told_apart() -> None:

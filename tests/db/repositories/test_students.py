@@ -153,6 +153,12 @@ class TestStates:
         assert (state.theta, state.mastery, state.n_interactions) == (0.2, [0.25, None], 2)
         assert state.as_of == NOON
 
+    def test_storing_a_state_leaves_loaded_rows_alone(self, session: Session) -> None:
+        student, model = make_student(session), make_model(session)
+        students.upsert_state(session, make_state(student, model))
+        session.close()
+        assert (student.n_interactions, model.experiment.dataset.name) == (0, "classroom")
+
     def test_state_that_saw_more_replaces_one_that_saw_less(self, session: Session) -> None:
         student, model = make_student(session), make_model(session)
         for seen, theta in ((2, 0.2), (3, 0.3), (1, 0.1)):
