@@ -69,7 +69,8 @@ class TestSessionScope:
 
     def test_processes_share_the_database(self, stack: Stack, sessions: SessionFactory) -> None:
         command = [sys.executable, "-c", WRITE_TWENTY]
-        writers = [subprocess.Popen(command, env={**os.environ, **stack.env()}) for _ in range(2)]
+        root, env = Path(__file__).parents[2], {**os.environ, **stack.env()}
+        writers = [subprocess.Popen(command, cwd=root, env=env) for _ in range(2)]
         assert [writer.wait(timeout=60) for writer in writers] == [0, 0]
         assert _count(sessions) == 40
 
