@@ -1,0 +1,87 @@
+"""The filesystem broker: every message is read once, and whole."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from queue import Empty
+from typing import Any
+
+import pytest
+from kombu import Connection
+
+from worker.mailbox import Channel
+
+N_MESSAGES = 200
+
+
+def open_channel(folder: Path) -> Channel:
+    options = {
+        "data_folder_in": str(folder / "messages"),
+        "data_folder_out": str(folder / "messages"),
+        "processed_folder": str(folder / "taken"),
+    }
+    return Connection(transport="worker.mailbox:Transport", transport_options=options).channel()
+
+
+@pytest.fixture
+def channel(tmp_path: Path) -> Iterator[Channel]:
+    channel = open_channel(tmp_path)
+    yield channel
+    channel.close()
+
+
+def read_all(channel: Channel) -> list[Any]:
+    messages: list[Any] = []
+    while len(messages) < N_MESSAGES:
+        try:
+            messages.append(channel._get("cpu"))
+        except Empty:
+            return messages
+    return messages
+
+
+def test_messages_come_in_the_order_in_which_they_were_sent(channel: Channel) -> None:
+    for number in range(5):
+        channel._put("cpu", {"number": number})
+    assert [message["number"] for message in read_all(channel)] == [0, 1, 2, 3, 4]
+
+
+def test_queues_do_not_mix(channel: Channel) -> None:
+    channel._put("gpu", {"number": 1})
+    with pytest.raises(Empty):
+        channel._get("cpu")
+    assert channel._get("gpu") == {"number": 1}
+
+
+def test_readers_and_writers_at_once_lose_and_repeat_nothing(channel: Channel, tmp_path: Path) -> None:
+    readers = [open_channel(tmp_path) for _ in range(3)]
+
+    def write() -> None:
+        for number in range(N_MESSAGES):
+            channel._put("cpu", {"number": number, "padding": "x" * 20_000})
+
+    def read(reader: Channel) -> list[int]:
+        seen: list[int] = []
+        while not writing.done():
+            seen += [message["number"] for message in read_all(reader)]
+        return seen + [message["number"] for message in read_all(reader)]
+
+    with ThreadPoolExecutor() as pool:
+        writing = pool.submit(write)
+        answers = [pool.submit(read, reader) for reader in readers]
+        seen = [number for answer in answers for number in answer.result()]
+    assert sorted(seen) == list(range(N_MESSAGES))
+
+
+def test_nothing_is_left_in_the_folders(channel: Channel, tmp_path: Path) -> None:
+    channel._put("cpu", {"number": 1})
+    channel._get("cpu")
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_a_message_that_can_not_be_written_leaves_no_draft_to_read(channel: Channel, tmp_path: Path) -> None:
+    with pytest.raises(TypeError):
+        channel._put("cpu", {"number": object()})
+    with pytest.raises(Empty):
+        channel._get("cpu")
+    assert list((tmp_path / "taken").iterdir()) == []

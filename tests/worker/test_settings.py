@@ -1,0 +1,41 @@
+"""Settings of a worker."""
+
+import os
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from worker.settings import WorkerSettings
+
+
+def test_jobs_share_the_cores_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 8)
+    assert WorkerSettings(data_dir=tmp_path).threads_per_job == 1
+    assert WorkerSettings(data_dir=tmp_path, concurrency=2).threads_per_job == 4
+    assert WorkerSettings(data_dir=tmp_path, concurrency=16).threads_per_job == 1
+    assert WorkerSettings(data_dir=tmp_path, concurrency=2, threads=3).threads_per_job == 3
+
+
+def test_everything_can_be_set_by_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IKT_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("IKT_QUEUES", '["gpu"]')
+    monkeypatch.setenv("IKT_LEASE_SECONDS", "90")
+    settings = WorkerSettings()
+    assert settings.queues == ("gpu",)
+    assert settings.lease_seconds == 90
+    assert settings.broker_folder == tmp_path / "broker"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"heartbeat_seconds": 60, "lease_seconds": 60},
+        {"concurrency": 0},
+        {"queues": ("tpu",)},
+        {"sweep_seconds": 0},
+    ],
+)
+def test_settings_that_can_not_work_are_refused(tmp_path: Path, wrong: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        WorkerSettings(data_dir=tmp_path, **wrong)

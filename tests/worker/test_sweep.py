@@ -1,0 +1,163 @@
+"""Rows that were forgotten are found."""
+
+import os
+import socket
+from datetime import timedelta
+from threading import Event
+from uuid import UUID
+
+import pytest
+
+from db.base import utc_now
+from db.engine import SessionFactory, session_scope
+from db.models import Experiment, Model
+from db.repositories import experiments, models
+from tests.builders import make_experiment, make_model, make_running
+from tests.stacks import Stack
+from tests.worker.support import look, receive, settings_of
+from worker.enqueue import BrokerUnavailable
+from worker.sweep import Sweep
+
+LONG_AGO = timedelta(minutes=10)
+
+
+@pytest.fixture
+def sweep(stack: Stack) -> Sweep:
+    return Sweep(settings_of(stack))
+
+
+def add_waiting(sessions: SessionFactory, **changes: object) -> Experiment:
+    with session_scope(sessions) as session:
+        return make_experiment(session, rung_at=utc_now() - LONG_AGO, **changes)
+
+
+def add_silent(sessions: SessionFactory, **changes: object) -> Experiment:
+    """A running experiment whose lease ran out."""
+    with session_scope(sessions) as session:
+        return make_running(session, lease_seconds=-1, **changes)
+
+
+def add_promoting(sessions: SessionFactory) -> Model:
+    with session_scope(sessions) as session:
+        model = models.start_promotion(session, make_model(session).id)
+        model.rung_at = utc_now() - LONG_AGO
+        return model
+
+
+class TestLostMessages:
+    def test_a_queued_row_that_nobody_took_is_rung_for_once(
+        self, stack: Stack, sessions: SessionFactory, sweep: Sweep
+    ) -> None:
+        waiting = add_waiting(sessions)
+        sweep.sweep()
+        sweep.sweep()
+        assert receive(stack, "cpu") == ("ikt.train", [str(waiting.id)])
+        assert receive(stack, "cpu") is None
+        assert look(sessions, waiting.id).experiment.rings == 1
+
+    def test_the_ring_goes_to_the_queue_of_the_device(
+        self, stack: Stack, sessions: SessionFactory, sweep: Sweep
+    ) -> None:
+        waiting = add_waiting(sessions, device="cuda")
+        sweep.sweep()
+        assert receive(stack, "gpu") == ("ikt.train", [str(waiting.id)])
+
+    def test_a_row_that_was_just_queued_is_left_to_its_message(
+        self, stack: Stack, sessions: SessionFactory, sweep: Sweep
+    ) -> None:
+        with session_scope(sessions) as session:
+            make_experiment(session)
+        sweep.sweep()
+        assert receive(stack, "cpu") is None
+
+    def test_a_promotion_that_nobody_took_is_rung_for(
+        self, stack: Stack, sessions: SessionFactory, sweep: Sweep
+    ) -> None:
+        model = add_promoting(sessions)
+        sweep.sweep()
+        assert receive(stack, "bulk") == ("ikt.promote", [str(model.id)])
+
+    def test_a_broker_that_is_down_uses_up_no_ring(self, stack: Stack, sessions: SessionFactory) -> None:
+        waiting = add_waiting(sessions)
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))  # bound, but not listening
+            url = f"redis://127.0.0.1:{taken.getsockname()[1]}/0"
+            with pytest.raises(BrokerUnavailable):
+                Sweep(settings_of(stack, broker_url=url)).sweep()
+        assert look(sessions, waiting.id).experiment.rings == 0
+
+
+class TestLostWorkers:
+    def test_a_silent_workers_job_is_queued_again_and_rung_for(
+        self, stack: Stack, sessions: SessionFactory, sweep: Sweep
+    ) -> None:
+        silent = add_silent(sessions)
+        sweep.sweep()
+        assert look(sessions, silent.id).experiment.status == "queued"
+        assert receive(stack, "cpu") == ("ikt.train", [str(silent.id)])
+
+    def test_a_job_that_loses_every_worker_fails_at_last(
+        self, stack: Stack, sessions: SessionFactory, sweep: Sweep
+    ) -> None:
+        silent = add_silent(sessions, max_attempts=1)
+        sweep.sweep()
+        row = look(sessions, silent.id).experiment
+        assert row.status == "failed"
+        assert "attempt 1 of 1" in (row.error_detail or "")
+        assert receive(stack, "cpu") is None
+
+    def test_a_living_job_is_left_alone(self, stack: Stack, sessions: SessionFactory, sweep: Sweep) -> None:
+        with session_scope(sessions) as session:
+            running = make_running(session)
+        sweep.sweep()
+        assert look(sessions, running.id).experiment.status == "running"
+        assert receive(stack, "cpu") is None
+
+    def test_a_silent_workers_promotion_is_rung_for(
+        self, stack: Stack, sessions: SessionFactory, sweep: Sweep
+    ) -> None:
+        model = add_promoting(sessions)
+        with session_scope(sessions) as session:
+            assert models.claim_promotion(session, model.id, "worker-1", lease_seconds=-1)
+        sweep.sweep()
+        assert receive(stack, "bulk") == ("ikt.promote", [str(model.id)])
+
+
+class TestThread:
+    def test_it_goes_on_after_a_failed_sweep(
+        self, sessions: SessionFactory, stack: Stack, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        waiting = add_waiting(sessions)
+        sweep = Sweep(settings_of(stack, sweep_seconds=0.05))
+        monkeypatch.setattr(os, "register_at_fork", lambda **_: None)
+        broken, real, was_rung = Event(), sweep.sweep, Event()
+
+        def sweep_once() -> None:
+            if not broken.is_set():
+                broken.set()
+                raise BrokerUnavailable("redis://", OSError("away"))
+            real()
+            was_rung.set()
+
+        monkeypatch.setattr(sweep, "sweep", sweep_once)
+        sweep.start()
+        assert was_rung.wait(timeout=30)
+        sweep.stop()
+        assert rings_of(sessions, waiting.id) == 1
+
+    def test_nobody_forks_while_it_is_connected(self, stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+        sweep = Sweep(settings_of(stack))
+        seen: list[bool] = []
+
+        def look_at_lock(*_: object) -> list[UUID]:
+            seen.append(sweep._connected.locked())
+            return []
+
+        monkeypatch.setattr(experiments, "requeue_expired", look_at_lock)
+        sweep.sweep()
+        assert seen == [True]
+        assert not sweep._connected.locked()
+
+
+def rings_of(sessions: SessionFactory, experiment_id: UUID) -> int:
+    return look(sessions, experiment_id).experiment.rings

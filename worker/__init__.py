@@ -1,0 +1,1 @@
+"""Background work: training and scoring jobs, claimed from rows and nudged by messages."""

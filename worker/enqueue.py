@@ -1,0 +1,87 @@
+"""Doorbells: messages that wake a worker up to look at a row. The rows are the truth."""
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from celery import Celery
+from kombu.exceptions import ChannelError, KombuError
+
+from worker.celery_app import create_celery
+from worker.settings import QueueName, WorkerSettings
+
+if TYPE_CHECKING:
+    from worker.jobs import OnEpoch, OnProgress
+
+TRAIN_TASK = "ikt.train"
+PROMOTE_TASK = "ikt.promote"
+
+CONNECT_SECONDS = 2
+# One second try, in case the pooled connection was the stale one.
+RETRY = {"max_retries": 1, "interval_start": 0, "interval_step": 0.1, "interval_max": 0.2}
+
+
+class BrokerUnavailable(Exception):
+    """The message could not be handed over; the sweep of a worker will notice the row later."""
+
+    def __init__(self, broker_url: str, reason: Exception) -> None:
+        self.broker_url = broker_url
+        super().__init__(f"broker {broker_url} took no message: {reason}; is it running?")
+
+
+def enqueue_training(
+    experiment_id: UUID, *, device: str = "auto", settings: WorkerSettings | None = None
+) -> None:
+    """Ring for a queued experiment. Raises BrokerUnavailable within seconds."""
+    _ring(TRAIN_TASK, experiment_id, queue="gpu" if device.startswith("cuda") else "cpu", settings=settings)
+
+
+def enqueue_promotion(model_id: UUID, *, settings: WorkerSettings | None = None) -> None:
+    """Ring for a model that is being promoted. Raises BrokerUnavailable within seconds."""
+    _ring(PROMOTE_TASK, model_id, queue="bulk", settings=settings)
+
+
+def run_training_here(
+    experiment_id: UUID,
+    *,
+    settings: WorkerSettings | None = None,
+    on_epoch: "OnEpoch | None" = None,
+    on_progress: "OnProgress | None" = None,
+) -> bool:
+    """Train a queued experiment in this process, by the same code and rows; False when it was not queued.
+
+    How it ended stands in the row. Ctrl-C cancels it.
+    """
+    from worker.training import run_experiment
+
+    return run_experiment(
+        experiment_id, settings=settings or WorkerSettings(), on_epoch=on_epoch, on_progress=on_progress
+    )
+
+
+def _ring(task: str, row_id: UUID, *, queue: QueueName, settings: WorkerSettings | None) -> None:
+    settings = settings or WorkerSettings()
+    try:
+        _sender(settings).send_task(task, args=(str(row_id),), queue=queue, ignore_result=True)
+    except (KombuError, ChannelError, OSError) as error:
+        raise BrokerUnavailable(_shown(settings.broker_url), error) from error
+
+
+@lru_cache(maxsize=8)
+def _sender(settings: WorkerSettings) -> Celery:
+    """An application that gives up soon, unlike a worker's, and is kept for its connections."""
+    celery = create_celery(lambda: settings)
+    celery.conf.update(
+        task_publish_retry_policy=RETRY,
+        broker_connection_timeout=CONNECT_SECONDS,
+    )
+    celery.conf.broker_transport_options.update(
+        RETRY, socket_connect_timeout=CONNECT_SECONDS, socket_timeout=CONNECT_SECONDS
+    )
+    return celery
+
+
+def _shown(broker_url: str) -> str:
+    """The address without user and password."""
+    scheme, _, rest = broker_url.partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2]}"

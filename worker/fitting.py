@@ -1,0 +1,210 @@
+"""The work of a training job: data and calibration in, model, predictions and metrics out.
+
+Importing this imports PyTorch.
+"""
+
+import logging
+import math
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+import torch
+
+from db.engine import read_scope, session_scope
+from db.errors import ArtifactNotFound
+from db.repositories import calibrations, experiments, models
+from db.repositories.models import NewSkill
+from ikt_model.config import ExperimentConfig, ReferenceSettings
+from ikt_model.data.sequences import Sequences, load_sequences
+from ikt_model.inference import Predictor
+from ikt_model.references import Calibration, calibrate, calibration_from_dict
+from ikt_model.training import EpochReport, TrainingResult, TrainingStopped, train
+from worker.jobs import JobStopped, TrainingJob
+from worker.logs import event
+from worker.provenance import code_version, package_versions
+from worker.stores import checkpoint_key, model_key, predictions_key
+
+logger = logging.getLogger(__name__)
+
+
+class DeviceUnavailable(RuntimeError):
+    """The experiment asks for a device that this machine lacks."""
+
+
+def fit(job: TrainingJob) -> None:
+    """Train the job's experiment and record its success.
+
+    Raises LeaseLost, JobStopped, and whatever went wrong.
+    """
+    torch.set_num_threads(job.settings.threads_per_job)
+    device = choose_device(job.experiment.device, allowed=job.settings.device)
+    _record_environment(job, device)
+    config = ExperimentConfig.model_validate(job.experiment.config)
+    sequences = load_sequences(job.stores.artifacts.fetch(job.experiment.dataset.artifact))
+    calibration = find_or_fit_calibration(job, sequences, settings=config.reference)
+    with _work_folder(job) as folder:
+        _restore_checkpoint(job)
+        try:
+            result = train(
+                config,
+                sequences,
+                fold=job.experiment.fold,
+                calibration=calibration,
+                device=device,
+                folder=folder,
+                on_epoch=lambda report: _record_epoch(job, report),
+                on_progress=job.report,
+            )
+        except TrainingStopped as stopped:
+            raise JobStopped(str(stopped)) from stopped
+        _finish(job, result)
+
+
+def choose_device(wanted: str, *, allowed: Literal["auto", "cpu", "cuda"]) -> str:
+    """The device to train on: the experiment's wish, else the worker's, else a GPU where there is one."""
+    device = allowed if wanted == "auto" else wanted
+    if device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if device.startswith("cuda") and not torch.cuda.is_available():
+        raise DeviceUnavailable(
+            f"device {device!r} is not on this machine; start a worker with a GPU for queue 'gpu', "
+            "or submit the experiment with device 'cpu'"
+        )
+    return device
+
+
+def find_or_fit_calibration(
+    job: TrainingJob, sequences: Sequences, *, settings: ReferenceSettings
+) -> Calibration:
+    """The reference fitted to all folds but the experiment's: stored, or fitted now and stored."""
+    experiment = job.experiment
+    wanted = settings.model_dump(mode="json")
+    key = calibrations.calibration_key(
+        content_hash=experiment.dataset.content_hash, fold=experiment.fold, settings=wanted
+    )
+    with read_scope(job.stores.sessions) as session:
+        stored = calibrations.find_calibration(session, key)
+    if stored is None:
+        started = time.perf_counter()
+        fitted = calibrate(sequences.select(sequences.folds != experiment.fold), settings=settings)
+        seconds = time.perf_counter() - started
+        with session_scope(job.stores.sessions) as session:
+            stored = calibrations.add_calibration(
+                session,
+                dataset_id=experiment.dataset_id,
+                fold=experiment.fold,
+                reference=settings.name,
+                settings=wanted,
+                key=key,
+                parameters=fitted.to_dict(),
+                summary=fitted.summary(),
+                seconds=seconds,
+            )
+        logger.info(event("calibrated", experiment_id=job.id, reference=settings.name, seconds=seconds))
+    # From the row in either case, so that whoever fitted it trains on the same numbers as those who read it.
+    return calibration_from_dict(stored.parameters)
+
+
+def _record_environment(job: TrainingJob, device: str) -> None:
+    versions = package_versions(threads=torch.get_num_threads())
+    if device.startswith("cuda"):
+        versions["gpu"] = torch.cuda.get_device_name()
+    with session_scope(job.stores.sessions) as session:
+        experiments.record_environment(
+            session,
+            job.id,
+            job.owner,
+            device=device,
+            code_version=code_version(),
+            package_versions=versions,
+        )
+
+
+@contextmanager
+def _work_folder(job: TrainingJob) -> Iterator[Path]:
+    """An empty folder for this attempt; what earlier attempts left behind on this machine is removed."""
+    for left in job.folder.parent.glob(f"{job.id}.*"):
+        shutil.rmtree(left, ignore_errors=True)
+    job.folder.mkdir(parents=True)
+    try:
+        yield job.folder
+    finally:
+        shutil.rmtree(job.folder, ignore_errors=True)
+
+
+def _restore_checkpoint(job: TrainingJob) -> None:
+    try:
+        stored = job.stores.artifacts.fetch(checkpoint_key(job.id))
+    except ArtifactNotFound:
+        return
+    shutil.copytree(stored, job.folder / "checkpoint")
+    logger.info(event("checkpoint_restored", experiment_id=job.id, epochs_done=job.experiment.epochs_done))
+
+
+def _record_epoch(job: TrainingJob, report: EpochReport) -> None:
+    # The row first: a crash in between repeats the epoch with the same numbers. The other way round it would
+    # never be recorded, for training goes on after the checkpoint's epoch.
+    with session_scope(job.stores.sessions) as session:
+        is_cancelled = experiments.record_epoch(
+            session, job.id, job.owner, epoch=report.epoch, metrics=report.metrics, seconds=report.seconds
+        )
+    if is_cancelled:
+        job.heartbeat.is_cancelled = True
+    auc = report.metrics.get("auc")
+    logger.info(
+        event("epoch_recorded", experiment_id=job.id, epoch=report.epoch, seconds=report.seconds, auc=auc)
+    )
+    if job.on_epoch is not None:
+        job.on_epoch(report.epoch, report.metrics)
+    try:
+        job.stores.artifacts.put_folder(job.folder / "checkpoint", checkpoint_key(job.id))
+    except OSError as error:
+        # Losing a checkpoint costs epochs only if the worker dies; failing here would cost them for sure.
+        logger.warning(event("checkpoint_not_stored", experiment_id=job.id, epoch=report.epoch, error=error))
+
+
+def _finish(job: TrainingJob, result: TrainingResult) -> None:
+    job.heartbeat.beat()
+    artifacts = job.stores.artifacts
+    artifacts.put_folder(result.model_folder, model_key(job.id))
+    artifacts.put_file(result.predictions_path, predictions_key(job.id))
+    with session_scope(job.stores.sessions) as session:
+        experiments.finish(session, job.id, job.owner, metrics=result.metrics)
+        models.add_model(
+            session,
+            experiment_id=job.id,
+            name=job.experiment.name,
+            artifact=model_key(job.id),
+            metrics=result.metrics,
+            skills=_skills(Predictor.load(result.model_folder)),
+        )
+    logger.info(event("experiment_succeeded", experiment_id=job.id, auc=result.metrics.get("auc")))
+    try:
+        artifacts.delete(checkpoint_key(job.id))
+    except OSError as error:
+        logger.warning(event("checkpoint_not_deleted", experiment_id=job.id, error=error))
+
+
+def _skills(predictor: Predictor) -> list[NewSkill]:
+    columns = zip(
+        predictor.skills,
+        predictor.difficulty.tolist(),
+        predictor.difficulty_se.tolist(),
+        predictor.n_responses_per_skill.tolist(),
+        strict=True,
+    )
+    return [
+        NewSkill(
+            name=name,
+            difficulty=difficulty,
+            standard_error=error
+            if math.isfinite(error)
+            else None,  # infinite when nobody practised the skill
+            n_responses=n_responses,
+        )
+        for name, difficulty, error, n_responses in columns
+    ]

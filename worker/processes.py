@@ -1,0 +1,89 @@
+"""The worker's processes beside their jobs: sweeping, draining at shutdown, dying together."""
+
+import ctypes
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from threading import Event, current_thread, main_thread
+from types import FrameType
+from typing import Any
+
+from celery import signals
+from celery.worker import state
+
+from worker.settings import WorkerSettings
+from worker.sweep import Sweep
+
+# Read by the libraries below NumPy and PyTorch when a job's process first imports them.
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+
+PR_SET_PDEATHSIG = 1
+
+
+def _share_cores(sender: Any, **_: Any) -> None:
+    """Main process, before any child: as many threads per job as leave every job its cores."""
+    settings = WorkerSettings(concurrency=sender.concurrency)
+    threads = str(settings.threads_per_job)
+    os.environ.update(dict.fromkeys((*THREAD_VARIABLES, "IKT_THREADS"), threads))
+
+
+def _preload(**_: Any) -> None:
+    """Main process, before any child: import PyTorch once for all jobs. No GPU is touched by that.
+
+    Every job has a process of its own, which otherwise spends its first seconds on importing.
+    """
+    import torch._dynamo  # the first optimiser of a process imports it, which takes another second
+
+    import worker.fitting  # noqa: F401
+
+
+def _start_sweep(sender: Any, **_: Any) -> None:  # noqa: ARG001
+    """Main process, once messages are consumed."""
+    Sweep(WorkerSettings()).start()
+
+
+def _drain(**_: Any) -> None:
+    """Main process, asked to end: tell busy children to give their jobs back instead of finishing them."""
+    for request in list(state.active_requests):
+        if request.worker_pid:
+            with suppress(ProcessLookupError):
+                os.kill(request.worker_pid, signal.SIGTERM)
+
+
+def _die_with_parent(**_: Any) -> None:
+    """Pool process: be told when the parent is gone (on Linux).
+
+    Celery asks the kernel for SIGKILL. But the kernel watches the thread that forked us, and with a broker
+    without an event loop that thread ends early in an orderly shutdown; `asked_to_stop` tells the two apart.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+@contextmanager
+def asked_to_stop() -> Iterator[Event]:
+    """An event that SIGTERM sets while a job runs; a process whose parent has died ends at once."""
+    stop, parent = Event(), os.getppid()
+
+    def on_sigterm(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+        if os.getppid() != parent:
+            os.kill(os.getpid(), signal.SIGKILL)
+        stop.set()
+
+    if current_thread() is not main_thread():
+        yield stop
+        return
+    previous = signal.signal(signal.SIGTERM, on_sigterm)
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+
+
+signals.worker_init.connect(_share_cores)
+signals.worker_init.connect(_preload)
+signals.worker_ready.connect(_start_sweep)
+signals.worker_shutting_down.connect(_drain)
+signals.worker_process_init.connect(_die_with_parent)

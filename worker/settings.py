@@ -1,0 +1,55 @@
+"""Settings of the worker's room: the stores' settings, and how jobs are run."""
+
+import os
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from db.settings import DatabaseSettings
+
+QueueName = Literal["cpu", "gpu", "bulk"]
+
+
+class WorkerSettings(DatabaseSettings):
+    """Read from IKT_* variables."""
+
+    broker_url: str = "filesystem://"
+    """Redis (redis://host:port/0), or filesystem:// for folders under <data_dir>/broker."""
+    queues: tuple[QueueName, ...] = ("cpu", "gpu", "bulk")
+    """Queues that this worker serves: training on CPU, training on GPU, scoring of students."""
+    concurrency: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
+    """Jobs at once."""
+    threads: int | None = Field(default=None, ge=1)
+    """Threads of one job; default: the cores shared out among the jobs. Equal numbers need equal threads."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    lease_seconds: float = Field(default=60.0, gt=0)
+    """A job whose worker has been silent for so long goes back to the queue."""
+    heartbeat_seconds: float = Field(default=10.0, gt=0)
+    """How often a running job renews its lease and looks for a cancellation."""
+    sweep_seconds: float = Field(default=15.0, gt=0)
+    """How often lost jobs and lost messages are looked for."""
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @model_validator(mode="after")
+    def _heartbeat_is_quicker_than_lease(self) -> Self:
+        if self.heartbeat_seconds >= self.lease_seconds:
+            raise ValueError(
+                f"heartbeat_seconds {self.heartbeat_seconds:g} must be below lease_seconds "
+                f"{self.lease_seconds:g}, or a living job loses its lease"
+            )
+        return self
+
+    @property
+    def threads_per_job(self) -> int:
+        """So many threads that all jobs together use the cores once."""
+        return self.threads or max(1, (os.cpu_count() or 1) // self.concurrency)
+
+    @property
+    def broker_folder(self) -> Path:
+        return self.data_dir / "broker"
+
+    @property
+    def work_folder(self) -> Path:
+        """Where running jobs keep their files; what must outlive a machine goes to the artifact store."""
+        return self.data_dir / "work"

@@ -1,0 +1,87 @@
+"""Finding lost jobs and lost messages: whatever the rows say is waiting gets a ring."""
+
+import logging
+import os
+from threading import Event, Lock, Thread
+from uuid import UUID
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from db.engine import SessionFactory, session_scope
+from db.repositories import experiments, models
+from worker.enqueue import BrokerUnavailable, enqueue_promotion, enqueue_training
+from worker.logs import event
+from worker.settings import WorkerSettings
+from worker.stores import open_stores
+
+logger = logging.getLogger(__name__)
+
+
+class Sweep:
+    """Looks around every `sweep_seconds`, from a thread of the worker's main process."""
+
+    def __init__(self, settings: WorkerSettings) -> None:
+        self._settings = settings
+        self._ended = Event()
+        self._connected = Lock()
+        self._thread = Thread(target=self._run, name="sweep", daemon=True)
+
+    def start(self) -> None:
+        # SQLite must not be carried open through a fork: the child would believe in locks that it does not
+        # hold. So nobody forks while this thread is connected, and it keeps no connection in between.
+        os.register_at_fork(
+            before=self._connected.acquire,
+            after_in_parent=self._connected.release,
+            after_in_child=self._connected.release,
+        )
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._ended.set()
+
+    def sweep(self) -> None:
+        """One look. Raises BrokerUnavailable; what could not be rung for stays due."""
+        with self._connected, open_stores(self._settings) as stores:
+            self._requeue_expired(stores.sessions)
+            self._ring_again(stores.sessions)
+
+    def _run(self) -> None:
+        while not self._ended.is_set():
+            try:
+                self.sweep()
+            except BrokerUnavailable as error:
+                logger.warning(event("broker_unavailable", error=error))
+            except SQLAlchemyError as error:
+                logger.warning(event("sweep_failed", error=type(error).__name__))
+            except Exception:
+                logger.exception(event("sweep_failed"))
+            self._ended.wait(self._settings.sweep_seconds)
+
+    def _requeue_expired(self, sessions: SessionFactory) -> None:
+        with session_scope(sessions) as session:
+            ids = experiments.requeue_expired(session)
+            waiting = [(row_id, experiments.get_experiment(session, row_id).device) for row_id in ids]
+            promotions = models.requeue_expired_promotions(session)
+        for row_id, device in waiting:
+            logger.warning(event("experiment_requeued", experiment_id=row_id))
+            self._ring_training(row_id, device)
+        for row_id in promotions:
+            logger.warning(event("promotion_requeued", model_id=row_id))
+            enqueue_promotion(row_id, settings=self._settings)
+
+    def _ring_again(self, sessions: SessionFactory) -> None:
+        # Marked after ringing: a broker that is down must not use up the rings.
+        with session_scope(sessions) as session:
+            due = experiments.list_unrung(session)
+            for experiment in due:
+                self._ring_training(experiment.id, experiment.device)
+            experiments.mark_rung(session, due)
+            due_promotions = models.list_unrung_promotions(session)
+            for model in due_promotions:
+                enqueue_promotion(model.id, settings=self._settings)
+            models.mark_promotions_rung(session, due_promotions)
+        if due or due_promotions:
+            logger.info(event("rang_again", experiments=len(due), promotions=len(due_promotions)))
+
+    def _ring_training(self, experiment_id: UUID, device: str) -> None:
+        enqueue_training(experiment_id, device=device, settings=self._settings)

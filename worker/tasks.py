@@ -1,0 +1,26 @@
+"""The tasks themselves: an identifier comes in, everything else is read from the row."""
+
+from uuid import UUID
+
+from worker.celery_app import app
+from worker.enqueue import PROMOTE_TASK, TRAIN_TASK
+from worker.processes import asked_to_stop
+from worker.scoring import promote
+from worker.settings import WorkerSettings
+from worker.training import run_experiment
+
+
+def train_task(experiment_id: str) -> None:
+    """Train a queued experiment; nothing happens when it is not queued any more."""
+    with asked_to_stop() as stop:
+        run_experiment(UUID(experiment_id), settings=WorkerSettings(), stop=stop)
+
+
+def promote_task(model_id: str) -> None:
+    """Score every student with a model and let it serve; nothing happens when another worker does."""
+    with asked_to_stop() as stop:
+        promote(UUID(model_id), settings=WorkerSettings(), stop=stop)
+
+
+app.task(train_task, name=TRAIN_TASK)
+app.task(promote_task, name=PROMOTE_TASK)

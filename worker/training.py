@@ -1,0 +1,128 @@
+"""An experiment's way through a worker: claim, run, and leave an ending in its row."""
+
+import logging
+from threading import Event
+from uuid import UUID
+
+from db.engine import after_commit, session_scope
+from db.errors import LeaseLost
+from db.repositories import experiments
+from worker.enqueue import BrokerUnavailable, enqueue_training
+from worker.failures import describe_failure
+from worker.jobs import JobStopped, OnEpoch, OnProgress, TrainingJob
+from worker.leases import Heartbeat, new_owner
+from worker.logs import event
+from worker.settings import WorkerSettings
+from worker.stores import Stores, open_stores
+
+logger = logging.getLogger(__name__)
+
+
+def run_experiment(
+    experiment_id: UUID,
+    *,
+    settings: WorkerSettings,
+    stop: Event | None = None,
+    on_epoch: OnEpoch | None = None,
+    on_progress: OnProgress | None = None,
+) -> bool:
+    """Train a queued experiment; False when there was nothing to claim, so a repeated message trains nothing.
+
+    How it ended stands in the row. Setting `stop` gives a running experiment back to the queue.
+    """
+    owner = new_owner()
+    with open_stores(settings) as stores:
+        with session_scope(stores.sessions) as session:
+            experiment = experiments.claim(
+                session, experiment_id, owner, lease_seconds=settings.lease_seconds
+            )
+        if experiment is None:
+            logger.info(event("experiment_not_claimed", experiment_id=experiment_id))
+            return False
+        logger.info(event("experiment_claimed", experiment_id=experiment_id, attempt=experiment.attempt))
+        with _heartbeat(experiment_id, owner, settings=settings, stores=stores, stop=stop) as heartbeat:
+            job = TrainingJob(
+                experiment=experiment,
+                owner=owner,
+                settings=settings,
+                stores=stores,
+                heartbeat=heartbeat,
+                on_epoch=on_epoch,
+                on_progress=on_progress,
+            )
+            _run_quietly(job)
+    return True
+
+
+def _heartbeat(
+    experiment_id: UUID, owner: str, *, settings: WorkerSettings, stores: Stores, stop: Event | None
+) -> Heartbeat:
+    def renew(progress: float) -> bool:
+        with session_scope(stores.sessions) as session:
+            return experiments.renew_lease(
+                session, experiment_id, owner, lease_seconds=settings.lease_seconds, progress=progress
+            )
+
+    return Heartbeat(experiment_id, renew, seconds=settings.heartbeat_seconds, stop=stop)
+
+
+def _run_quietly(job: TrainingJob) -> None:
+    try:
+        _run(job)
+    except LeaseLost:
+        # The experiment is somebody else's by now, or gone: nothing of ours may be written.
+        logger.warning(event("lease_lost", experiment_id=job.id, owner=job.owner))
+
+
+def _run(job: TrainingJob) -> None:
+    try:
+        # PyTorch costs seconds and memory, so it is imported once there is a job to do.
+        from worker.fitting import fit
+
+        fit(job)
+    except LeaseLost:
+        raise
+    except JobStopped:
+        _end_stopped(job)
+    except KeyboardInterrupt:
+        _cancel(job)
+        raise
+    except SystemExit:
+        _release(job)
+        raise
+    except Exception as error:
+        logger.exception(event("experiment_failed", experiment_id=job.id, error=type(error).__name__))
+        _fail(job, error)
+
+
+def _end_stopped(job: TrainingJob) -> None:
+    if job.heartbeat.is_lost:
+        raise LeaseLost(job.id, owner=job.owner)
+    if job.heartbeat.is_cancelled:
+        _cancel(job)
+    else:
+        _release(job)
+
+
+def _cancel(job: TrainingJob) -> None:
+    with session_scope(job.stores.sessions) as session:
+        experiments.mark_cancelled(session, job.id, job.owner)
+    logger.info(event("experiment_cancelled", experiment_id=job.id))
+
+
+def _release(job: TrainingJob) -> None:
+    def ring() -> None:
+        try:
+            enqueue_training(job.id, device=job.experiment.device, settings=job.settings)
+        except BrokerUnavailable as error:
+            logger.warning(event("broker_unavailable", experiment_id=job.id, error=error))
+
+    with session_scope(job.stores.sessions) as session:
+        experiments.release(session, job.id, job.owner)
+        after_commit(session, ring)
+    logger.info(event("experiment_released", experiment_id=job.id))
+
+
+def _fail(job: TrainingJob, error: Exception) -> None:
+    with session_scope(job.stores.sessions) as session:
+        experiments.fail(session, job.id, job.owner, **describe_failure(error))
