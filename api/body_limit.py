@@ -1,10 +1,13 @@
 """No request body grows without bound: the reader of a body decides how much it takes."""
 
+from anyio import move_on_after
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import too_large
 from api.services.refusals import UploadTooLarge
 
+LINGER_SECONDS = 5
 _LIMIT_KEY = "ikt.body_limit_bytes"
 
 
@@ -20,20 +23,14 @@ class BodyLimit:
             await self.app(scope, receive, send)
             return
         scope[_LIMIT_KEY] = self.limit_bytes
-        declared = _declared_length(scope)
-        received = 0
+        body = _CountedBody(scope, receive)
 
-        async def receive_counted() -> Message:
-            nonlocal received
-            if declared > scope[_LIMIT_KEY]:
-                raise too_large(UploadTooLarge(scope[_LIMIT_KEY]))
-            message = await receive()
-            received += len(message.get("body", b""))
-            if received > scope[_LIMIT_KEY]:
-                raise too_large(UploadTooLarge(scope[_LIMIT_KEY]))
-            return message
+        async def send_after_body(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                await body.discard_rest()
+            await send(message)
 
-        await self.app(scope, receive_counted, send)
+        await self.app(scope, body.receive, send_after_body)
 
 
 def raise_limit(scope: Scope, limit_bytes: int) -> None:
@@ -41,6 +38,38 @@ def raise_limit(scope: Scope, limit_bytes: int) -> None:
     scope[_LIMIT_KEY] = limit_bytes
 
 
-def _declared_length(scope: Scope) -> int:
-    value = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
-    return int(value) if value.isdigit() else 0
+class _CountedBody:
+    """What has come of a request's body so far."""
+
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        headers = Headers(scope=scope)
+        length = headers.get("content-length", "")
+        self._scope = scope
+        self._receive = receive
+        self._declared = int(length) if length.isdecimal() else 0
+        self._waits_for_leave = "expect" in headers
+        self._is_over = not self._declared and "transfer-encoding" not in headers
+        self._received = 0
+
+    async def receive(self) -> Message:
+        """The next piece. Raises HTTPException for the first one beyond the limit."""
+        limit = self._scope[_LIMIT_KEY]
+        if self._declared > limit:
+            raise too_large(UploadTooLarge(limit))
+        message = await self._receive()
+        self._count(message)
+        if self._received > limit:
+            raise too_large(UploadTooLarge(limit))
+        return message
+
+    async def discard_rest(self) -> None:
+        """Read on for a while: closing on a client that still sends would cost it the answer."""
+        if self._waits_for_leave and not self._received:
+            return
+        with move_on_after(LINGER_SECONDS):
+            while not self._is_over:
+                self._count(await self._receive())
+
+    def _count(self, message: Message) -> None:
+        self._received += len(message.get("body", b""))
+        self._is_over = not message.get("more_body", False)

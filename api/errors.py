@@ -19,6 +19,7 @@ from starlette.routing import Match
 
 import api.services.refusals as refused
 import db.errors as stored
+from api.paths import path_of
 from api.schemas.common import Problem
 from api.services.validation import describe_refusal, follow, to_pointer
 from db.errors import DatabaseRefusal
@@ -70,6 +71,10 @@ def _kind(
     return error, ProblemType(slug, title, status, meaning, members or (lambda _: {}))
 
 
+DATABASE_UNAVAILABLE = ProblemType(
+    "database-unavailable", "The database does not answer", 503, "The database is down, locked or overloaded."
+)
+
 PROBLEMS: dict[type[Exception], ProblemType] = dict(
     [
         _kind(stored.DatasetNotFound, "dataset-not-found", "No such dataset", 404),
@@ -103,8 +108,8 @@ PROBLEMS: dict[type[Exception], ProblemType] = dict(
         _kind(refused.UploadMalformed, "malformed-multipart", "The multipart body is malformed", 400),
         _kind(refused.UploadRefused, "invalid-request", "The request is not valid", 422, _fields),
         _kind(refused.NotAcceptable, "not-acceptable", "No acceptable media type", 406),
-        _kind(OperationalError, "database-unavailable", "The database does not answer", 503),
-        _kind(PoolExhausted, "database-unavailable", "The database does not answer", 503),
+        (OperationalError, DATABASE_UNAVAILABLE),
+        (PoolExhausted, DATABASE_UNAVAILABLE),
     ]
 )
 
@@ -178,7 +183,7 @@ def problem_response(
         "title": kind.title,
         "status": kind.status,
         "detail": detail,
-        "instance": request.url.path,
+        "instance": path_of(request),
     }
     return JSONResponse(
         body | (members or {}), status_code=kind.status, headers=headers, media_type=MEDIA_TYPE
@@ -193,7 +198,7 @@ def too_large(error: refused.UploadTooLarge) -> HTTPException:
 def _tell_domain_error(request: Request, error: Exception) -> JSONResponse:
     kind = type_of(type(error))
     if kind.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        logger.error("request failed: path=%s", request.url.path, exc_info=error)
+        logger.error("request failed: path=%s", path_of(request), exc_info=error)
     if kind is INTERNAL:
         return _tell_internal_error(request, error)
     hidden = next((text for hidden, text in _HIDDEN_DETAILS.items() if isinstance(error, hidden)), None)
@@ -233,7 +238,7 @@ def _tell_http_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     match error.status_code:
         case HTTPStatus.NOT_FOUND:
-            detail = f"{request.url.path} names nothing; see /openapi.json for every path"
+            detail = f"{path_of(request)} names nothing; see /openapi.json for every path"
             return problem_response(NO_SUCH_PATH, request, detail=detail)
         case HTTPStatus.METHOD_NOT_ALLOWED:
             allowed = ", ".join(sorted(_allowed_methods(request)))
@@ -241,8 +246,7 @@ def _tell_http_error(request: Request, error: Exception) -> JSONResponse:
             return problem_response(METHOD_NOT_ALLOWED, request, detail=detail, headers={"Allow": allowed})
         case HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
             kind = PROBLEMS[refused.UploadTooLarge]
-            # What was not read of the body cannot be told from the next request.
-            return problem_response(kind, request, detail=error.detail, headers={"Connection": "close"})
+            return problem_response(kind, request, detail=error.detail)
         case HTTPStatus.BAD_REQUEST:
             return problem_response(
                 INVALID_JSON, request, detail="the body cannot be parsed as JSON in UTF-8"

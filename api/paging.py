@@ -4,6 +4,8 @@ from typing import Protocol, TypeVar
 
 from fastapi import Request, Response
 
+from api.paths import path_of
+
 
 class HasNextCursor(Protocol):
     """A page."""
@@ -17,6 +19,6 @@ AnyPage = TypeVar("AnyPage", bound=HasNextCursor)
 def link_next(request: Request, response: Response, page: AnyPage) -> AnyPage:
     """Add the Link header that leads on, and give the page back."""
     if page.next_cursor is not None:
-        url = request.url.include_query_params(cursor=page.next_cursor)
-        response.headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'
+        query = request.url.include_query_params(cursor=page.next_cursor).query
+        response.headers["Link"] = f'<{path_of(request)}?{query}>; rel="next"'
     return page

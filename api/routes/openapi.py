@@ -4,13 +4,12 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
-from sqlalchemy.exc import OperationalError
 
 from api.errors import (
+    DATABASE_UNAVAILABLE,
     INTERNAL,
     INVALID_JSON,
     INVALID_REQUEST,
-    PROBLEMS,
     ProblemType,
     problem_schemas,
     type_of,
@@ -72,7 +71,7 @@ def _add_common_problems(operation: dict[str, Any]) -> None:
     if content or operation.get("parameters"):
         kinds.append(INVALID_REQUEST)
     if operation["tags"] != ["system"]:
-        kinds.append(PROBLEMS[OperationalError])
+        kinds.append(DATABASE_UNAVAILABLE)
     responses = operation["responses"]
     if "HTTPValidationError" in str(responses.get("422")):
         del responses["422"]

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 from uuid import uuid4
 
 import httpx
@@ -31,10 +32,10 @@ STUDENTS = ("ana", "ben", "cem", "dia", "eli", "fay", "gus", "hal", "ida", "jon"
 
 
 def events_csv(name: str | None = None) -> bytes:
-    """A small event table, its content all its own unless it is named."""
+    """A small event table, its content all its own unless it is named; its students are in every fold."""
     unique = name or uuid4().hex[:8]
     rows = [
-        f"{student}-{unique},{skill},{(number + position) % 2}"
+        f"{student},{skill}-{unique},{(number + position) % 2}"
         for number, student in enumerate(STUDENTS)
         for position, skill in enumerate(("add", "add", "subtract", "divide"))
     ]
@@ -102,7 +103,8 @@ def assert_problem(response: httpx.Response, status: int, slug: str) -> dict[str
     assert problem["status"] == status
     assert problem["title"]
     assert problem["detail"]
-    assert problem["instance"] == response.request.url.path
+    raw_path = response.request.url.raw_path.decode().partition("?")[0]
+    assert unquote(problem["instance"]) == unquote(raw_path)
     return problem
 
 

@@ -121,6 +121,10 @@ class TestUpload:
                 "/datasets", content=pieces(), headers={"Content-Type": "text/csv"}
             )
             assert_problem(streamed, 413, "content-too-large")
+            unread = service.client.post(
+                "/datasets", content=b"x" * 3_000_000, headers={"Content-Type": "a/b"}
+            )
+            assert_problem(unread, 415, "unsupported-media-type")
             assert service.files() == []
 
     def test_failed_commit_leaves_no_file(self, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,119 @@
+"""What experiments that were really trained have left."""
+
+from io import BytesIO
+
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+import pytest
+
+from tests.api.support import assert_problem
+from tests.api.training import Trained, classroom_csv
+
+PARQUET = "application/vnd.apache.parquet"
+
+
+class TestExperiment:
+    def test_finished_experiment_shows_what_it_measured(self, trained: Trained) -> None:
+        experiment = trained.candidate
+
+        assert (experiment["progress"], experiment["epochs_done"]) == (1.0, 2)
+        assert 0.0 < experiment["metrics"]["auc"] < 1.0
+        assert experiment["last"]["epoch"] == 2
+        assert experiment["environment"]["package_versions"]["torch"]
+        assert experiment["finished_at"] > experiment["started_at"]
+        epochs = trained.service.client.get(experiment["links"]["metrics"]).json()["items"]
+        assert [epoch["epoch"] for epoch in epochs] == [1, 2]
+        assert {"train_loss", "auc", "theta_pearson"} <= set(epochs[0]["metrics"])
+
+
+class TestPredictions:
+    def test_parquet_is_the_default(self, trained: Trained) -> None:
+        answer = trained.service.client.get(trained.candidate["links"]["predictions"])
+        table = pq.read_table(BytesIO(answer.content))
+
+        assert answer.headers["content-type"] == PARQUET
+        assert {"student_id", "position", "response", "probability"} <= set(table.column_names)
+        assert table.num_rows > 0
+
+    def test_csv_holds_the_same_rows(self, trained: Trained) -> None:
+        href = trained.candidate["links"]["predictions"]
+        whole = pq.read_table(BytesIO(trained.service.client.get(href).content))
+        answer = trained.service.client.get(href, headers={"Accept": "text/csv"})
+        table = pa_csv.read_csv(BytesIO(answer.content))
+
+        assert answer.headers["content-type"].startswith("text/csv")
+        assert table.column_names == whole.column_names
+        assert table["response"].to_pylist() == whole["response"].to_pylist()
+        assert table["probability"].to_pylist() == pytest.approx(whole["probability"].to_pylist(), abs=1e-6)
+        assert table["skills"].cast("string").to_pylist() == [
+            ";".join(s) for s in whole["skills"].to_pylist()
+        ]
+
+    def test_other_media_type_is_not_acceptable(self, trained: Trained) -> None:
+        href = trained.candidate["links"]["predictions"]
+        answer = trained.service.client.get(href, headers={"Accept": "image/png"})
+        assert_problem(answer, 406, "not-acceptable")
+
+    def test_artifacts_lead_to_model_and_predictions(self, trained: Trained) -> None:
+        items = trained.service.client.get(trained.candidate["links"]["artifacts"]).json()["items"]
+        by_name = {item["name"]: item for item in items}
+
+        assert set(by_name) == {"model", "predictions"}
+        assert by_name["model"]["href"] == f"/models/{trained.model['id']}"
+        assert all(item["size_bytes"] > 0 for item in items)
+        assert all(trained.service.client.get(item["href"]).status_code == 200 for item in items)
+
+
+class TestEvaluation:
+    def test_unseen_students_are_measured(self, trained: Trained) -> None:
+        before = trained.service.traces()
+        header, *rows = classroom_csv(n_students=20, seed=8).splitlines()
+        others = b"\n".join([header, *(b"new-" + row for row in rows)])
+        answer = trained.service.client.post(
+            f"{_own(trained)}/evaluations", files={"file": ("others.csv", others)}
+        )
+
+        assert answer.status_code == 200, answer.text
+        evaluation = answer.json()
+        assert (evaluation["n_students"], evaluation["n_known_students"]) == (20, 0)
+        assert 0.0 < evaluation["metrics"]["auc"] < 1.0
+        assert evaluation["unknown_skills"] == []
+        assert trained.service.traces() == before
+
+    def test_training_students_are_counted(self, trained: Trained) -> None:
+        evaluation = trained.service.client.post(
+            f"{_own(trained)}/evaluations", files={"file": ("same.csv", classroom_csv())}
+        ).json()
+        folds = trained.dataset["statistics"]["students_per_fold"]
+        assert evaluation["n_known_students"] == evaluation["n_students"] - folds["0"]
+
+    def test_unknown_skills_are_named(self, trained: Trained) -> None:
+        known = trained.skills[0]
+        rows = [f"s{n},{skill},{n % 2}" for n in range(8) for skill in (known, "knitting", known, known)]
+        answer = trained.service.client.post(
+            f"{_own(trained)}/evaluations",
+            content="\n".join(["student_id,skill,correct", *rows]),
+            headers={"Content-Type": "text/csv"},
+        )
+        assert answer.json()["unknown_skills"] == ["knitting"]
+
+    @pytest.mark.parametrize(
+        ("content", "slug"),
+        [
+            (b"student_id,skill,correct\na,x,2\n", "dataset-bad-rows"),
+            (b"\n", "dataset-unreadable"),
+            (b"student_id,skill,correct\na,no such skill,1\n", "evaluation-refused"),
+        ],
+    )
+    def test_unusable_file_is_refused(self, trained: Trained, content: bytes, slug: str) -> None:
+        before = trained.service.traces()
+        answer = trained.service.client.post(
+            f"{_own(trained)}/evaluations", files={"file": ("bad.csv", content)}
+        )
+        assert_problem(answer, 422, slug)
+        assert trained.service.traces() == before
+
+
+def _own(trained: Trained) -> str:
+    own: str = trained.candidate["links"]["self"]
+    return own
