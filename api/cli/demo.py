@@ -63,7 +63,7 @@ def demo(
     data: Annotated[
         Path | None, typer.Option(help="Your own responses instead of a simulated classroom.")
     ] = None,
-    students: Annotated[int, typer.Option(min=20, help="Size of the simulated classroom.")] = 400,
+    students: Annotated[int, typer.Option(min=20, help="Size of the simulated classroom.")] = 320,
     json_file: Annotated[
         Path | None, typer.Option("--json", help="Also write everything to this file ('-': only to stdout).")
     ] = None,

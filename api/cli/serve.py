@@ -99,13 +99,18 @@ def worker(
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Being told to end (SIGTERM) is the same as Ctrl-C: children are stopped on the way out."""
+    """Being told to end (SIGTERM) is the same as Ctrl-C: children are stopped on the way out.
+
+    Ctrl-C itself is asked for as well, because shells start background commands with it ignored.
+    """
 
     def interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
         raise KeyboardInterrupt
 
-    previous = signal.signal(signal.SIGTERM, interrupt)
+    signals = (signal.SIGTERM, signal.SIGINT)
+    previous = [signal.signal(number, interrupt) for number in signals]
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, previous)
+        for number, handler in zip(signals, previous, strict=True):
+            signal.signal(number, handler)

@@ -62,4 +62,5 @@ def draw_student(console: Console, seen: dict[str, Any], *, shown: int | None) -
     chosen = rows if shown is None else practised[:shown]
     console.print(mastery_table(sorted(chosen, key=lambda row: -(row["mastery"] or 0.0))))
     if len(chosen) < len(rows):
-        console.print(f"  [dim]and {len(rows) - len(chosen)} more skills: ikt student … --all[/]")
+        more = f"ikt student {escape(seen['student_id'])} --all"
+        console.print(f"  [dim]and {len(rows) - len(chosen)} more skills: {more}[/]")
