@@ -12,6 +12,7 @@ from api.resources import Resources
 from api.routes import comparisons, datasets, experiments, models, results, students, system
 from api.routes.openapi import DESCRIPTION, TITLE, write_openapi
 from api.settings import ApiSettings
+from api.uploads import remove_abandoned
 
 ROUTERS = (
     datasets.router,
@@ -30,6 +31,7 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        remove_abandoned(resources.upload_folder)
         yield
         resources.close()
 

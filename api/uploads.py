@@ -2,8 +2,9 @@
 
 import os
 import tempfile
+import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -23,6 +24,17 @@ MULTIPART = "multipart/form-data"
 RAW_TYPES = ("text/csv", "application/vnd.apache.parquet", "application/octet-stream")
 LONGEST_FIELD_BYTES = 4096
 MOST_PARTS = 16
+PREFIX = "upload-"
+ABANDONED_SECONDS = 24 * 3600
+
+
+def remove_abandoned(folder: Path) -> None:
+    """Delete uploads that a process which died has left."""
+    oldest = time.time() - ABANDONED_SECONDS
+    for path in folder.glob(f"{PREFIX}*"):
+        with suppress(OSError):
+            if path.stat().st_mtime < oldest:
+                path.unlink()
 
 
 @asynccontextmanager
@@ -37,7 +49,7 @@ async def receive_upload(request: Request, *, folder: Path, limit_bytes: int) ->
     if media_type not in (MULTIPART, *RAW_TYPES):
         raise UploadUnsupported(media_type, supported=(MULTIPART, *RAW_TYPES))
     folder.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=folder, prefix="upload-")
+    handle, name = tempfile.mkstemp(dir=folder, prefix=PREFIX)
     path = Path(name)
     try:
         with os.fdopen(handle, "wb") as sink:

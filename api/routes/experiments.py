@@ -9,6 +9,7 @@ from api.dependencies import CursorQuery, ExperimentId, LimitQuery, ReaderDep, R
 from api.paging import link_next
 from api.resources import Resources
 from api.responses import ACCEPTED, PAGE, problems
+from api.schemas.common import PLAIN_TEXT
 from api.schemas.experiments import (
     EpochList,
     ExperimentCreate,
@@ -32,6 +33,11 @@ IdempotencyKey = Annotated[
         description="Any text that is new for every new request; sent again with the same body, "
         "it gives the experiment that was queued the first time.",
     ),
+]
+
+
+PresetQuery = Annotated[
+    str | None, Query(max_length=100, pattern=PLAIN_TEXT, description="Only those with this preset.")
 ]
 
 
@@ -68,7 +74,9 @@ def list_experiments(
     response: Response,
     status: Annotated[Status | None, Query(description="Only those in this state.")] = None,
     dataset_id: Annotated[UUID | None, Query(description="Only those on this dataset.")] = None,
-    preset: Annotated[str | None, Query(max_length=100, description="Only those with this preset.")] = None,
+    preset: Annotated[
+        str | None, Query(max_length=100, pattern=PLAIN_TEXT, description="Only those with this preset.")
+    ] = None,
     limit: LimitQuery = 50,
     cursor: CursorQuery = None,
 ) -> ExperimentPage:

@@ -71,6 +71,8 @@ def submit_experiment(
         if winner is None:
             raise
         return _present_again(session, winner, key=race.key, request_hash=request_hash)
+    except DatasetNotFound as gone:
+        raise ExperimentRefused([_without_dataset(gone)]) from gone
     doorbell.ring_training(session, experiment.id, device=experiment.device)
     return present(experiment, epochs=[])
 
@@ -201,7 +203,7 @@ def _check_data(session: Session, request: ExperimentCreate) -> list[FieldRefuse
     try:
         dataset = datasets.get_dataset(session, request.dataset_id)
     except DatasetNotFound as missing:
-        return [FieldRefused("/dataset_id", f"{missing}; upload it first, or see GET /datasets")]
+        return [_without_dataset(missing)]
     counted = dataset.statistics.get("students_per_fold", range(dataset.n_folds))
     folds = sorted(int(fold) for fold in counted if int(fold) >= 0)
     if request.fold not in folds:
@@ -212,6 +214,10 @@ def _check_data(session: Session, request: ExperimentCreate) -> list[FieldRefuse
     if len(folds) < 2:
         return [FieldRefused("/fold", "the dataset has a single fold; without another nothing can be fitted")]
     return []
+
+
+def _without_dataset(missing: DatasetNotFound) -> FieldRefused:
+    return FieldRefused("/dataset_id", f"{missing}; upload it first, or see GET /datasets")
 
 
 def _summarise(experiment: Experiment) -> dict[str, Any]:

@@ -127,12 +127,15 @@ FILES = [
     rows("correct is a word", "ana,add,right"),
     rows("student is empty", ",add,1"),
     rows("skill is empty", "ana,,1"),
+    rows("skill with NUL", "ana,a\x00d,1"),
+    rows("student with NUL", "a\x00a,add,1"),
     rows("too few values", "ana,add"),
     rows("too many values", "ana,add,1,1"),
     rows("time is a word", "ana,add,1,yesterday", header="student_id,skill,correct,timestamp"),
     rows("pykt: fewer responses", '0,1,"3,5","1"', header="fold,uid,concepts,responses"),
     rows("pykt: response 2", '0,1,"3,5","1,2"', header="fold,uid,concepts,responses"),
     rows("pykt: fold is a word", 'x,1,"3,5","1,0"', header="fold,uid,concepts,responses"),
+    rows("pykt: student in two folds", '0,1,"3","1"', '1,1,"5","1"', header="fold,uid,concepts,responses"),
     rows("pykt: no concept", '0,1,"","1"', header="fold,uid,concepts,responses"),
 ]
 
@@ -246,6 +249,7 @@ QUERIES = [
     query("limit 201", "/datasets?limit=201"),
     query("limit is a word", "/students?limit=all"),
     query("unknown status", "/experiments?status=done"),
+    query("preset with NUL", "/experiments?preset=%00"),
     query("dataset is no UUID", "/experiments?dataset_id=classroom"),
     query("cursor of nothing", "/experiments?cursor=%21%21", 400, "bad-cursor"),
     query("cursor that is no text", "/models?cursor=_____w", 400, "bad-cursor"),

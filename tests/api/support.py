@@ -121,7 +121,8 @@ def run_service(stack: Stack, **changes: Any) -> Iterator[Service]:
     }
     settings = ApiSettings(**{**values, **changes})
     app = create_app(settings)
-    config = uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=2)
+    # A busy machine pauses between requests; a connection closed for idleness would fail the next one.
+    config = uvicorn.Config(app, log_config=None, timeout_keep_alive=120, timeout_graceful_shutdown=2)
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)

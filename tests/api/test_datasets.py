@@ -1,5 +1,6 @@
 """Datasets over HTTP."""
 
+import os
 from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
@@ -139,6 +140,16 @@ class TestUpload:
         before = service.traces()
         assert_problem(service.upload(), 500, "internal")
         assert service.traces() == before
+
+    def test_uploads_of_a_dead_process_are_removed_at_the_start(self, stack: Stack) -> None:
+        folder = stack.data_dir / "uploads"
+        folder.mkdir()
+        old, young = folder / "upload-old", folder / "upload-young"
+        for path in (old, young):
+            path.write_bytes(b"x")
+        os.utime(old, (0, 0))
+        with run_service(stack) as service:
+            assert service.files() == [str(young)]
 
 
 class TestRead:
