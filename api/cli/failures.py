@@ -41,11 +41,8 @@ class Refused(Failure):
     def __init__(self, problem: dict[str, Any]) -> None:
         self.problem = problem
         self.status = int(problem.get("status", 500))
+        self.exit_code = BAD_INPUT if 400 <= self.status < 500 else FAILED_WORK
         super().__init__(str(problem.get("title", f"HTTP {self.status}")), str(problem.get("detail") or ""))
-
-    @property
-    def exit_code(self) -> int:  # type: ignore[override]
-        return BAD_INPUT if 400 <= self.status < 500 else FAILED_WORK
 
 
 class BadInput(Failure):

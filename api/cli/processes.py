@@ -54,20 +54,16 @@ class Running:
 
 
 @contextmanager
-def run_service(
-    *, data_dir: Path, host: str, port: int, concurrency: int | None = None, with_worker_level: str = "INFO"
-) -> Iterator[Running]:
+def run_service(*, data_dir: Path, host: str, port: int, concurrency: int | None = None) -> Iterator[Running]:
     """API and worker, ready when the block begins and stopped when it ends, however it ends."""
     logs = data_dir / "logs"
     logs.mkdir(parents=True, exist_ok=True)
     shared = {"IKT_DATA_DIR": str(data_dir), "PYTHONUNBUFFERED": "1"}
     jobs = {"IKT_CONCURRENCY": str(concurrency)} if concurrency else {}
-    worker_command = [sys.executable, "-m", "worker"]
     api_command = [sys.executable, "-m", "api.cli", "api", "--host", host, "--port", str(port)]
     children: list[Child] = []
     try:
-        level = {"IKT_LOG_LEVEL": with_worker_level}
-        children.append(_start("worker", worker_command, logs, shared | jobs | level))
+        children.append(_start("worker", [sys.executable, "-m", "worker"], logs, shared | jobs))
         children.append(_start("API", api_command, logs, shared))
         worker, api = children
         running = Running(f"http://{_reachable(host)}:{port}", api, worker)
