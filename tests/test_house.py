@@ -1,8 +1,10 @@
 """The house rules: who imports whom, what an import may do, and what the project's own files promise."""
 
+import ast
 import re
 import subprocess
 import sys
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +43,21 @@ assert torch is None or not torch.cuda.is_initialized(), "an import touched a de
 
 def run(*command: str, cwd: Path = ROOT) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+
+
+def python_files() -> list[Path]:
+    return [path for room in (*ROOMS, "tests") for path in (ROOT / room).rglob("*.py")]
+
+
+def imported_names(tree: ast.AST) -> set[str]:
+    """Top-level names of all absolute imports, wherever they stand."""
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module.partition(".")[0])
+    return names
 
 
 class TestImports:
@@ -90,11 +107,23 @@ class TestLocks:
 
         assert {name.lower() for name in declared} <= locked
 
+    def test_every_imported_package_is_declared(self) -> None:
+        declared = re.findall(r'^    "([A-Za-z0-9-]+)', (ROOT / "pyproject.toml").read_text(), re.M)
+        imported = {name for path in python_files() for name in imported_names(ast.parse(path.read_text()))}
+        theirs = imported - {*sys.stdlib_module_names, *ROOMS, "tests"}
+        packages = packages_distributions()
+
+        undeclared = {
+            name
+            for name in theirs
+            if not {package.lower().replace("_", "-") for package in packages.get(name, [])} & set(declared)
+        }
+        assert undeclared == set()
+
 
 class TestFiles:
     def test_no_file_is_longer_than_a_reader_can_hold(self) -> None:
-        sources = [path for room in (*ROOMS, "tests") for path in (ROOT / room).rglob("*.py")]
-        lengths = {str(path.relative_to(ROOT)): len(path.read_text().splitlines()) for path in sources}
+        lengths = {str(path.relative_to(ROOT)): len(path.read_text().splitlines()) for path in python_files()}
 
         assert {path: length for path, length in lengths.items() if length > MOST_LINES} == {}
 
