@@ -1,6 +1,7 @@
 """The Celery application: free of torch, and configured only when it is first used."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, get_args
 
 from celery import Celery
@@ -48,20 +49,28 @@ def configuration(settings: WorkerSettings) -> dict[str, Any]:
 
 
 def _broker(settings: WorkerSettings) -> dict[str, Any]:
-    options: dict[str, Any]
-    if not settings.broker_url.startswith("filesystem:"):
-        options = {"visibility_timeout": VISIBILITY_TIMEOUT_SECONDS}
-        return {"broker_url": settings.broker_url, "broker_transport_options": options}
-    messages, taken = settings.broker_folder / "messages", settings.broker_folder / "taken"
-    options = {
-        "data_folder_in": str(messages),
-        "data_folder_out": str(messages),
-        "processed_folder": str(taken),
+    scheme = settings.broker_url.partition(":")[0]
+    if scheme == "filesystem":
+        return _folders(settings.broker_folder)
+    broker: dict[str, Any] = {
+        "broker_url": settings.broker_url,
+        "broker_transport_options": {"visibility_timeout": VISIBILITY_TIMEOUT_SECONDS},
+    }
+    if scheme in ("redis", "rediss"):
+        broker["broker_transport"] = "worker.transports:RedisTransport"
+    return broker
+
+
+def _folders(home: Path) -> dict[str, Any]:
+    options: dict[str, Any] = {
+        "data_folder_in": str(home / "messages"),
+        "data_folder_out": str(home / "messages"),
+        "processed_folder": str(home / "taken"),
         "polling_interval": POLLING_SECONDS,
     }
     return {
         "broker_url": "filesystem://localhost",
-        "broker_transport": "worker.mailbox:Transport",
+        "broker_transport": "worker.transports:FolderTransport",
         "broker_transport_options": options,
     }
 

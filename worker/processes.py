@@ -4,9 +4,10 @@ import ctypes
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from threading import Event, current_thread, main_thread
+from threading import Event, Thread
 from types import FrameType
 from typing import Any
 
@@ -20,6 +21,7 @@ from worker.sweep import Sweep
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 PR_SET_PDEATHSIG = 1
+KILLED_PARENT_SECONDS = 0.3
 
 
 def _share_cores(sender: Any, **_: Any) -> None:
@@ -32,9 +34,10 @@ def _share_cores(sender: Any, **_: Any) -> None:
 def _preload(**_: Any) -> None:
     """Main process, before any child: import PyTorch once for all jobs. No GPU is touched by that.
 
-    Every job has a process of its own, which otherwise spends its first seconds on importing.
+    Every job has a process of its own, which otherwise spends its first seconds on importing; and the first
+    optimiser of a process imports the compiler, needed or not.
     """
-    import torch._dynamo  # the first optimiser of a process imports it, which takes another second
+    import torch._dynamo  # noqa: F401
 
     import worker.fitting  # noqa: F401
 
@@ -67,14 +70,17 @@ def asked_to_stop() -> Iterator[Event]:
     """An event that SIGTERM sets while a job runs; a process whose parent has died ends at once."""
     stop, parent = Event(), os.getppid()
 
-    def on_sigterm(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
-        if os.getppid() != parent:
-            os.kill(os.getpid(), signal.SIGKILL)
-        stop.set()
+    def watch() -> None:
+        # The thread that forked us may be gone a moment before the rest of a killed process is.
+        time.sleep(KILLED_PARENT_SECONDS)
+        while os.getppid() == parent:
+            stop.set()
+            time.sleep(KILLED_PARENT_SECONDS)
+        os.kill(os.getpid(), signal.SIGKILL)
 
-    if current_thread() is not main_thread():
-        yield stop
-        return
+    def on_sigterm(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+        Thread(target=watch, name="watch-parent", daemon=True).start()
+
     previous = signal.signal(signal.SIGTERM, on_sigterm)
     try:
         yield stop

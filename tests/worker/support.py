@@ -198,6 +198,13 @@ class WorkerProcess:
         return self
 
     @property
+    def is_running(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    def logged(self) -> str:
+        return self.log.read_text()
+
+    @property
     def pid(self) -> int:
         assert self.process is not None
         return self.process.pid
@@ -225,9 +232,6 @@ def running_worker(stack: Stack, tmp_path: Path, **environment: str) -> Iterator
     worker = WorkerProcess(stack, tmp_path / f"worker-{uuid4().hex[:6]}.log", environment).start()
     try:
         yield worker
-    except BaseException:
-        sys.stderr.write(worker.log.read_text())
-        raise
     finally:
         with suppress(ProcessLookupError):
             os.killpg(worker.pid, signal.SIGKILL)

@@ -1,8 +1,7 @@
-"""kombu's filesystem transport with messages that appear and leave by rename.
+"""kombu's transports, fitted to few and long jobs in processes of their own.
 
-kombu 5.7 opens a message under its final name before it writes it, and its exchange tables likewise; a
-worker that looks in between reads an empty file and dies of a JSON error. It also moves what it reads
-through the system's temporary folder, which on another disk is a copy, not a move.
+Celery drives both without an event loop: its event-driven pool leaves a message lying for seconds whenever a
+process has just ended, and with one process per job that is always.
 """
 
 import json
@@ -13,14 +12,31 @@ from pathlib import Path
 from queue import Empty
 from typing import Any
 
+from celery.worker import state
 from kombu.exceptions import ChannelError
-from kombu.transport import filesystem
+from kombu.transport import filesystem, redis, virtual
 
-PATIENCE_SECONDS = 0.3
+PATIENCE_SECONDS = 0.5
 
 
-class Channel(filesystem.Channel):
-    """Queues as folders' files; there are only direct queues, so no exchange tables are kept."""
+class _Prompt(virtual.Transport):
+    """Ends a worker's wait for messages soon after it was asked to stop."""
+
+    def drain_events(self, connection: Any, timeout: float | None = None) -> None:  # type: ignore[override]
+        # Celery looks at its flags between waits only, and waits once more after it has seen one.
+        if state.should_stop is not None or state.should_terminate is not None:
+            raise TimeoutError
+        patience = PATIENCE_SECONDS if timeout is None else min(timeout, PATIENCE_SECONDS)
+        super().drain_events(connection, timeout=patience)  # type: ignore[no-untyped-call]
+
+
+class FolderChannel(filesystem.Channel):
+    """Direct queues in one folder; messages appear and leave by rename.
+
+    kombu 5.7 opens a message under its final name before it writes it, and its exchange tables likewise: a
+    worker that looks in between reads an empty file and dies of a JSON error. It also moves what it reads
+    through the system's temporary folder, which on another disk is a copy, not a move.
+    """
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)  # type: ignore[no-untyped-call]
@@ -58,12 +74,13 @@ class Channel(filesystem.Channel):
         return []
 
 
-class Transport(filesystem.Transport):
-    """Chosen by `broker_transport` when the broker's URL is filesystem://."""
+class FolderTransport(_Prompt, filesystem.Transport):
+    """For filesystem:// addresses."""
 
-    Channel = Channel
+    Channel = FolderChannel
 
-    def drain_events(self, connection: Any, timeout: float | None = None) -> None:
-        # Celery looks for its own shutdown between calls, and waits two seconds in each.
-        patience = PATIENCE_SECONDS if timeout is None else min(timeout, PATIENCE_SECONDS)
-        super().drain_events(connection, timeout=patience)  # type: ignore[no-untyped-call]
+
+class RedisTransport(_Prompt, redis.Transport):
+    """For redis:// and rediss:// addresses."""
+
+    implements = redis.Transport.implements.extend(asynchronous=False)

@@ -9,28 +9,28 @@ from typing import Any
 import pytest
 from kombu import Connection
 
-from worker.mailbox import Channel
+from worker.transports import FolderChannel
 
 N_MESSAGES = 200
 
 
-def open_channel(folder: Path) -> Channel:
+def open_channel(folder: Path) -> FolderChannel:
     options = {
         "data_folder_in": str(folder / "messages"),
         "data_folder_out": str(folder / "messages"),
         "processed_folder": str(folder / "taken"),
     }
-    return Connection(transport="worker.mailbox:Transport", transport_options=options).channel()
+    return Connection(transport="worker.transports:FolderTransport", transport_options=options).channel()
 
 
 @pytest.fixture
-def channel(tmp_path: Path) -> Iterator[Channel]:
+def channel(tmp_path: Path) -> Iterator[FolderChannel]:
     channel = open_channel(tmp_path)
     yield channel
     channel.close()
 
 
-def read_all(channel: Channel) -> list[Any]:
+def read_all(channel: FolderChannel) -> list[Any]:
     messages: list[Any] = []
     while len(messages) < N_MESSAGES:
         try:
@@ -40,27 +40,27 @@ def read_all(channel: Channel) -> list[Any]:
     return messages
 
 
-def test_messages_come_in_the_order_in_which_they_were_sent(channel: Channel) -> None:
+def test_messages_come_in_the_order_in_which_they_were_sent(channel: FolderChannel) -> None:
     for number in range(5):
         channel._put("cpu", {"number": number})
     assert [message["number"] for message in read_all(channel)] == [0, 1, 2, 3, 4]
 
 
-def test_queues_do_not_mix(channel: Channel) -> None:
+def test_queues_do_not_mix(channel: FolderChannel) -> None:
     channel._put("gpu", {"number": 1})
     with pytest.raises(Empty):
         channel._get("cpu")
     assert channel._get("gpu") == {"number": 1}
 
 
-def test_readers_and_writers_at_once_lose_and_repeat_nothing(channel: Channel, tmp_path: Path) -> None:
+def test_readers_and_writers_at_once_lose_and_repeat_nothing(channel: FolderChannel, tmp_path: Path) -> None:
     readers = [open_channel(tmp_path) for _ in range(3)]
 
     def write() -> None:
         for number in range(N_MESSAGES):
             channel._put("cpu", {"number": number, "padding": "x" * 20_000})
 
-    def read(reader: Channel) -> list[int]:
+    def read(reader: FolderChannel) -> list[int]:
         seen: list[int] = []
         while not writing.done():
             seen += [message["number"] for message in read_all(reader)]
@@ -73,13 +73,15 @@ def test_readers_and_writers_at_once_lose_and_repeat_nothing(channel: Channel, t
     assert sorted(seen) == list(range(N_MESSAGES))
 
 
-def test_nothing_is_left_in_the_folders(channel: Channel, tmp_path: Path) -> None:
+def test_nothing_is_left_in_the_folders(channel: FolderChannel, tmp_path: Path) -> None:
     channel._put("cpu", {"number": 1})
     channel._get("cpu")
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
-def test_a_message_that_can_not_be_written_leaves_no_draft_to_read(channel: Channel, tmp_path: Path) -> None:
+def test_a_message_that_can_not_be_written_is_not_read(
+    channel: FolderChannel, tmp_path: Path
+) -> None:
     with pytest.raises(TypeError):
         channel._put("cpu", {"number": object()})
     with pytest.raises(Empty):
