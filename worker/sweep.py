@@ -5,7 +5,7 @@ import os
 from threading import Event, Lock, Thread
 from uuid import UUID
 
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError
 
 from db.engine import SessionFactory, session_scope
 from db.repositories import experiments, models
@@ -51,8 +51,8 @@ class Sweep:
                 self.sweep()
             except BrokerUnavailable as error:
                 logger.warning(event("broker_unavailable", error=error))
-            except SQLAlchemyError as error:
-                logger.warning(event("sweep_failed", error=type(error).__name__))
+            except DBAPIError as error:
+                logger.warning(event("sweep_failed", error=error.orig))
             except Exception:
                 logger.exception(event("sweep_failed"))
             self._ended.wait(self._settings.sweep_seconds)

@@ -185,7 +185,7 @@ class WorkerProcess:
     process: "subprocess.Popen[bytes] | None" = None
 
     def start(self) -> Self:
-        environment = {**os.environ, **self.stack.env(), **QUICK, "IKT_CONCURRENCY": "1", "IKT_THREADS": "1"}
+        environment = {**os.environ, **self.stack.env(), **QUICK, "IKT_CONCURRENCY": "2", "IKT_THREADS": "1"}
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "worker"],

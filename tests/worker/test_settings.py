@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -36,6 +37,6 @@ def test_everything_can_be_set_by_the_environment(tmp_path: Path, monkeypatch: p
         {"sweep_seconds": 0},
     ],
 )
-def test_settings_that_can_not_work_are_refused(tmp_path: Path, wrong: dict[str, object]) -> None:
+def test_settings_that_can_not_work_are_refused(tmp_path: Path, wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         WorkerSettings(data_dir=tmp_path, **wrong)

@@ -4,6 +4,7 @@ import os
 import socket
 from datetime import timedelta
 from threading import Event
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -26,12 +27,12 @@ def sweep(stack: Stack) -> Sweep:
     return Sweep(settings_of(stack))
 
 
-def add_waiting(sessions: SessionFactory, **changes: object) -> Experiment:
+def add_waiting(sessions: SessionFactory, **changes: Any) -> Experiment:
     with session_scope(sessions) as session:
         return make_experiment(session, rung_at=utc_now() - LONG_AGO, **changes)
 
 
-def add_silent(sessions: SessionFactory, **changes: object) -> Experiment:
+def add_silent(sessions: SessionFactory, **changes: Any) -> Experiment:
     """A running experiment whose lease ran out."""
     with session_scope(sessions) as session:
         return make_running(session, lease_seconds=-1, **changes)

@@ -7,7 +7,7 @@ from queue import Empty
 from typing import Any
 
 import pytest
-from kombu import Connection
+from kombu.connection import Connection
 
 from worker.transports import FolderChannel
 
@@ -20,14 +20,18 @@ def open_channel(folder: Path) -> FolderChannel:
         "data_folder_out": str(folder / "messages"),
         "processed_folder": str(folder / "taken"),
     }
-    return Connection(transport="worker.transports:FolderTransport", transport_options=options).channel()
+    connection: Any = Connection(  # type: ignore[no-untyped-call]
+        transport="worker.transports:FolderTransport", transport_options=options
+    )
+    channel: FolderChannel = connection.channel()
+    return channel
 
 
 @pytest.fixture
 def channel(tmp_path: Path) -> Iterator[FolderChannel]:
     channel = open_channel(tmp_path)
     yield channel
-    channel.close()
+    channel.close()  # type: ignore[no-untyped-call]
 
 
 def read_all(channel: FolderChannel) -> list[Any]:
@@ -79,9 +83,7 @@ def test_nothing_is_left_in_the_folders(channel: FolderChannel, tmp_path: Path) 
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
-def test_a_message_that_can_not_be_written_is_not_read(
-    channel: FolderChannel, tmp_path: Path
-) -> None:
+def test_a_message_that_can_not_be_written_is_not_read(channel: FolderChannel, tmp_path: Path) -> None:
     with pytest.raises(TypeError):
         channel._put("cpu", {"number": object()})
     with pytest.raises(Empty):
