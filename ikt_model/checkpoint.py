@@ -109,7 +109,7 @@ def save_model(
         "calibration": calibration.to_dict(),
     }
     for name, content in documents.items():
-        (temporary / f"{name}.json").write_text(json.dumps(content, indent=1, allow_nan=True), "utf-8")
+        (temporary / f"{name}.json").write_text(json.dumps(content, indent=1, allow_nan=False), "utf-8")
     if folder.exists():
         shutil.rmtree(folder)
     temporary.rename(folder)

@@ -92,7 +92,8 @@ class RaschCalibration:
             "name": self.name,
             "version": self.version,
             "difficulty": self.difficulty.tolist(),
-            "difficulty_se": self.difficulty_se.tolist(),
+            # JSON has no infinity: an error that nothing bounds is null
+            "difficulty_se": [error if np.isfinite(error) else None for error in self.difficulty_se.tolist()],
             "ability_sd": self.ability_sd,
             "log_likelihood": self.log_likelihood,
             "iterations": self.iterations,
@@ -105,9 +106,13 @@ class RaschCalibration:
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> "RaschCalibration":
         """The inverse of `to_dict`."""
-        arrays = {key: np.asarray(stored[key], np.float64) for key in ("difficulty", "difficulty_se")}
-        counts = np.asarray(stored["responses_per_skill"], np.int64)
-        return cls(**{**stored, **arrays, "responses_per_skill": counts})
+        errors = [np.inf if error is None else error for error in stored["difficulty_se"]]
+        arrays = {
+            "difficulty": np.asarray(stored["difficulty"], np.float64),
+            "difficulty_se": np.asarray(errors, np.float64),
+            "responses_per_skill": np.asarray(stored["responses_per_skill"], np.int64),
+        }
+        return cls(**{**stored, **arrays})
 
 
 def set_design(vocabulary: SkillVocabulary) -> sparse.csr_array:

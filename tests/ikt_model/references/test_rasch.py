@@ -1,3 +1,4 @@
+import json
 from functools import cache
 
 import numpy as np
@@ -121,6 +122,8 @@ def test_an_unpractised_skill_is_average_and_unsure() -> None:
     assert fitted.difficulty[-1] == pytest.approx(fitted.difficulty[:-1].mean(), abs=1e-3)
     assert np.isinf(fitted.difficulty_se[-1])
     assert fitted.responses_per_skill[-1] == 0
+    stored = json.dumps(fitted.to_dict(), allow_nan=False)
+    assert np.isinf(calibration_from_dict(json.loads(stored)).difficulty_se[-1])
 
 
 def test_calibration_survives_plain_values() -> None:
