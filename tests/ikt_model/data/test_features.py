@@ -31,7 +31,10 @@ def test_evidence_equals_a_count_by_hand() -> None:
         np.testing.assert_allclose(np.expm1(known.query[step, :4]), by_hand, rtol=1e-4, atol=1e-5)
         answer = float(sequences.responses[step])
         np.testing.assert_allclose(
-            np.expm1(known.state[step, :2]), [*by_hand[:2], answer, 1 - answer], rtol=1e-4, atol=1e-5
+            np.expm1(known.state[step, :2]),
+            by_hand[:2] + np.array([answer, 1 - answer]),
+            rtol=1e-4,
+            atol=1e-5,
         )
 
 
