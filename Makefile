@@ -5,10 +5,10 @@ PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
 DATA ?=
 SOURCES := api worker ikt_model db tests
 
-.PHONY: help demo serve test check lock clean
+.PHONY: help demo serve test check bench-calibration lock clean
 
 help: ## Say what there is to make
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-18s %s\n", $$1, $$2}'
 
 demo: .venv/.installed ## Run the whole loop once and show it (DATA=file.csv for your own data)
 	@$(BIN)/ikt demo $(if $(DATA),--data "$(DATA)")
@@ -22,6 +22,9 @@ test: .venv/.installed-dev ## Run all tests, on SQLite and on a real PostgreSQL 
 check: .venv/.installed-dev ## Lint, format, types, import rules
 	$(BIN)/ruff check $(SOURCES) && $(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/mypy && $(BIN)/lint-imports
+
+bench-calibration: .venv/.installed ## Time the Rasch reference on one core (DATA=file.csv for your own data)
+	@$(BIN)/python -m tests.benchmarks.calibration "$(DATA)"
 
 lock: .venv/.installed-dev ## Renew both lock files
 	BIN=$(BIN) sh .ci/lock requirements.lock
