@@ -12,6 +12,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+MOST_WEIGHTS = 500_000_000  # 6 GB with the optimiser's moments
+MOST_ATTENTION_SCORES = 1_000_000_000  # 4 GB for each of the few copies that a step keeps
+
 
 class UnknownPreset(LookupError):
     """No preset of that name is shipped."""
@@ -96,6 +99,23 @@ class ExperimentConfig(Settings):
     reference: ReferenceSettings = ReferenceSettings()
     loss: LossSettings = LossSettings()
     training: TrainingSettings = TrainingSettings()
+
+    @model_validator(mode="after")
+    def _fits_a_machine(self) -> "ExperimentConfig":
+        model, tokens = self.model, self.training.batch_tokens
+        weights = model.n_blocks * model.d_model * (5 * model.d_model + 2 * model.d_ff)
+        scores = model.n_blocks * model.n_heads * model.window * max(tokens, model.window)
+        if weights > MOST_WEIGHTS:
+            raise ValueError(
+                f"model: about {weights:,} weights in the blocks, at most {MOST_WEIGHTS:,} are possible; "
+                "lower n_blocks, d_model or d_ff"
+            )
+        if scores > MOST_ATTENTION_SCORES:
+            raise ValueError(
+                f"training.batch_tokens: about {scores:,} attention scores per batch, at most "
+                f"{MOST_ATTENTION_SCORES:,} are possible; lower batch_tokens, window, n_heads or n_blocks"
+            )
+        return self
 
     def fingerprint(self) -> str:
         """Stable name of this configuration: equal settings, equal name."""

@@ -210,9 +210,17 @@ class Predictor:
         )
         calibration = self._model.calibration
         if steps.stop == steps.start:
-            mastery = expit(-calibration.difficulty).astype(np.float32)
+            mastery = expit(-self.difficulty).astype(np.float32)
+            reference = expit(-calibration.difficulty).astype(np.float32)
             return StudentState(
-                0.0, 0.0, calibration.ability_sd, mastery, mastery, mastery, known.attempts, 0
+                theta=0.0,
+                theta_reference=0.0,
+                theta_reference_sd=calibration.ability_sd,
+                mastery=mastery,
+                probability=mastery,
+                mastery_reference=reference,
+                attempts=known.attempts,
+                n_responses=0,
             )
         last = steps.stop - 1
         theta, theta_reference = float(walk.theta[last]), float(walk.targets.theta[last])

@@ -4,6 +4,7 @@ L = (1−λ)·l_bce + c·l_22 + λ·(l_21 + l_23) + λ_scale·l_scale. Every mea
 """
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
 from torch import Tensor
@@ -12,6 +13,8 @@ from torch.nn import functional as F
 from ikt_model.config import LossSettings
 from ikt_model.data.batches import Batch
 from ikt_model.network import Output
+
+Value = TypeVar("Value", float, Tensor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +38,34 @@ class Losses:
     l_23: Tensor
     l_scale: Tensor
 
-    def as_vector(self) -> Tensor:
-        """[6], in the order of LOSS_NAMES, cut from the graph."""
-        return torch.stack([self.total, self.l_bce, self.l_21, self.l_22, self.l_23, self.l_scale]).detach()
+    def terms(self) -> Tensor:
+        """[5], in the order of TERMS, cut from the graph."""
+        return torch.stack([self.l_bce, self.l_21, self.l_22, self.l_23, self.l_scale]).detach()
 
 
-LOSS_NAMES = ("loss", "l_bce", "l_21", "l_22", "l_23", "l_scale")
+TERMS = ("l_bce", "l_21", "l_22", "l_23", "l_scale")
+
+
+def term_weights(batch: Batch, settings: LossSettings) -> Tensor:
+    """[5] how many values each of TERMS is the mean of, to join the means of several batches."""
+    asked, valid = batch.asked.sum(), batch.valid.sum()
+    aligned = batch.valid.any(dim=1).sum() if settings.ability_alignment == "mean" else valid
+    return torch.stack([asked, asked, asked, aligned, valid])
+
+
+def total_loss(
+    *,
+    l_bce: Value,
+    l_21: Value,
+    l_22: Value,
+    l_23: Value,
+    l_scale: Value,
+    settings: LossSettings,
+    lambda_: float,
+) -> Value:
+    """L."""
+    total = (1 - lambda_) * l_bce + settings.difficulty_weight * l_22 + lambda_ * (l_21 + l_23)
+    return total + settings.scale_weight * l_scale if settings.scale_weight else total
 
 
 def lambda_at(epoch: int, settings: LossSettings) -> float:
@@ -66,9 +91,9 @@ def compute_losses(
     )
     spread = output.theta[batch.valid].std(correction=0)
     l_scale = (spread - reference.target_std) ** 2
-    total = (1 - lambda_) * l_bce + settings.difficulty_weight * l_22 + lambda_ * (l_21 + l_23)
-    if settings.scale_weight:
-        total = total + settings.scale_weight * l_scale
+    total = total_loss(
+        l_bce=l_bce, l_21=l_21, l_22=l_22, l_23=l_23, l_scale=l_scale, settings=settings, lambda_=lambda_
+    )
     return Losses(total, l_bce, l_21, l_22, l_23, l_scale)
 
 

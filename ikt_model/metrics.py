@@ -12,6 +12,7 @@ from scipy.stats import spearmanr
 from sklearn.metrics import roc_auc_score
 
 from ikt_model.config import LossSettings
+from ikt_model.losses import total_loss
 
 Floats = NDArray[np.float32]
 
@@ -94,9 +95,11 @@ def _losses(seen: HeldOut, *, loss: LossSettings, lambda_: float, target_std: fl
     l_23["standardized"] = l_23["pointwise"] / target_std**2
     l_scale = (_std(seen.theta) - target_std) ** 2
     chosen = l_23[loss.ability_alignment]
-    total = (1 - lambda_) * l_bce + loss.difficulty_weight * l_22 + lambda_ * (l_21 + chosen)
+    total = total_loss(
+        l_bce=l_bce, l_21=l_21, l_22=l_22, l_23=chosen, l_scale=l_scale, settings=loss, lambda_=lambda_
+    )
     return {
-        "loss": total + loss.scale_weight * l_scale,
+        "loss": total,
         "l_bce": l_bce,
         "l_21": l_21,
         "l_21_floor": floor,
@@ -105,6 +108,7 @@ def _losses(seen: HeldOut, *, loss: LossSettings, lambda_: float, target_std: fl
         "l_23": chosen,
         "l_23_mean": l_23["mean"],
         "l_23_pointwise": l_23["pointwise"],
+        "l_align": l_21 + chosen,
         "l_scale": l_scale,
     }
 

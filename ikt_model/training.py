@@ -18,7 +18,7 @@ from ikt_model.config import ExperimentConfig, TrainingSettings
 from ikt_model.data.batches import WindowedSteps, Windows, batch_rows
 from ikt_model.data.sequences import Sequences
 from ikt_model.evaluation import predict, predictions_table
-from ikt_model.losses import LOSS_NAMES, ReferenceScale, compute_losses, lambda_at
+from ikt_model.losses import TERMS, ReferenceScale, compute_losses, lambda_at, term_weights, total_loss
 from ikt_model.metrics import HeldOut, evaluate_predictions
 from ikt_model.network import IktNetwork, build_network
 from ikt_model.references import Calibration, ReferenceTargets
@@ -178,26 +178,31 @@ def _target_std(
 
 
 def _train_epoch(run: _Run, epoch: int, on_progress: Callable[[float], bool]) -> dict[str, float]:
-    """One pass over the training windows; mean losses weighted by responses."""
+    """One pass over the training windows; the mean of every loss while the weights changed."""
     settings = run.config.training
     # Seeded by (seed, epoch) alone, so that a resumed training draws what an undisturbed one would.
     torch.manual_seed(settings.seed * 1_000_003 + epoch)
     generator = np.random.default_rng([settings.seed, epoch])
     lambda_ = lambda_at(epoch, run.config.loss)
-    total = torch.zeros(len(LOSS_NAMES), device=run.data.device)
+    sums, weights = torch.zeros(2, len(TERMS), dtype=torch.float64, device=run.data.device)
     run.network.train()
     step = (epoch - 1) * run.steps_per_epoch
     for rows in batch_rows(run.training.lengths, batch_tokens=settings.batch_tokens, generator=generator):
         rate = settings.learning_rate * learning_rate_factor(step / run.total_steps, settings.schedule)
-        total += _train_step(run, rows, rate=rate, lambda_=lambda_) * int(run.training.lengths[rows].sum())
+        terms, weight = _train_step(run, rows, rate=rate, lambda_=lambda_)
+        sums += terms * weight
+        weights += weight
         step += 1
         if not on_progress(step / run.total_steps):
             raise TrainingStopped(f"stopped in epoch {epoch} of {settings.epochs}")
-    means = (total / int(run.training.lengths.sum())).tolist()
-    return {f"train_{name}": value for name, value in zip(LOSS_NAMES, means, strict=True)}
+    means = dict(zip(TERMS, (sums / weights).tolist(), strict=True))
+    means["loss"] = total_loss(**means, settings=run.config.loss, lambda_=lambda_)
+    means["l_align"] = means["l_21"] + means["l_23"]
+    return {f"train_{name}": value for name, value in means.items()}
 
 
-def _train_step(run: _Run, rows: np.ndarray, *, rate: float, lambda_: float) -> Tensor:
+def _train_step(run: _Run, rows: np.ndarray, *, rate: float, lambda_: float) -> tuple[Tensor, Tensor]:
+    """The batch's mean of each term, and how many values each is the mean of."""
     batch = run.data.gather(run.training, rows)
     losses = compute_losses(
         run.network(batch), batch, reference=run.reference, settings=run.config.loss, lambda_=lambda_
@@ -210,7 +215,7 @@ def _train_step(run: _Run, rows: np.ndarray, *, rate: float, lambda_: float) -> 
     torch.autograd.backward(losses.total)
     torch.nn.utils.clip_grad_norm_(run.network.parameters(), run.config.training.gradient_clip)
     run.optimizer.step()
-    return losses.as_vector()
+    return losses.terms(), term_weights(batch, run.config.loss)
 
 
 def learning_rate_factor(progress: float, schedule: str) -> float:

@@ -239,17 +239,40 @@ def _maximise(counts: _Counts, grid: Floats, posterior: Floats, difficulty: Floa
 
 
 def _standard_errors(counts: _Counts, grid: Floats, posterior: Floats, difficulty: Floats) -> Floats:
-    """From the empirical information: the sum over students of the outer products of their scores."""
+    """From the observed information: complete less missing (Louis 1982, JRSS B 44, 226-233).
+
+    A student's missing information is the posterior variance of the score; the part of the score that moves
+    linearly with the ability is nearly all of it. σ counts as known.
+    """
+    information, slopes = _information_by_attempt(counts, grid, posterior, difficulty)
+    complete = np.bincount(counts.attempts.indices, weights=information, minlength=counts.design.shape[0])
+    missing = counts.attempts.copy()
+    missing.data = slopes
+    missing = missing @ counts.design
+    observed = (counts.design.T @ sparse.diags_array(complete) @ counts.design).toarray()
+    observed -= (missing.T @ missing).toarray()
+    practised = counts.per_skill > 0
+    variance = np.diag(np.linalg.inv(observed + PRIOR_PRECISION * np.eye(len(difficulty))))
+    return np.where(practised, np.sqrt(np.maximum(variance, 0.0)), np.inf)
+
+
+def _information_by_attempt(
+    counts: _Counts, grid: Floats, posterior: Floats, difficulty: Floats
+) -> tuple[Floats, Floats]:
+    """Per (student, skill set) that occurs: information of the attempts, and by how much their expected right
+    answers move with the ability, per posterior standard deviation."""
     rows = np.repeat(np.arange(counts.attempts.shape[0]), np.diff(counts.attempts.indptr))
     p = expit(grid[None, :] - (counts.design @ difficulty)[:, None])
-    expected_right = counts.attempts.data * np.einsum("ng,ng->n", posterior[rows], p[counts.attempts.indices])
-    scores = counts.attempts.copy()
-    scores.data = expected_right - counts.right.data
-    scores = scores @ counts.design
-    practised = counts.per_skill > 0
-    information = (scores.T @ scores).toarray() + PRIOR_PRECISION * np.eye(len(difficulty))
-    variance = np.diag(np.linalg.inv(information))
-    return np.where(practised, np.sqrt(np.maximum(variance, 0.0)), np.inf)
+    ability = posterior @ grid
+    spread = np.sqrt(np.maximum(posterior @ grid**2 - ability**2, 1e-12))
+    information, slopes = np.empty_like(counts.attempts.data), np.empty_like(counts.attempts.data)
+    for start in range(0, len(rows), STEPS_PER_CHUNK):
+        at = slice(start, start + STEPS_PER_CHUNK)
+        student, chance = rows[at], p[counts.attempts.indices[at]]
+        weighted = posterior[student] * chance
+        information[at] = (weighted * (1 - chance)).sum(axis=1)
+        slopes[at] = (weighted @ grid - weighted.sum(axis=1) * ability[student]) / spread[student]
+    return information * counts.attempts.data, slopes * counts.attempts.data
 
 
 def _student_chunks(offsets: NDArray[np.int64]) -> list[tuple[int, int]]:

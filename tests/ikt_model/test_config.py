@@ -39,6 +39,8 @@ def test_unknown_preset_names_the_known_ones() -> None:
         ({"training": {"epochs": 0}}, ("training", "epochs")),
         ({"training": {"momentum": 0.9}}, ("training", "momentum")),
         ({"reference": {"name": "oracle"}}, ("reference", "name")),
+        ({"model": {"d_model": 2048, "n_blocks": 48}}, ()),
+        ({"model": {"window": 4096}, "training": {"batch_tokens": 1_048_576}}, ()),
     ],
 )
 def test_bad_setting_is_refused_by_name(overrides: dict[str, object], location: tuple[str, ...]) -> None:

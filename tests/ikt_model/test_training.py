@@ -107,9 +107,9 @@ def test_every_figure_of_the_comparison_is_reported(sequences: Sequences, tmp_pa
     losses = {"loss", "l_bce", "l_21", "l_21_floor", "l_21_kl", "l_22", "l_23", "l_scale", "lambda"}
     named = {"auc", "accuracy", "p_mastery_pearson", "reference_auc"} | spread | agreement | losses
     assert named <= set(result.metrics)
-    assert {f"train_{name}" for name in ("loss", "l_bce", "l_21", "l_22", "l_23", "l_scale")} <= set(
-        reports[0].metrics
-    )
+    assert {
+        f"train_{name}" for name in ("loss", "l_bce", "l_21", "l_22", "l_23", "l_align", "l_scale")
+    } <= set(reports[0].metrics)
     assert {f"reference_{name}" for name in spread} <= set(result.metrics)
     assert all(np.isfinite(value) for value in result.metrics.values())
 

@@ -43,6 +43,21 @@ def test_fit_recovers_the_truth_within_its_standard_errors() -> None:
     assert np.corrcoef(targets.theta_static, theta)[0, 1] == pytest.approx(np.sqrt(reliability), abs=0.03)
 
 
+@pytest.mark.parametrize(("n_students", "repeats"), [(40, 80), (300, 40)])
+def test_standard_errors_are_the_spread_over_repeated_classrooms(n_students: int, repeats: int) -> None:
+    sequences, _, beta = rasch_data(n_students, 12, seed=5)
+    rng = np.random.default_rng(0)
+    estimates, errors = [], []
+    for _ in range(repeats):
+        theta = rng.normal(0, 0.8, n_students)[sequences.student_of_step()]
+        drawn = rng.random(sequences.n_responses) < expit(theta - beta[sequences.skill_sets])
+        fitted = calibrate(with_responses(sequences, drawn), settings=SETTINGS)
+        estimates.append(fitted.difficulty)
+        errors.append(fitted.difficulty_se)
+    ratio = np.median(errors, axis=0) / np.std(estimates, axis=0)
+    assert np.median(ratio) == pytest.approx(1, abs=0.15)
+
+
 def test_trajectory_is_the_posterior_mean_by_brute_force() -> None:
     sequences, _, _ = rasch_data(40, 6, seed=1)
     fitted = calibrate(sequences, settings=SETTINGS)
