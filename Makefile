@@ -5,7 +5,7 @@ PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
 DATA ?=
 SOURCES := api worker ikt_model db tests
 
-.PHONY: help demo serve test check bench-calibration lock clean
+.PHONY: help demo serve test check bench-calibration bench-accuracy lock clean
 
 help: ## Say what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-18s %s\n", $$1, $$2}'
@@ -25,6 +25,9 @@ check: .venv/.installed-dev ## Lint, format, types, import rules
 
 bench-calibration: .venv/.installed ## Time the Rasch reference on one core (DATA=file.csv for your own data)
 	@$(BIN)/python -m tests.benchmarks.calibration "$(DATA)"
+
+bench-accuracy: .venv/.installed ## Hold the whole loop to its figures on ASSISTments 2015 (DATA=train_valid.csv)
+	@$(BIN)/python -m tests.benchmarks.real_data "$(DATA)"
 
 lock: .venv/.installed-dev ## Renew both lock files
 	BIN=$(BIN) sh .ci/lock requirements.lock
