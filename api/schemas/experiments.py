@@ -1,9 +1,9 @@
 """Experiments on the wire."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field
 
 from api.schemas.common import Metrics, Name, Number, Shape, UtcTime
 
@@ -62,6 +62,22 @@ CREATE_EXAMPLE: dict[str, Any] = {
 }
 
 
+DEEPEST_CONFIG = 4
+
+
+def _require_shallow(config: dict[str, Any]) -> dict[str, Any]:
+    """Settings are one level below their sections; far deeper ones could not even be written down again."""
+    level: list[Any] = [config]
+    for _ in range(DEEPEST_CONFIG):
+        nested = [part for part in level if isinstance(part, dict | list)]
+        level = [value for part in nested for value in (part.values() if isinstance(part, dict) else part)]
+    if any(isinstance(part, dict | list) for part in level):
+        raise ValueError(
+            f"must not be nested deeper than {DEEPEST_CONFIG} levels; settings are section, then name"
+        )
+    return config
+
+
 class ExperimentCreate(Shape):
     """An experiment to run: a preset, single settings replaced, on one dataset with one fold held out."""
 
@@ -71,7 +87,7 @@ class ExperimentCreate(Shape):
     """For people; default: preset and fold."""
     preset: str | None = Field(default=None, max_length=100)
     """One of GET /presets; without one, the settings' defaults."""
-    config: dict[str, Any] = Field(default_factory=dict)
+    config: Annotated[dict[str, Any], AfterValidator(_require_shallow)] = Field(default_factory=dict)
     """Settings that replace the preset's, nested like GET /presets shows them."""
     dataset_id: UUID
     fold: int = Field(default=0, ge=0, le=32767)

@@ -71,6 +71,13 @@ def config(name: str, pointer: str, value: Any) -> Bad:
     return experiment(f"config {name}", pointer, "experiment-refused", config=value)
 
 
+def nested(depth: int) -> dict[str, Any]:
+    innermost: dict[str, Any] = {}
+    for _ in range(depth - 1):
+        innermost = {"loss": innermost}
+    return innermost
+
+
 def raw(name: str, status: int, slug: str, content: bytes | str, path: str = "/experiments") -> Bad:
     return Bad(f"body: {name}", status, slug, path, request=as_json(content))
 
@@ -202,6 +209,10 @@ EXPERIMENTS = [
     experiment("long name", "/name", name="x" * 201),
     experiment("unknown device", "/device", device="tpu"),
     experiment("config is a list", "/config", config=[]),
+    experiment("config is five levels deep", "/config", config=nested(5)),
+    experiment("config is 400 levels deep", "/config", config=nested(400)),
+    experiment("config holds deep lists", "/config", config={"loss": {"lambda_target": [[[]]]}}),
+    config("four levels, none of them a setting", "/config/loss/loss", nested(4)),
     config("unknown section", "/config/optimiser", {"optimiser": {}}),
     config("unknown setting", "/config/loss/lamda", {"loss": {"lamda": 0.5}}),
     config("section is a number", "/config/loss", {"loss": 1}),
