@@ -1,7 +1,7 @@
 """The whole loop on real data against what it must reach: `make bench-accuracy DATA=train_valid.csv`.
 
-Runs `ikt demo --data` in an empty data folder, prints a table and one line of JSON, and fails when a figure is
-missed. The file must be ASSISTments 2015 in pyKT's rows, for which the bounds were set.
+Runs `ikt demo --data` in an empty data folder, prints a table and one line of JSON, and fails when a figure
+is missed. The file must be ASSISTments 2015 in pyKT's rows, for which the bounds were set.
 """
 
 import json
