@@ -54,9 +54,11 @@ def run_training_here(
     """
     from worker.training import run_experiment
 
-    return run_experiment(
-        experiment_id, settings=settings or WorkerSettings(), on_epoch=on_epoch, on_progress=on_progress
-    )
+    settings, was_queued = settings or WorkerSettings(), False
+    # Again where a store's trouble interrupted it: nobody else may be there to take it up.
+    while run_experiment(experiment_id, settings=settings, on_epoch=on_epoch, on_progress=on_progress):
+        was_queued = True
+    return was_queued
 
 
 def _ring(task: str, row_id: UUID, *, queue: QueueName, settings: WorkerSettings | None) -> None:

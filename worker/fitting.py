@@ -23,6 +23,7 @@ from ikt_model.data.sequences import Sequences, load_sequences
 from ikt_model.inference import Predictor
 from ikt_model.references import Calibration, calibrate, calibration_from_dict
 from ikt_model.training import EpochReport, TrainingResult, TrainingStopped, train
+from worker.failures import artifact_access
 from worker.jobs import JobStopped, TrainingJob
 from worker.logs import event
 from worker.provenance import code_version, package_versions
@@ -44,10 +45,12 @@ def fit(job: TrainingJob) -> None:
     device = choose_device(job.experiment.device, allowed=job.settings.device)
     _record_environment(job, device)
     config = ExperimentConfig.model_validate(job.experiment.config)
-    sequences = load_sequences(job.stores.artifacts.fetch(job.experiment.dataset.artifact))
+    with artifact_access():
+        sequences = load_sequences(job.stores.artifacts.fetch(job.experiment.dataset.artifact))
     calibration = find_or_fit_calibration(job, sequences, settings=config.reference)
     with _work_folder(job) as folder:
-        _restore_checkpoint(job)
+        with artifact_access():
+            _restore_checkpoint(job)
         try:
             result = train(
                 config,
@@ -170,8 +173,9 @@ def _record_epoch(job: TrainingJob, report: EpochReport) -> None:
 def _finish(job: TrainingJob, result: TrainingResult) -> None:
     job.heartbeat.beat()
     artifacts = job.stores.artifacts
-    artifacts.put_folder(result.model_folder, model_key(job.id))
-    artifacts.put_file(result.predictions_path, predictions_key(job.id))
+    with artifact_access():
+        artifacts.put_folder(result.model_folder, model_key(job.id))
+        artifacts.put_file(result.predictions_path, predictions_key(job.id))
     with session_scope(job.stores.sessions) as session:
         experiments.finish(session, job.id, job.owner, metrics=result.metrics)
         models.add_model(

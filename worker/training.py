@@ -4,11 +4,13 @@ import logging
 from threading import Event
 from uuid import UUID
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from db.engine import after_commit, session_scope
 from db.errors import LeaseLost
 from db.repositories import experiments
 from worker.enqueue import BrokerUnavailable, enqueue_training
-from worker.failures import describe_failure
+from worker.failures import describe_failure, find_passing_reason
 from worker.jobs import JobStopped, OnEpoch, OnProgress, TrainingJob
 from worker.leases import Heartbeat, new_owner
 from worker.logs import event
@@ -91,8 +93,12 @@ def _run(job: TrainingJob) -> None:
         _release(job)
         raise
     except Exception as error:
-        logger.exception(event("experiment_failed", experiment_id=job.id, error=type(error).__name__))
-        _fail(job, error)
+        reason = find_passing_reason(error)
+        if reason is not None:
+            _interrupt(job, reason)
+        else:
+            logger.exception(event("experiment_failed", experiment_id=job.id, error=type(error).__name__))
+            _fail(job, error)
 
 
 def _end_stopped(job: TrainingJob) -> None:
@@ -121,6 +127,19 @@ def _release(job: TrainingJob) -> None:
         experiments.release(session, job.id, job.owner)
         after_commit(session, ring)
     logger.info(event("experiment_released", experiment_id=job.id))
+
+
+def _interrupt(job: TrainingJob, reason: Exception) -> None:
+    logger.exception(event("experiment_interrupted", experiment_id=job.id, error=type(reason).__name__))
+    try:
+        # Nobody rings: the sweep does after a while, in which the store may come back.
+        with session_scope(job.stores.sessions) as session:
+            is_queued = experiments.interrupt(session, job.id, job.owner, **describe_failure(reason))
+    except SQLAlchemyError as error:
+        # Then the lease runs out, and a sweep queues the job again.
+        logger.warning(event("lease_left", experiment_id=job.id, error=type(error).__name__))
+    else:
+        logger.info(event("interruption_recorded", experiment_id=job.id, queued=is_queued))
 
 
 def _fail(job: TrainingJob, error: Exception) -> None:

@@ -320,29 +320,51 @@ def release(session: Session, experiment_id: UUID, owner: str) -> None:
         request_cancel(session, experiment_id)
 
 
+def interrupt(session: Session, experiment_id: UUID, owner: str, *, error_type: str, detail: str) -> bool:
+    """Running → queued after an error that may pass; True when it waits again. That attempt counts.
+
+    One that was to be cancelled is, and one out of attempts fails with that error. Raises LeaseLost.
+    """
+    _update_run(session, experiment_id, owner, heartbeat_at=utc_now())
+    experiment = _get(session, experiment_id, lock=True)
+    is_queued = _queue_again(experiment, error_type=error_type, detail=detail, now=utc_now())
+    session.flush()
+    return is_queued
+
+
 def requeue_expired(session: Session, now: datetime | None = None) -> list[UUID]:
     """Take running experiments away from silent workers; the ids that are queued again and want a ring.
 
     Those that were to be cancelled are, and those out of attempts fail.
     """
     now = now or utc_now()
-    requeued = []
-    for experiment in leases.lock_expired(session, Experiment, held=RUNNING, now=now):
-        if experiment.cancel_requested:
-            _move(experiment, ExperimentStatus.CANCELLED)
-            experiment.finished_at = now
-        elif experiment.attempt >= experiment.max_attempts:
-            _move(experiment, ExperimentStatus.FAILED)
-            experiment.error_type = leases.WORKER_LOST
-            experiment.error_detail = leases.worker_lost_detail(experiment)
-            experiment.finished_at = now
-        else:
-            _move(experiment, QUEUED)
-            experiment.rung_at, experiment.rings = now, 0
-            requeued.append(experiment.id)
-        experiment.lease_owner = experiment.lease_expires_at = None
+    expired = leases.lock_expired(session, Experiment, held=RUNNING, now=now)
+    requeued = [
+        experiment.id
+        for experiment in expired
+        if _queue_again(
+            experiment, error_type=leases.WORKER_LOST, detail=leases.worker_lost_detail(experiment), now=now
+        )
+    ]
     session.flush()
     return requeued
+
+
+def _queue_again(experiment: Experiment, *, error_type: str, detail: str, now: datetime) -> bool:
+    """Running → queued, unless it was to be cancelled or is out of attempts."""
+    experiment.lease_owner = experiment.lease_expires_at = None
+    if not experiment.cancel_requested and experiment.attempt < experiment.max_attempts:
+        _move(experiment, QUEUED)
+        # The more attempts were in vain, the longer until the sweep rings: what is broken may need its time.
+        experiment.rung_at, experiment.rings = now, experiment.attempt - 1
+        return True
+    experiment.finished_at = now
+    if experiment.cancel_requested:
+        _move(experiment, ExperimentStatus.CANCELLED)
+    else:
+        _move(experiment, ExperimentStatus.FAILED)
+        experiment.error_type, experiment.error_detail = error_type, detail[:DETAIL_LIMIT]
+    return False
 
 
 def list_unrung(session: Session, now: datetime | None = None) -> list[Experiment]:

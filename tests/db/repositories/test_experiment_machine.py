@@ -111,6 +111,15 @@ class ExperimentLife(RuleBasedStateMachine):
         if self.cancelling:
             self.become(CANCELLED)
 
+    @precondition(lambda self: self.owner is not None)
+    @rule()
+    def interrupt(self) -> None:
+        assert self.owner is not None
+        is_queued = experiments.interrupt(self.session, self.id, self.owner, error_type="Away", detail="")
+        exhausted = FAILED if self.attempt >= MAX_ATTEMPTS else QUEUED
+        self.become(CANCELLED if self.cancelling else exhausted)
+        assert is_queued == (self.status == QUEUED)
+
     @rule()
     def cancel(self) -> None:
         if self.status in (SUCCEEDED, FAILED):

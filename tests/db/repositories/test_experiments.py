@@ -237,6 +237,30 @@ class TestEndOfARun:
         experiments.release(session, running.id, OWNER)
         assert running.status == CANCELLED
 
+    def test_interrupt_counts_the_attempt_and_waits_longer_each_time(self, session: Session) -> None:
+        running = make_running(session)
+        assert experiments.interrupt(session, running.id, OWNER, error_type="E", detail="d")
+        assert (running.status, running.attempt, running.rings) == (QUEUED, 1, 0)
+        assert (running.lease_owner, running.error_type) == (None, None)
+        experiments.claim(session, running.id, OWNER, lease_seconds=60)
+        experiments.interrupt(session, running.id, OWNER, error_type="E", detail="d")
+        assert (running.attempt, running.rings) == (2, 1)
+
+    def test_interrupt_of_the_last_attempt_fails_with_the_reason(self, session: Session) -> None:
+        running = make_running(session, max_attempts=1)
+        assert not experiments.interrupt(
+            session, running.id, OWNER, error_type="OperationalError", detail="database is locked"
+        )
+        assert (running.status, running.error_type) == (FAILED, "OperationalError")
+        assert running.error_detail == "database is locked"
+        assert running.finished_at is not None
+
+    def test_interrupt_of_a_run_to_be_cancelled_cancels_it(self, session: Session) -> None:
+        running = make_running(session)
+        experiments.request_cancel(session, running.id)
+        experiments.interrupt(session, running.id, OWNER, error_type="E", detail="d")
+        assert (running.status, running.error_type) == (CANCELLED, None)
+
 
 Write = Callable[[Session, UUID, str], object]
 
@@ -250,6 +274,7 @@ WRITES: dict[str, Write] = {
     "fail": lambda s, i, o: experiments.fail(s, i, o, error_type="E", detail="d"),
     "mark_cancelled": experiments.mark_cancelled,
     "release": experiments.release,
+    "interrupt": lambda s, i, o: experiments.interrupt(s, i, o, error_type="E", detail="d"),
 }
 
 
