@@ -26,6 +26,7 @@ from ikt_model.data.columns import Coded, TextColumn, refuse_marked, refuse_unus
 from ikt_model.data.csv_records import csv_lines, iterate_csv, require_columns
 from ikt_model.data.errors import UnreadableDataset
 from ikt_model.data.folds import assign_folds
+from ikt_model.data.limits import MOST_CELL_BYTES, MOST_ROW_GROUP_BYTES, Limits
 from ikt_model.data.refusals import Refusals, shorten
 from ikt_model.data.sequences import Sequences
 from ikt_model.data.steps import step_starts
@@ -34,7 +35,7 @@ from ikt_model.data.vocabulary import index_skills, offsets_of
 
 REQUIRED = ("student_id", "skill", "correct")
 OPTIONAL = ("timestamp", "item")
-PARQUET_BATCH_ROWS = 2**18
+PARQUET_BATCH_ROWS = 2**16
 
 
 @dataclass(slots=True)
@@ -59,26 +60,33 @@ class _Rows:
     item: Coded | None
 
 
-def read_events_csv(path: Path, header: list[str]) -> Sequences:
+def read_events_csv(path: Path, header: list[str], *, limits: Limits) -> Sequences:
     """Read a long event table from CSV."""
     columns = require_columns(header, REQUIRED, optional=OPTIONAL)
-    table, refusals = _empty_table(columns), Refusals()
+    table, refusals, n_rows = _empty_table(columns), Refusals(), 0
     for batch in iterate_csv(path, columns, refusals):
+        n_rows += len(batch)
+        limits.require_responses(n_rows)
         _add_names(table, batch)
         if table.timestamp is not None:
             table.timestamp.add(batch.column("timestamp"))
-    return _finish(table, refusals, lines_of=lambda records: csv_lines(path, records))
+    return _finish(table, refusals, limits=limits, lines_of=lambda records: csv_lines(path, records))
 
 
-def read_events_parquet(path: Path) -> Sequences:
+def read_events_parquet(path: Path, *, limits: Limits) -> Sequences:
     """Read a long event table from Parquet."""
     try:
-        with pq.ParquetFile(path) as file:
+        metadata = pq.read_metadata(path)
+        _require_size(metadata, limits)
+        # As dictionaries, so that a long value that stands in many rows is seen before it is repeated.
+        with pq.ParquetFile(path, metadata=metadata, read_dictionary=_text_columns(metadata)) as file:
             schema = file.schema_arrow
             columns = require_columns(schema.names, REQUIRED, optional=OPTIONAL)
             _require_types(schema.field, columns)
             table, refusals = _empty_table(columns), Refusals()
             for batch in file.iter_batches(batch_size=PARQUET_BATCH_ROWS, columns=columns):
+                for name in columns:
+                    _require_short(name, batch.column(name))
                 texts = [_as_text(batch.column(name)) for name in columns if name != "timestamp"]
                 names = [name for name in columns if name != "timestamp"]
                 _add_names(table, pa.RecordBatch.from_arrays(texts, names))
@@ -88,7 +96,38 @@ def read_events_parquet(path: Path) -> Sequences:
         if isinstance(error, FileNotFoundError):
             raise
         raise UnreadableDataset(f"the Parquet file is broken: {shorten(str(error))}") from error
-    return _finish(table, refusals, lines_of=lambda records: [record + 1 for record in records])
+    return _finish(
+        table, refusals, limits=limits, lines_of=lambda records: [record + 1 for record in records]
+    )
+
+
+def _require_size(metadata: pq.FileMetaData, limits: Limits) -> None:
+    """What the file says of itself, before anything is unpacked."""
+    limits.require_responses(metadata.num_rows)
+    for index in range(metadata.num_row_groups):
+        if metadata.row_group(index).total_byte_size > MOST_ROW_GROUP_BYTES:
+            raise UnreadableDataset(
+                f"a row group unpacks to more than {MOST_ROW_GROUP_BYTES // 2**20} MiB; write smaller ones"
+            )
+
+
+def _text_columns(metadata: pq.FileMetaData) -> list[str]:
+    columns = (metadata.schema.column(index) for index in range(metadata.num_columns))
+    return [
+        column.path
+        for column in columns
+        if column.path in (*REQUIRED, *OPTIONAL) and column.physical_type == "BYTE_ARRAY"
+    ]
+
+
+def _require_short(name: str, column: pa.Array) -> None:
+    if not pa.types.is_dictionary(column.type) or pa.types.is_integer(column.type.value_type):
+        return  # of a fixed length
+    longest = pc.max(pc.binary_length(column.dictionary)).as_py() or 0
+    if longest > MOST_CELL_BYTES:
+        raise UnreadableDataset(
+            f"column {name!r} holds a value of {longest:,} bytes; shorten it to at most {MOST_CELL_BYTES:,}"
+        )
 
 
 def _empty_table(columns: list[str]) -> _Table:
@@ -147,7 +186,9 @@ def _add_times(times: TimeColumn, column: pa.Array) -> None:
         times.add_milliseconds(values)
 
 
-def _finish(table: _Table, refusals: Refusals, *, lines_of: Callable[[list[int]], list[int]]) -> Sequences:
+def _finish(
+    table: _Table, refusals: Refusals, *, limits: Limits, lines_of: Callable[[list[int]], list[int]]
+) -> Sequences:
     student, skill, correct = table.student.finish(), table.skill.finish(), table.correct.finish()
     refuse_unusable_names("student_id", student, refusals, empty="is empty; every row needs the student's id")
     refuse_unusable_names("skill", skill, refusals, empty="is empty; name a skill or leave the row out")
@@ -166,6 +207,7 @@ def _finish(table: _Table, refusals: Refusals, *, lines_of: Callable[[list[int]]
     refusals.raise_if_any(lines_of)
     if len(student.codes) == 0:
         raise UnreadableDataset("the file has a header and no rows")
+    limits.require_skills(len(skill.values))
     return _assemble(_Rows(student, skill, right.astype(np.int8)[correct.codes], timestamp, item))
 
 

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from ikt_model.data.columns import Coded, TextColumn, refuse_marked, refuse_unusable_names
 from ikt_model.data.csv_records import csv_lines, iterate_csv, require_columns
 from ikt_model.data.errors import UnreadableDataset
+from ikt_model.data.limits import Limits
 from ikt_model.data.refusals import Cell, Refusals
 from ikt_model.data.sequences import Sequences
 from ikt_model.data.times import TimeColumn
@@ -55,6 +56,7 @@ class _Rows:
         self.timestamps = TimeColumn() if "timestamps" in columns else None
         self.row_of_entry: list[NDArray[np.int64]] = []
         self.n_rows = 0
+        self.n_entries = 0
 
     def add(self, batch: pa.RecordBatch, refusals: Refusals) -> None:
         """Take in a batch; of rows whose lists do not fit each other, only the ids are kept."""
@@ -81,6 +83,7 @@ class _Rows:
             else:
                 self.entries[name].add(entries)
         self.row_of_entry.append(row[kept] + self.n_rows)
+        self.n_entries += len(self.row_of_entry[-1])
         self.n_rows += len(batch)
 
     def _refuse_lengths(
@@ -98,12 +101,13 @@ class _Rows:
         refusals.add(name, wrong + self.n_rows, cell)
 
 
-def read_pykt(path: Path, header: list[str]) -> Sequences:
+def read_pykt(path: Path, header: list[str], *, limits: Limits) -> Sequences:
     """Read a file in pyKT's row format."""
     columns = require_columns(header, REQUIRED, optional=OPTIONAL)
     rows, refusals = _Rows(columns), Refusals()
     for batch in iterate_csv(path, columns, refusals):
         rows.add(batch, refusals)
+        limits.require_responses(rows.n_entries)
     fold, uid = rows.fold.finish(), rows.uid.finish()
     reason = f"is not a fold; write a whole number from -1 to {LAST_FOLD}"
     refuse_marked("fold", fold, ~fold.matches(_FOLD), refusals, reason=reason)
@@ -113,7 +117,7 @@ def read_pykt(path: Path, header: list[str]) -> Sequences:
     refusals.raise_if_any(lambda records: csv_lines(path, records))
     if rows.n_rows == 0:
         raise UnreadableDataset("the file has a header and no rows")
-    return _assemble(fold, uid, entries)
+    return _assemble(fold, uid, entries, limits=limits)
 
 
 def _before_padding(row: NDArray[np.int64], concepts: pa.Array, responses: pa.Array) -> NDArray[np.bool_]:
@@ -175,7 +179,7 @@ def _zero_or_one(name: str, column: Coded, row: NDArray[np.int64], refusals: Ref
     return np.take(one, column.codes)
 
 
-def _assemble(fold: Coded, uid: Coded, entries: _Entries) -> Sequences:
+def _assemble(fold: Coded, uid: Coded, entries: _Entries, *, limits: Limits) -> Sequences:
     by_id = pc.sort_indices(uid.values).to_numpy()
     student_ids = uid.values.take(pa.array(by_id))
     rank = np.argsort(by_id).astype(np.int32)
@@ -191,6 +195,7 @@ def _assemble(fold: Coded, uid: Coded, entries: _Entries) -> Sequences:
         joins[1:] = (student[1:] == student[:-1]) & (right[1:] == right[:-1])
         starts = np.flatnonzero(~(joins & entries.repeats[order]))
     names, skills, member_offsets = _members(entries.concepts, order)
+    limits.require_skills(len(names))
     vocabulary, skill_sets = index_skills(
         names, skills=skills, offsets=member_offsets[np.append(starts, len(order))]
     )

@@ -1,6 +1,7 @@
 """The format of a file, and files that are none."""
 
 import gzip
+from io import BytesIO
 from pathlib import Path
 
 import pyarrow as pa
@@ -9,6 +10,7 @@ import pytest
 
 from ikt_model.data import csv_records
 from ikt_model.data.errors import DatasetRefused, UnreadableDataset
+from ikt_model.data.limits import MOST_RESPONSES, Limits
 from ikt_model.data.readers import DataFormat, read_dataset
 from tests.ikt_model.data.builders import history_of, step
 
@@ -137,3 +139,55 @@ def test_a_parquet_file_damaged_inside_is_refused(tmp_path: Path) -> None:
     path.write_bytes(content)
     with pytest.raises(UnreadableDataset, match="Parquet file is broken"):
         read_dataset(path)
+
+
+class TestLimits:
+    CSV = EVENTS.encode() + b"ann,add,1\nann,mul,0\nbob,div,1\n"
+    ROWS = PYKT.encode() + b'0,ann,"3,4,-1","1,0,-1"\n1,bob,5,1\n'
+
+    def parquet(self) -> bytes:
+        sink = BytesIO()
+        columns = {"student_id": ["ann", "ann", "bob"], "skill": ["add", "mul", "div"], "correct": [1, 0, 1]}
+        pq.write_table(pa.table(columns), sink)
+        return sink.getvalue()
+
+    @pytest.fixture(params=["events", "parquet", "pykt"])
+    def path(self, request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+        contents = {"events": self.CSV, "parquet": self.parquet(), "pykt": self.ROWS}
+        (tmp_path / "file").write_bytes(contents[request.param])
+        return tmp_path / "file"
+
+    def test_as_much_as_is_allowed_is_read(self, path: Path) -> None:
+        sequences = read_dataset(path, limits=Limits(responses=3, skills=3))
+        assert (sequences.n_responses, sequences.vocabulary.n_skills) == (3, 3)
+
+    def test_more_responses_are_refused_with_the_limit(self, path: Path) -> None:
+        with pytest.raises(UnreadableDataset, match="more than 2 responses"):
+            read_dataset(path, limits=Limits(responses=2))
+
+    def test_more_skills_are_refused_with_their_number(self, path: Path) -> None:
+        with pytest.raises(UnreadableDataset, match=r"3 skills, .* at most 2; are item ids"):
+            read_dataset(path, limits=Limits(skills=2))
+
+    def test_parquet_is_refused_before_it_unpacks(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        nulls = pa.nulls(MOST_RESPONSES + 1, pa.int8())
+        pq.write_table(pa.table(dict.fromkeys(["student_id", "skill", "correct"], nulls)), tmp_path / "file")
+        monkeypatch.delattr(pq.ParquetFile, "iter_batches")
+        with pytest.raises(UnreadableDataset, match="more than 20,000,000 responses"):
+            read_dataset(tmp_path / "file")
+        assert (tmp_path / "file").stat().st_size < 2**20
+
+    def test_a_long_value_is_refused_before_it_is_repeated(self, tmp_path: Path) -> None:
+        skill = pa.DictionaryArray.from_arrays(pa.array([0] * 2000, pa.int32()), ["x" * 2**20])
+        columns = {"student_id": ["ann"] * 2000, "skill": skill, "correct": [1] * 2000}
+        pq.write_table(pa.table(columns), tmp_path / "file")
+        with pytest.raises(UnreadableDataset, match="'skill' holds a value of 1,048,576 bytes"):
+            read_dataset(tmp_path / "file")
+
+    def test_a_large_row_group_is_refused(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("ikt_model.data.events.MOST_ROW_GROUP_BYTES", 2**4)
+        path.write_bytes(self.parquet())
+        with pytest.raises(UnreadableDataset, match="row group"):
+            read_dataset(path)
