@@ -49,7 +49,9 @@ def add_dataset(
     the first 20 of them.
     """
     fields = datasets.merge_fields(upload, query)
-    dataset, is_new = datasets.add_dataset(session, resources.store, upload, fields=fields)
+    dataset, is_new = datasets.add_dataset(
+        session, resources.sessions, resources.store, upload, fields=fields
+    )
     response.status_code = 201 if is_new else 200
     response.headers["Location"] = dataset.links["self"]
     return dataset

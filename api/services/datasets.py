@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from typing import Any
 from uuid import UUID
 
 from pydantic import ValidationError
@@ -13,7 +14,7 @@ from api.services.undo import on_failure
 from api.services.validation import refused_fields
 from db.artifacts import ArtifactStore
 from db.base import new_id
-from db.engine import after_commit
+from db.engine import SessionFactory, after_commit, read_scope
 from db.errors import DuplicateDataset
 from db.models import Dataset
 from db.repositories import datasets as repository
@@ -35,33 +36,36 @@ class Upload:
 
 
 def add_dataset(
-    session: Session, store: ArtifactStore, upload: Upload, *, fields: UploadFields
+    session: Session, sessions: SessionFactory, store: ArtifactStore, upload: Upload, *, fields: UploadFields
 ) -> tuple[DatasetRead, bool]:
     """Store an uploaded dataset, and whether it is new: the same content again gives the stored one.
 
     Raises DatasetRefused when the file cannot be read or holds bad rows; nothing of it is kept.
     """
-    # The slow parts come before the first statement, for on SQLite that one takes the write lock.
+    # The slow parts come before the session's first statement: on SQLite that one takes the write lock.
     sequences = read_dataset(upload.path, format=fields.format)
-    arrow = upload.path.with_name(f"{upload.path.name}.arrow")
-    try:
-        save_sequences(sequences, arrow)
-        stored = repository.find_dataset_by_hash(session, sequences.content_hash)
-        if stored is not None:
-            return present(stored), False
-        dataset_id = new_id()
-        key = f"datasets/{dataset_id}.arrow"
-        on_failure(session, lambda: store.delete(key))
-        store.put_file(arrow, key)
-    finally:
-        arrow.unlink(missing_ok=True)
+    with read_scope(sessions) as reader:
+        stored = repository.find_dataset_by_hash(reader, sequences.content_hash)
+    if stored is not None:
+        return present(stored), False
+    statistics, format = describe(sequences), _format_of(upload, fields)
+    dataset_id = new_id()
+    key = f"datasets/{dataset_id}.arrow"
+    on_failure(session, lambda: store.delete(key))
+    _keep_file(sequences, store, key=key, beside=upload.path)
     name = fields.name or _shown_name(upload.filename) or f"dataset {sequences.content_hash[:8]}"
     try:
         dataset = _add_row(
-            session, sequences, dataset_id=dataset_id, name=name, format=_format_of(upload, fields), key=key
+            session,
+            sequences,
+            statistics=statistics,
+            dataset_id=dataset_id,
+            name=name,
+            format=format,
+            key=key,
         )
     except DuplicateDataset as known:
-        store.delete(key)
+        after_commit(session, lambda: store.delete(key))
         return present(repository.get_dataset(session, known.dataset_id)), False
     return present(dataset), True
 
@@ -116,10 +120,25 @@ def present(dataset: Dataset) -> DatasetRead:
     )
 
 
+def _keep_file(sequences: Sequences, store: ArtifactStore, *, key: str, beside: Path) -> None:
+    arrow = beside.with_name(f"{beside.name}.arrow")
+    try:
+        save_sequences(sequences, arrow)
+        store.put_file(arrow, key)
+    finally:
+        arrow.unlink(missing_ok=True)
+
+
 def _add_row(
-    session: Session, sequences: Sequences, *, dataset_id: UUID, name: str, format: str, key: str
+    session: Session,
+    sequences: Sequences,
+    *,
+    statistics: dict[str, Any],
+    dataset_id: UUID,
+    name: str,
+    format: str,
+    key: str,
 ) -> Dataset:
-    statistics = describe(sequences)
     return repository.add_dataset(
         session,
         dataset_id=dataset_id,

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from api.services import datasets
+from db.artifacts import ArtifactStore
 from db.engine import session_scope
 from tests.api.support import Service, assert_problem, events_csv, run_service
 from tests.builders import make_experiment
@@ -90,6 +91,21 @@ class TestUpload:
         after = service.traces()
         assert after["rows"]["datasets"] == before["rows"]["datasets"] + 1
         assert len(after["files"]) == len(before["files"]) + 1
+
+    def test_others_may_write_while_the_file_is_stored(
+        self, service: Service, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        put_file, others = ArtifactStore.put_file, []
+
+        def put_slowly(store: ArtifactStore, local: Path, key: str) -> None:
+            one = {"skill": "add", "correct": True}
+            others.append(service.client.post(f"/students/{uuid4()}/interactions", json=one, timeout=5))
+            put_file(store, local, key)
+
+        monkeypatch.setattr(ArtifactStore, "put_file", put_slowly)
+
+        assert service.upload().status_code == 201
+        assert [answer.status_code for answer in others] == [200]
 
     @pytest.mark.parametrize("filename", ["../../etc/5b.csv", "C:\\lists\\5b.csv", "/dev/5b"])
     def test_file_name_is_shown_and_never_opened(self, service: Service, filename: str) -> None:
