@@ -121,7 +121,7 @@ def _record_environment(job: TrainingJob, device: str) -> None:
             session,
             job.id,
             job.owner,
-            device=device,
+            device_used=device,
             code_version=code_version(),
             package_versions=versions,
         )

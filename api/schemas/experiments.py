@@ -130,7 +130,7 @@ class Environment(Shape):
 
     code_version: str | None
     package_versions: dict[str, Any] | None
-    device: str
+    device: str | None = Field(validation_alias=AliasChoices("device_used", "device"))
 
 
 class ExperimentSummary(Shape):

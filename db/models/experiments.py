@@ -46,7 +46,9 @@ class Experiment(Base):
     code_version: Mapped[str | None]
     package_versions: Mapped[dict[str, Any] | None]
     device: Mapped[str] = mapped_column(default="auto")
-    """The device asked for; once a worker started, the device it took."""
+    """The device asked for, which says whose bell rings."""
+    device_used: Mapped[str | None]
+    """The device that the newest attempt ran on."""
     error_type: Mapped[str | None]
     error_detail: Mapped[str | None]
     metrics: Mapped[dict[str, Any] | None]

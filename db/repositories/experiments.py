@@ -235,7 +235,7 @@ def record_environment(
     experiment_id: UUID,
     owner: str,
     *,
-    device: str,
+    device_used: str,
     code_version: str | None,
     package_versions: dict[str, str],
 ) -> None:
@@ -244,7 +244,7 @@ def record_environment(
         session,
         experiment_id,
         owner,
-        device=device,
+        device_used=device_used,
         code_version=code_version,
         package_versions=package_versions,
     )

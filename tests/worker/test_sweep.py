@@ -63,6 +63,13 @@ class TestLostMessages:
         sweep.sweep()
         assert receive(stack, "gpu") == ("ikt.train", [str(waiting.id)])
 
+    def test_where_it_ran_before_does_not_bind_the_next_attempt(
+        self, stack: Stack, sessions: SessionFactory, sweep: Sweep
+    ) -> None:
+        silent = add_silent(sessions, device="auto", device_used="cuda")
+        sweep.sweep()
+        assert receive(stack, "cpu") == ("ikt.train", [str(silent.id)])
+
     def test_a_row_that_was_just_queued_is_left_to_its_message(
         self, stack: Stack, sessions: SessionFactory, sweep: Sweep
     ) -> None:

@@ -93,7 +93,7 @@ class TestRunExperiment:
         seen = run_to_the_end(sessions, settings, dataset)
         row = seen.experiment
         assert (row.status, row.progress, row.epochs_done, row.attempt) == ("succeeded", 1.0, EPOCHS, 1)
-        assert row.device == "cpu"
+        assert (row.device, row.device_used) == ("auto", "cpu")
         assert row.code_version
         assert row.package_versions is not None
         assert row.package_versions["threads"] == "1"

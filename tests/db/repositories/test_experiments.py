@@ -156,10 +156,15 @@ class TestRecordEnvironment:
     def test_notes_what_the_worker_runs_on(self, session: Session) -> None:
         running = make_running(session)
         experiments.record_environment(
-            session, running.id, OWNER, device="cpu", code_version="abc", package_versions={"torch": "2.13.0"}
+            session,
+            running.id,
+            OWNER,
+            device_used="cpu",
+            code_version="abc",
+            package_versions={"torch": "2.13.0"},
         )
         session.refresh(running)
-        assert (running.device, running.code_version) == ("cpu", "abc")
+        assert (running.device, running.device_used, running.code_version) == ("auto", "cpu", "abc")
         assert running.package_versions == {"torch": "2.13.0"}
 
 
@@ -267,7 +272,7 @@ Write = Callable[[Session, UUID, str], object]
 WRITES: dict[str, Write] = {
     "renew_lease": lambda s, i, o: experiments.renew_lease(s, i, o, lease_seconds=60),
     "record_environment": lambda s, i, o: experiments.record_environment(
-        s, i, o, device="cpu", code_version=None, package_versions={}
+        s, i, o, device_used="cpu", code_version=None, package_versions={}
     ),
     "record_epoch": lambda s, i, o: experiments.record_epoch(s, i, o, epoch=1, metrics={}, seconds=1.0),
     "finish": lambda s, i, o: experiments.finish(s, i, o, metrics={}),
