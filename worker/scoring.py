@@ -7,11 +7,12 @@ from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
 
-from db.engine import read_scope, session_scope
+from db.engine import after_commit, read_scope, session_scope
 from db.errors import LeaseLost
 from db.models import Interaction, Model
 from db.repositories import models, students
 from db.repositories.students import NewState
+from worker.enqueue import BrokerUnavailable, enqueue_promotion
 from worker.failures import describe_failure
 from worker.leases import Heartbeat, new_owner
 from worker.logs import event
@@ -31,7 +32,7 @@ CHUNK_TRIES = 3
 def promote(model_id: UUID, *, settings: WorkerSettings, stop: Event | None = None) -> bool:
     """Score all students, then let the model serve; False when there was nothing to claim.
 
-    With `stop` set it ends between two chunks, and another worker goes on once the lease has run out.
+    With `stop` set it ends between two chunks and is given back, for another worker to go on.
     """
     owner = new_owner()
     with open_stores(settings) as stores:
@@ -41,7 +42,7 @@ def promote(model_id: UUID, *, settings: WorkerSettings, stop: Event | None = No
             logger.info(event("promotion_not_claimed", model_id=model_id))
             return False
         with _heartbeat(model_id, owner, settings=settings, stores=stores, stop=stop) as heartbeat:
-            _promote(model, owner, stores=stores, heartbeat=heartbeat)
+            _promote(model, owner, settings=settings, stores=stores, heartbeat=heartbeat)
     return True
 
 
@@ -56,9 +57,12 @@ def _heartbeat(
     return Heartbeat(model_id, renew, seconds=settings.heartbeat_seconds, stop=stop)
 
 
-def _promote(model: Model, owner: str, *, stores: Stores, heartbeat: Heartbeat) -> None:
+def _promote(
+    model: Model, owner: str, *, settings: WorkerSettings, stores: Stores, heartbeat: Heartbeat
+) -> None:
     try:
         if not _score_all(model, stores=stores, heartbeat=heartbeat):
+            _release(model.id, owner, settings=settings, stores=stores)
             return
         with session_scope(stores.sessions) as session:
             models.flip(session, model.id, owner=owner)
@@ -69,6 +73,19 @@ def _promote(model: Model, owner: str, *, stores: Stores, heartbeat: Heartbeat) 
         logger.exception(event("promotion_failed", model_id=model.id, error=type(error).__name__))
         with session_scope(stores.sessions) as session:
             models.fail_promotion(session, model.id, owner, **describe_failure(error))
+
+
+def _release(model_id: UUID, owner: str, *, settings: WorkerSettings, stores: Stores) -> None:
+    def ring() -> None:
+        try:
+            enqueue_promotion(model_id, settings=settings)
+        except BrokerUnavailable as error:
+            logger.warning(event("broker_unavailable", model_id=model_id, error=error))
+
+    with session_scope(stores.sessions) as session:
+        models.release_promotion(session, model_id, owner)
+        after_commit(session, ring)
+    logger.info(event("promotion_released", model_id=model_id))
 
 
 def _score_all(model: Model, *, stores: Stores, heartbeat: Heartbeat) -> bool:

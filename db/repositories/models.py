@@ -179,6 +179,22 @@ def fail_promotion(session: Session, model_id: UUID, owner: str, *, error_type: 
     )
 
 
+def release_promotion(session: Session, model_id: UUID, owner: str) -> None:
+    """Let another worker go on, as a worker does that shuts down; that attempt does not count.
+
+    Raises LeaseLost.
+    """
+    _update_promotion(
+        session,
+        model_id,
+        owner,
+        attempt=Model.attempt - 1,
+        rung_at=utc_now(),
+        rings=0,
+        **leases.NO_LEASE,
+    )
+
+
 def requeue_expired_promotions(session: Session, now: datetime | None = None) -> list[UUID]:
     """Take promotions away from silent workers; the ids that wait again and want a ring.
 

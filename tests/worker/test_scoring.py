@@ -11,7 +11,7 @@ from db.repositories import models, students
 from ikt_model.inference import History, Predictor
 from tests.builders import make_event
 from tests.stacks import Stack
-from tests.worker.support import look, queue_experiment, settings_of
+from tests.worker.support import look, queue_experiment, receive, settings_of
 from worker import scoring
 from worker.scoring import promote
 from worker.settings import WorkerSettings
@@ -131,17 +131,18 @@ def test_a_failed_promotion_is_a_candidate_again_with_the_reason(
 
 
 @pytest.mark.usefixtures("small_chunks")
-def test_a_worker_that_shuts_down_leaves_the_rest_to_another(
-    sessions: SessionFactory, settings: WorkerSettings, model: Model
+def test_a_worker_that_shuts_down_gives_the_promotion_back_and_rings(
+    stack: Stack, sessions: SessionFactory, settings: WorkerSettings, model: Model
 ) -> None:
     add_students(sessions)
     stop = Event()
     stop.set()
     promote(model.id, settings=settings, stop=stop)
-    assert status_of(sessions, model) == "promoting"
     with session_scope(sessions) as session:
-        models.get_model(session, model.id).lease_expires_at = make_event(0).occurred_at
-    promote(model.id, settings=settings)
+        row = models.get_model(session, model.id)
+    assert (row.status, row.attempt, row.lease_owner) == ("promoting", 0, None)
+    assert receive(stack, "bulk") == ("ikt.promote", [str(model.id)])
+    assert promote(model.id, settings=settings)
     assert status_of(sessions, model) == "serving"
 
 

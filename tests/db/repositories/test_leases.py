@@ -117,6 +117,16 @@ class TestPromotionLease:
         assert models.requeue_expired_promotions(session, utc_now() + SOON) == [model.id]
         assert models.claim_promotion(session, model.id, "worker-2", lease_seconds=60) is not None
 
+    def test_promotion_given_back_waits_with_all_its_attempts(self, session: Session) -> None:
+        model = models.start_promotion(session, make_model(session).id)
+        models.claim_promotion(session, model.id, OWNER, lease_seconds=60)
+        with pytest.raises(LeaseLost):
+            models.release_promotion(session, model.id, "worker-2")
+        models.release_promotion(session, model.id, OWNER)
+        session.refresh(model)
+        assert (model.status, model.attempt, model.lease_owner) == (ModelStatus.PROMOTING, 0, None)
+        assert models.claim_promotion(session, model.id, "worker-2", lease_seconds=60) is not None
+
     def test_promotion_out_of_attempts_is_a_candidate_again(self, session: Session) -> None:
         model = models.start_promotion(session, make_model(session).id)
         model.attempt = model.max_attempts - 1
