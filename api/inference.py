@@ -37,6 +37,10 @@ class Inference:
         self._predictors: OrderedDict[str, Predictor] = OrderedDict()
         self._lock = threading.Lock()
 
+    def prepare(self, artifact: str) -> None:
+        """Load a model, so that the questions that follow are answered fast. Raises ArtifactNotFound."""
+        self._predictor(artifact)
+
     def state(self, artifact: str, history: Sequence[Response]) -> StudentState:
         """A student after all these responses. Raises ArtifactNotFound."""
         return self._predictor(artifact).state(_history(history))

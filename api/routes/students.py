@@ -77,7 +77,7 @@ def record_interactions(
     """
     interactions = [body] if isinstance(body, InteractionCreate) else body
     return students.record_interactions(
-        session, resources.inference, student_id=student_id, interactions=interactions
+        session, resources.sessions, resources.inference, student_id=student_id, interactions=interactions
     )
 
 

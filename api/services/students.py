@@ -16,15 +16,22 @@ from api.schemas.students import (
 )
 from api.services.models import refer_to
 from db.base import new_id, utc_now
+from db.engine import SessionFactory, read_scope
 from db.models import Interaction, Model, Student, StudentState
 from db.repositories import models, students
 from db.repositories.students import NewInteraction, NewState
 
 
 def record_interactions(
-    session: Session, inference: Inference, *, student_id: str, interactions: Sequence[InteractionCreate]
+    session: Session,
+    sessions: SessionFactory,
+    inference: Inference,
+    *,
+    student_id: str,
+    interactions: Sequence[InteractionCreate],
 ) -> InteractionsAccepted:
     """Store the responses that are new, and where they leave the student under the serving model."""
+    _prepare(sessions, inference)
     events = _name_events(interactions)
     student = students.get_or_add_student(session, student_id)
     result = students.add_interactions(session, student, events)
@@ -87,6 +94,14 @@ def present_state(state: NewState | StudentState, *, model: Model) -> AbilityRea
         theta_reference=state.theta_reference,
         theta_reference_sd=state.theta_reference_sd,
     )
+
+
+def _prepare(sessions: SessionFactory, inference: Inference) -> None:
+    # A model may take seconds to load, and on SQLite the session's first statement takes the write lock.
+    with read_scope(sessions) as reader:
+        model = models.find_serving_model(reader)
+    if model is not None:
+        inference.prepare(model.artifact)
 
 
 def _name_events(interactions: Iterable[InteractionCreate]) -> list[NewInteraction]:

@@ -1,5 +1,7 @@
 """Students over HTTP: what they answered, and what the serving model makes of it."""
 
+from collections import OrderedDict
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID, uuid4
@@ -7,6 +9,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
+from db.artifacts import ArtifactStore
 from db.engine import session_scope
 from db.repositories import students
 from tests.api.support import Service, assert_problem
@@ -221,6 +224,24 @@ class TestServed:
         skill = trained.skills[0]
         answers = together(lambda _: send(trained.service, new_student(), [response(1, skill)]).json())
         assert len({answer["state"]["theta"] for answer in answers}) == 1
+
+    def test_others_may_write_while_the_model_is_loaded(
+        self, trained: Trained, student: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        service, fetch, others = trained.service, ArtifactStore.fetch, []
+
+        def fetch_slowly(store: ArtifactStore, key: str) -> Path:
+            with session_scope(service.sessions) as session:
+                others.append(students.get_or_add_student(session, new_student()).student_id)
+            return fetch(store, key)
+
+        monkeypatch.setattr(service.resources.inference, "_predictors", OrderedDict())
+        monkeypatch.setattr(ArtifactStore, "fetch", fetch_slowly)
+        answer = send(service, student, response(1, trained.skills[0]))
+
+        assert answer.status_code == 200
+        assert len(others) == 1
+        assert service.client.delete(f"/students/{others[0]}").status_code == 204
 
     def test_forgotten_student_leaves_no_state(self, trained: Trained, student: str) -> None:
         before = trained.service.traces()
