@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.exc import DBAPIError
 
-from db.engine import SessionFactory, session_scope
+from db.engine import SessionFactory, read_scope, session_scope
 from db.repositories import experiments, models
 from worker.enqueue import BrokerUnavailable, enqueue_promotion, enqueue_training
 from worker.logs import event
@@ -70,17 +70,19 @@ class Sweep:
             enqueue_promotion(row_id, settings=self._settings)
 
     def _ring_again(self, sessions: SessionFactory) -> None:
-        # Marked after ringing: a broker that is down must not use up the rings.
-        with session_scope(sessions) as session:
+        with read_scope(sessions) as session:
             due = experiments.list_unrung(session)
-            for experiment in due:
-                self._ring_training(experiment.id, experiment.device)
-            experiments.mark_rung(session, due)
             due_promotions = models.list_unrung_promotions(session)
-            for model in due_promotions:
-                enqueue_promotion(model.id, settings=self._settings)
-            models.mark_promotions_rung(session, due_promotions)
+        # Outside a transaction, for a broker may take seconds, and marked afterwards: one that is down must
+        # not use up the rings. Two sweeps may ring for the same row; its job is claimed once.
+        for experiment in due:
+            self._ring_training(experiment.id, experiment.device)
+        for model in due_promotions:
+            enqueue_promotion(model.id, settings=self._settings)
         if due or due_promotions:
+            with session_scope(sessions) as session:
+                experiments.mark_rung(session, due)
+                models.mark_promotions_rung(session, due_promotions)
             logger.info(event("rang_again", experiments=len(due), promotions=len(due_promotions)))
 
     def _ring_training(self, experiment_id: UUID, device: str) -> None:

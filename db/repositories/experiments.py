@@ -368,16 +368,13 @@ def _queue_again(experiment: Experiment, *, error_type: str, detail: str, now: d
 
 
 def list_unrung(session: Session, now: datetime | None = None) -> list[Experiment]:
-    """Queued experiments whose doorbell is due again, locked until mark_rung and the commit."""
-    return leases.lock_unrung(session, Experiment, waiting=Experiment.status == QUEUED, now=now or utc_now())
+    """Queued experiments whose doorbell is due again."""
+    return leases.list_due(session, Experiment, waiting=Experiment.status == QUEUED, now=now or utc_now())
 
 
 def mark_rung(session: Session, experiments: Sequence[Experiment], *, now: datetime | None = None) -> None:
-    """Note that messages about these experiments go out; the next ones wait twice as long."""
-    for experiment in experiments:
-        experiment.rung_at = now or utc_now()
-        experiment.rings += 1
-    session.flush()
+    """Note that messages about these experiments went out; the next ones wait twice as long."""
+    leases.mark_rung(session, Experiment, experiments, now=now or utc_now())
 
 
 def _update_run(session: Session, experiment_id: UUID, owner: str, **values: Any) -> None:

@@ -86,7 +86,7 @@ def lock_expired(session: Session, table: type[Leased], *, held: StrEnum, now: d
     return session.scalars(statement).all()
 
 
-def lock_unrung(
+def list_due(
     session: Session, table: type[Leased], *, waiting: ColumnElement[bool], now: datetime
 ) -> list[Leased]:
     """Waiting rows whose doorbell is due again, longest wait first."""
@@ -94,13 +94,19 @@ def lock_unrung(
         and_(table.rings == rings, table.rung_at <= now - ring_delay(rings)) for rings in range(_DOUBLINGS)
     ]
     due.append(and_(table.rings >= _DOUBLINGS, table.rung_at <= now - ring_delay(_DOUBLINGS)))
-    statement = (
-        select(table)
-        .where(waiting, or_(*due))
-        .order_by(table.rung_at, table.id)
-        .with_for_update(skip_locked=True)
-    )
+    statement = select(table).where(waiting, or_(*due)).order_by(table.rung_at, table.id)
     return list(session.scalars(statement))
+
+
+def mark_rung(session: Session, table: type[Leased], rows: Sequence[Leased], *, now: datetime) -> None:
+    """Count a ring for each row, unless it was rung for or queued anew since `rows` were read."""
+    for row in rows:
+        session.execute(
+            update(table)
+            .where(table.id == row.id, table.rung_at == row.rung_at)
+            .values(rung_at=now, rings=table.rings + 1)
+            .execution_options(synchronize_session="fetch")
+        )
 
 
 def worker_lost_detail(row: Experiment | Model) -> str:

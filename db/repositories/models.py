@@ -216,17 +216,14 @@ def requeue_expired_promotions(session: Session, now: datetime | None = None) ->
 
 
 def list_unrung_promotions(session: Session, now: datetime | None = None) -> list[Model]:
-    """Promotions that wait with a doorbell due again, locked until mark_promotions_rung and the commit."""
+    """Promotions that wait with a doorbell due again."""
     waiting = and_(Model.status == PROMOTING, Model.lease_owner.is_(None))
-    return leases.lock_unrung(session, Model, waiting=waiting, now=now or utc_now())
+    return leases.list_due(session, Model, waiting=waiting, now=now or utc_now())
 
 
 def mark_promotions_rung(session: Session, models: Sequence[Model], *, now: datetime | None = None) -> None:
-    """Note that messages about these promotions go out; the next ones wait twice as long."""
-    for model in models:
-        model.rung_at = now or utc_now()
-        model.rings += 1
-    session.flush()
+    """Note that messages about these promotions went out; the next ones wait twice as long."""
+    leases.mark_rung(session, Model, models, now=now or utc_now())
 
 
 def _update_promotion(session: Session, model_id: UUID, owner: str, **values: Any) -> None:

@@ -3,7 +3,7 @@
 import os
 import socket
 from datetime import timedelta
-from threading import Event
+from threading import Event, Thread
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +16,7 @@ from db.repositories import experiments, models
 from tests.builders import make_experiment, make_model, make_running
 from tests.stacks import Stack
 from tests.worker.support import look, receive, settings_of
-from worker.enqueue import BrokerUnavailable
+from worker.enqueue import BrokerUnavailable, enqueue_training
 from worker.sweep import Sweep
 
 LONG_AGO = timedelta(minutes=10)
@@ -94,6 +94,24 @@ class TestLostMessages:
                 Sweep(settings_of(stack, broker_url=url)).sweep()
         assert look(sessions, waiting.id).experiment.rings == 0
 
+    def test_others_write_while_it_rings(
+        self, sessions: SessionFactory, sweep: Sweep, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        first, second = add_waiting(sessions), add_waiting(sessions)
+        real = enqueue_training
+
+        def ring(experiment_id: UUID, **named: Any) -> None:
+            write = Thread(target=cancel, args=(sessions, second.id), daemon=True)
+            write.start()
+            write.join(timeout=10)
+            assert not write.is_alive()
+            real(experiment_id, **named)
+
+        monkeypatch.setattr("worker.sweep.enqueue_training", ring)
+        sweep.sweep()
+        assert look(sessions, second.id).experiment.status == "cancelled"
+        assert rings_of(sessions, first.id) == 1
+
 
 class TestLostWorkers:
     def test_a_silent_workers_job_is_queued_again_and_rung_for(
@@ -165,6 +183,11 @@ class TestThread:
         sweep.sweep()
         assert seen == [True]
         assert not sweep._connected.locked()
+
+
+def cancel(sessions: SessionFactory, experiment_id: UUID) -> None:
+    with session_scope(sessions) as session:
+        experiments.request_cancel(session, experiment_id)
 
 
 def rings_of(sessions: SessionFactory, experiment_id: UUID) -> int:

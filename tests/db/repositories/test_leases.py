@@ -90,6 +90,15 @@ class TestListUnrung:
         make_experiment(session, status="failed")
         assert experiments.list_unrung(session, utc_now() + timedelta(days=1)) == []
 
+    def test_a_ring_that_another_sweep_has_marked_is_not_counted_twice(self, session: Session) -> None:
+        make_experiment(session)
+        now = utc_now() + timedelta(seconds=15)
+        (due,) = experiments.list_unrung(session, now)
+        session.expunge(due)
+        for _ in range(2):
+            experiments.mark_rung(session, [due], now=now)
+        assert experiments.get_experiment(session, due.id).rings == 1
+
     def test_requeued_row_starts_with_the_shortest_wait(self, session: Session) -> None:
         running = make_running(session)
         running.rings = 6
