@@ -22,7 +22,7 @@ from ikt_model.data.alignment import align_skills, number_sets
 from ikt_model.data.batches import SkillSets, WindowedSteps, Windows, batch_rows
 from ikt_model.data.features import evidence_by_skill
 from ikt_model.data.sequences import Sequences, SkillVocabulary, offsets_of
-from ikt_model.evaluation import predict, predictions_table
+from ikt_model.evaluation import NothingToEvaluate, predict, predictions_table
 from ikt_model.losses import lambda_at
 from ikt_model.metrics import evaluate_predictions
 from ikt_model.references import ReferenceTargets
@@ -135,7 +135,12 @@ class Predictor:
 
         Raises NothingToEvaluate when no history is long enough.
         """
-        aligned, _ = align_skills(sequences, self.skills)
+        aligned, known = align_skills(sequences, self.skills)
+        if not known.any():
+            raise NothingToEvaluate(
+                f"the model knows none of the data's skills: they are {_some(sequences.vocabulary.names)}, "
+                f"the model's are {_some(self.skills)}; name them alike"
+            )
         targets = self._model.calibration.targets(aligned)
         loss = self.config.loss
         lambda_ = lambda_at(self.config.training.epochs, loss)
@@ -246,6 +251,10 @@ class Predictor:
                 sets=self._single_skills,
             )
         return np.asarray(expit(logit.numpy()), np.float32)
+
+
+def _some(names: tuple[str, ...]) -> str:
+    return ", ".join(map(repr, names[:3])) + (", …" if len(names) > 3 else "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,11 +35,26 @@ def read_header(path: Path) -> list[str]:
     if b"\0" in line:
         raise UnreadableDataset("the header holds NUL bytes: this is not a text file; save it as CSV (UTF-8)")
     try:
-        return next(csv.reader([line.decode("utf-8")], strict=True))
+        header = next(csv.reader([line.decode("utf-8")], strict=True))
+        _refuse_other_separators(header)
+        return header
     except UnicodeDecodeError:
         raise UnreadableDataset("line 1 is not UTF-8 text; save the file as UTF-8") from None
     except csv.Error as error:
         raise UnreadableDataset(f"the header is not readable as CSV: {error}") from None
+
+
+def _refuse_other_separators(header: list[str]) -> None:
+    for separator, name in ((";", "semicolons"), ("\t", "tabs")):
+        if len(header) == 1 and separator in header[0]:
+            raise UnreadableDataset(
+                f"the columns are separated by {name}; save the file with commas between them"
+            )
+
+
+def plain(name: str) -> str:
+    """A column's name without what is easily added to it by accident."""
+    return name.strip().lower()
 
 
 def require_columns(
@@ -52,9 +67,11 @@ def require_columns(
     missing = [name for name in required if name not in found]
     if missing:
         wanted = ",".join(required) + "".join(f"[,{name}]" for name in optional)
+        alike = next((name for name in found if plain(name) == missing[0]), None)
+        remedy = "" if alike is None else f"rename {alike!r} to {missing[0]!r}; "
         raise UnreadableDataset(
             f"column {missing[0]!r} is missing (found: {shorten(', '.join(found))}); "
-            f"the header must name {wanted}, separated by commas"
+            f"{remedy}the header must name {wanted}, separated by commas"
         )
     return [*required, *(name for name in optional if name in found)]
 

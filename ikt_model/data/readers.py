@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from ikt_model.data import events, pykt
-from ikt_model.data.csv_records import read_header
+from ikt_model.data.csv_records import plain, read_header
 from ikt_model.data.errors import UnreadableDataset
 from ikt_model.data.limits import Limits
 from ikt_model.data.refusals import shorten
@@ -42,8 +42,9 @@ def read_dataset(path: Path, *, format: DataFormat = "auto", limits: Limits | No
 
 def sniff_format(header: list[str]) -> Literal["pykt", "events"]:
     """The format whose columns a header shares most."""
-    n_pykt = len({*pykt.REQUIRED} & {*header})
-    n_events = len({*events.REQUIRED} & {*header})
+    names = {plain(name) for name in header}
+    n_pykt = len({*pykt.REQUIRED} & names)
+    n_events = len({*events.REQUIRED} & names)
     if n_pykt == n_events:
         raise UnreadableDataset(
             f"the format is not known from the header (found: {shorten(', '.join(header))}); "

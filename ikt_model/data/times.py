@@ -13,10 +13,14 @@ from ikt_model.data.refusals import Cell, Refusals
 
 FIRST_YEAR, LAST_YEAR = 1678, 2261  # what 64-bit nanoseconds can tell
 FIRST_MILLISECOND, LAST_MILLISECOND = -9_214_560_000_000, 9_214_646_399_999  # the same, to the day
+SECONDS = (
+    1_000_000_000,
+    10_000_000_000,
+)  # 2001 to 2286 when meant as seconds, January to April 1970 as written
 NANOSECONDS_PER_MILLISECOND = 1_000_000
 TIME_REASON = (
     "is not a time; write ISO 8601 (2024-05-01T10:00:00Z; UTC where no zone is given) "
-    "or whole milliseconds since 1970"
+    "or whole milliseconds since 1970 (not seconds)"
 )
 _INTEGER = "^[0-9]{1,15}$"
 _ZONED = "[T ].*(Z|[+-][0-9]{2}(:?[0-9]{2})?)$"
@@ -73,7 +77,7 @@ def parse_milliseconds(texts: pa.Array) -> tuple[NDArray[np.int64], NDArray[np.b
     readable = integers.copy()
     if integers.any():
         values[integers] = pc.cast(texts.filter(pa.array(integers)), pa.int64()).to_numpy()
-        readable &= values <= LAST_MILLISECOND
+        readable &= (values <= LAST_MILLISECOND) & ~((values >= SECONDS[0]) & (values < SECONDS[1]))
         values[~readable] = 0
     for zoned in (False, True):
         if (pending := np.flatnonzero(~integers)).size:

@@ -5,6 +5,7 @@ import pytest
 
 from ikt_model.checkpoint import ModelUnreadable
 from ikt_model.data.sequences import Sequences
+from ikt_model.evaluation import NothingToEvaluate
 from ikt_model.inference import History, Predictor, overlapping_windows
 from ikt_model.references import calibrate
 from ikt_model.training import train
@@ -154,3 +155,8 @@ def test_a_damaged_model_is_refused_by_name(model_folder: Path, tmp_path: Path) 
     (broken / "weights.safetensors").write_bytes(b"not tensors")
     with pytest.raises(ModelUnreadable, match="broken"):
         Predictor.load(broken)
+
+
+def test_data_of_other_skills_is_refused_by_their_names(predictor: Predictor) -> None:
+    with pytest.raises(NothingToEvaluate, match="'a', 'b', 'c', …"):
+        predictor.evaluate(random_histories(10, seed=1))
