@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 from uuid import UUID, uuid4
 
+import psutil
 from celery import Celery
 
 from db.artifacts import open_artifacts
@@ -209,9 +210,15 @@ class WorkerProcess:
         assert self.process is not None
         return self.process.pid
 
-    def children(self) -> list[int]:
-        listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(self.pid)], capture_output=True, text=True)
-        return [int(pid) for pid in listed.stdout.split()]
+    def children(self) -> list[psutil.Process]:
+        children: list[psutil.Process] = psutil.Process(self.pid).children()
+        return children
+
+    def child_that_trains(self, sessions: SessionFactory, experiment_id: UUID) -> psutil.Process:
+        """The child that holds the experiment's lease."""
+        owner = look(sessions, experiment_id).experiment.lease_owner or ""
+        (child,) = [child for child in self.children() if f":{child.pid}:" in owner]
+        return child
 
     def terminate(self) -> int:
         """Ask it to end in good order; its exit code."""
@@ -224,6 +231,13 @@ class WorkerProcess:
         assert self.process is not None
         self.process.kill()
         self.process.wait(timeout=WAIT_SECONDS)
+
+
+def is_alive(process: psutil.Process) -> bool:
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 @contextmanager
