@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from api.body_limit import BodyLimit
 from api.errors import register_error_handlers
+from api.paths import EncodedSlashes
 from api.resources import Resources
 from api.routes import comparisons, datasets, experiments, models, results, students, system
 from api.routes.openapi import DESCRIPTION, TITLE, write_openapi
@@ -45,6 +46,7 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
     )
     app.state.resources = resources
     app.add_middleware(BodyLimit, limit_bytes=resources.settings.body_limit_bytes)
+    app.add_middleware(EncodedSlashes)
     register_error_handlers(app)
     for router in ROUTERS:
         app.include_router(router)

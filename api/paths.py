@@ -1,12 +1,34 @@
-"""The request's path as a URI reference may carry it."""
+"""Paths: as the router sees them, and as a URI reference may carry them."""
 
-from urllib.parse import quote
+import re
+from urllib.parse import quote, unquote
 
 from fastapi import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 PCHAR = "/:@!$&'()*+,;=~"
+# No decoded path can hold half a character, so it stands for a slash that is data and parts nothing.
+ENCODED_SLASH = "\udc2f"
+
+
+class EncodedSlashes:
+    """ASGI middleware that keeps %2F within its segment; servers decode it before the path is matched."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        parts = re.split("%2f", scope.get("raw_path", b"").decode("ascii", "replace"), flags=re.IGNORECASE)
+        if scope["type"] == "http" and len(parts) > 1:
+            scope = {**scope, "path": ENCODED_SLASH.join(map(unquote, parts))}
+        await self.app(scope, receive, send)
+
+
+def restore_slashes(segment: str) -> str:
+    """One segment of a path, as its sender meant it."""
+    return segment.replace(ENCODED_SLASH, "/")
 
 
 def path_of(request: Request) -> str:
     """Percent-encoded: a student's id may hold any letter, a header only ASCII."""
-    return quote(request.scope["path"], safe=PCHAR)
+    return "%2F".join(quote(part, safe=PCHAR) for part in request.scope["path"].split(ENCODED_SLASH))

@@ -6,10 +6,12 @@ from typing import Any
 from urllib.parse import quote
 
 from api.cli.client import Service
+from api.schemas.students import MOST_SKILLS_OF_ITEM
 
 MOST_RESPONSES = 120
 BATCH = 100
 EVERY = timedelta(minutes=1)
+NO_SEGMENTS = (".", "..")  # clients take them for steps within a path
 
 
 def replay_student(service: Service, file: Path, *, fold: int, source: str) -> str:
@@ -29,8 +31,12 @@ def choose_student(file: Path, *, fold: int, source: str) -> tuple[str, list[dic
 
     sequences = read_dataset(file)
     lengths = np.diff(sequences.offsets)
+    suitable = lengths <= MOST_RESPONSES
+    too_many = sequences.vocabulary.set_sizes[sequences.skill_sets] > MOST_SKILLS_OF_ITEM
+    suitable[sequences.student_of_step()[too_many]] = False
+    suitable &= ~np.isin(sequences.student_ids.to_pylist(), NO_SEGMENTS)
     held_out = np.flatnonzero(sequences.folds == fold)
-    chosen = int(held_out[np.argmax(np.where(lengths[held_out] <= MOST_RESPONSES, lengths[held_out], 0))])
+    chosen = int(held_out[np.argmax(np.where(suitable, lengths, 0)[held_out])])
     student_id = str(sequences.student_ids[chosen].as_py())
     steps = range(int(sequences.offsets[chosen]), int(sequences.offsets[chosen + 1]))
     vocabulary = sequences.vocabulary

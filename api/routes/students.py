@@ -24,7 +24,9 @@ from db.errors import BadCursor, StudentNotFound
 
 router = APIRouter(prefix="/students", tags=["students"])
 
-StudentPath = Annotated[StudentId, Path(description="The caller's pseudonymous id of the student.")]
+StudentPath = Annotated[
+    StudentId, Path(description="The caller's pseudonymous id of the student; a slash in it is sent as %2F.")
+]
 
 
 @router.get("", operation_id="list_students", summary="List students", responses=PAGE | problems(BadCursor))

@@ -4,9 +4,11 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request
 from fastapi.responses import JSONResponse
+from pydantic import BeforeValidator
 
 from api.dependencies import ResourcesDep
 from api.errors import NO_SUCH_PROBLEM, NOT_READY, all_problem_types, problem_response
+from api.paths import restore_slashes
 from api.responses import describe_problems
 from api.schemas.common import ProblemKind
 from api.schemas.system import Alive, Ready
@@ -14,7 +16,9 @@ from api.services import health
 
 router = APIRouter(tags=["system"])
 
-ProblemName = Annotated[str, Path(description="What follows /problems/ in the type.")]
+ProblemName = Annotated[
+    str, BeforeValidator(restore_slashes), Path(description="What follows /problems/ in the type.")
+]
 
 
 @router.get("/livez", operation_id="get_liveness", summary="Ask whether the process answers")

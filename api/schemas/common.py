@@ -15,6 +15,8 @@ from pydantic import (
     StringConstraints,
 )
 
+from ikt_model.data.columns import LONGEST_NAME
+
 
 def _rfc3339(value: datetime) -> str:
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
@@ -41,9 +43,11 @@ def _without_padding(value: str) -> str:
 PLAIN_TEXT = r"^[^\x00-\x1f\x7f]+$"
 
 Name = Annotated[
-    str, StringConstraints(min_length=1, max_length=200, pattern=PLAIN_TEXT), AfterValidator(_without_padding)
+    str,
+    StringConstraints(min_length=1, max_length=LONGEST_NAME, pattern=PLAIN_TEXT),
+    AfterValidator(_without_padding),
 ]
-"""Text for people: one line, up to 200 characters."""
+"""Text for people: one line, as long as the names of a dataset may be."""
 
 Metrics = dict[str, Number]
 """Measured values by name; null where a value does not exist."""

@@ -15,10 +15,12 @@ from pydantic import (
     model_validator,
 )
 
-from api.schemas.common import PLAIN_TEXT, Name, Number, Shape, UtcTime
+from api.paths import restore_slashes
+from api.schemas.common import LONGEST_NAME, PLAIN_TEXT, Name, Number, Shape, UtcTime
 from api.schemas.models import MODEL_REFERENCE_EXAMPLE, ModelReference
 
 MOST_INTERACTIONS = 1000
+MOST_SKILLS_OF_ITEM = 20
 RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
@@ -37,9 +39,10 @@ def _require_plausible(value: datetime) -> datetime:
 
 Timestamp = Annotated[AwareDatetime, BeforeValidator(_require_rfc3339), AfterValidator(_require_plausible)]
 
-# No slash: the id is one segment of a path.
 StudentId = Annotated[
-    str, StringConstraints(min_length=1, max_length=200, pattern=PLAIN_TEXT.replace("[^", "[^/"))
+    str,
+    StringConstraints(min_length=1, max_length=LONGEST_NAME, pattern=PLAIN_TEXT),
+    BeforeValidator(restore_slashes),
 ]
 
 INTERACTION_EXAMPLE: dict[str, Any] = {
@@ -92,7 +95,7 @@ class InteractionCreate(Shape):
     """The caller's name for this response; sent again, it is counted once. Made up when it is left out."""
     skill: Name | None = None
     """The skill that the item needs; give this or `skills`."""
-    skills: Annotated[list[Name], Field(min_length=1, max_length=20)] | None = None
+    skills: Annotated[list[Name], Field(min_length=1, max_length=MOST_SKILLS_OF_ITEM)] | None = None
     """The skills that the item needs together."""
     correct: StrictBool
     item: Name | None = None

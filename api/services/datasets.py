@@ -18,11 +18,10 @@ from db.engine import SessionFactory, after_commit, read_scope
 from db.errors import DuplicateDataset
 from db.models import Dataset
 from db.repositories import datasets as repository
+from ikt_model.data.columns import LONGEST_NAME
 from ikt_model.data.csv_records import read_header
 from ikt_model.data.readers import PARQUET_MAGIC, read_dataset, sniff_format
 from ikt_model.data.sequences import Sequences, describe, save_sequences
-
-LONGEST_NAME = 200
 
 
 @dataclass(frozen=True, slots=True)

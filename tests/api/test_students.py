@@ -194,10 +194,11 @@ class TestServed:
         assert steps[-1]["theta"] == pytest.approx(state["theta"], abs=1e-5)
         assert steps[-1]["theta_reference"] == pytest.approx(state["theta_reference"], abs=1e-5)
 
-    def test_student_may_have_any_letters(self, trained: Trained) -> None:
-        student = f"学生 é:+{uuid4().hex[:8]}"
-        own = f"/students/{quote(student)}"
-        send(trained.service, quote(student), [response(n, trained.skills[0]) for n in range(3)])
+    @pytest.mark.parametrize("letters", ["学生 é:+", "5b/7 %2F?#", "/mastery", "x" * 246])
+    def test_student_may_have_any_letters(self, trained: Trained, letters: str) -> None:
+        student = f"{letters}-{uuid4().hex[:8]}"
+        own = f"/students/{quote(student, safe='')}"
+        send(trained.service, quote(student, safe=""), [response(n, trained.skills[0]) for n in range(3)])
         shown = trained.service.client.get(own).json()
         page = trained.service.client.get(f"{own}/trajectory", params={"limit": 2})
 
