@@ -1,5 +1,6 @@
 # One file, two images: `--target cpu` (API, migrations, CPU worker) and `--target cuda` (GPU worker).
-# All layers up to the libraries are shared; the images differ by their torch alone.
+# All layers up to the libraries are shared. With TORCH_CPU_INDEX the CPU image takes a torch without CUDA
+# from that index; without it both images hold the default build, which brings CUDA's libraries along.
 
 FROM python:3.12-slim AS base
 ENV PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 \
@@ -20,7 +21,7 @@ COPY ikt_model ikt_model
 COPY db db
 RUN pip wheel --no-deps --wheel-dir /wheels .
 
-# Where CPU-only builds of torch are to be had differs from place to place; without it the default build is taken.
+# Where CPU-only builds of torch are to be had differs from place to place.
 FROM libraries AS libraries-cpu
 ARG TORCH_CPU_INDEX=""
 RUN pip install ${TORCH_CPU_INDEX:+--index-url "$TORCH_CPU_INDEX"} "$(grep -o '^torch==[0-9.]*' requirements.lock)"
