@@ -1,12 +1,16 @@
 """The README's examples, run as they are written."""
 
+import json
 import os
 import re
+import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from api.cli.processes import Running, free_port, run_service
@@ -27,21 +31,68 @@ def running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running
         yield running
 
 
-def test_every_block_does_what_it_says(running: Running, tmp_path: Path) -> None:
-    # The environment of the tests in place of .venv, and the port that is free in place of 8000.
+@pytest.fixture
+def path_of_programs(tmp_path: Path) -> str:
+    """PATH, with a stand-in for curl where the machine has none."""
+    path = os.environ["PATH"]
+    if shutil.which("curl"):
+        return path
+    return f"{_stand_in(tmp_path / 'bin')}{os.pathsep}{path}"
+
+
+def _stand_in(folder: Path) -> Path:
+    folder.mkdir()
+    curl = folder / "curl"
+    program = Path(__file__).with_name("curl.py")
+    curl.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} {shlex.quote(str(program))} "$@"\n')
+    curl.chmod(0o755)
+    return folder
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Where a reader types: the environment of the tests stands in for .venv."""
     (tmp_path / ".venv").symlink_to(Path(sys.prefix))
+    return tmp_path
+
+
+def type_every_block(folder: Path, url: str) -> str:
+    """What is shown by all blocks, typed one after the other at the port that was free."""
     blocks = re.findall(r"^```bash\n(.*?)^```", README.read_text("utf-8"), re.M | re.S)
-    script = "set -euo pipefail\n" + "\n".join(blocks).replace(ADDRESS, running.url)
-
+    script = "set -euo pipefail\n" + "\n".join(blocks).replace(ADDRESS, url)
     ended = subprocess.run(
-        ["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=240
+        ["bash", "-c", script], cwd=folder, capture_output=True, text=True, check=False, timeout=240
     )
-
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    shown = ended.stdout
+    return ended.stdout
+
+
+def test_every_block_does_what_it_says_on_a_fresh_data_folder(running: Running, folder: Path) -> None:
+    check(type_every_block(folder, running.url))
+
+
+def test_every_block_does_it_again_beside_a_serving_model_and_its_students(
+    running: Running, folder: Path
+) -> None:
+    type_every_block(folder, running.url)
+    with httpx.Client(base_url=running.url, trust_env=False, timeout=60) as client:
+        before = client.get("/skills").json()["model"]["id"]
+        sent = {"skill": "skill-01", "correct": True}
+        for number in range(3):
+            assert client.post(f"/students/kept-{number}/interactions", json=sent).status_code == 200
+
+        check(type_every_block(folder, running.url))
+
+        candidate = json.loads((folder / "small-dynamic.json").read_text())["id"]
+        serving = client.get("/skills").json()["model"]
+        assert serving["experiment_id"] == candidate
+        assert serving["id"] != before
+
+
+def check(shown: str) -> None:
     assert shown.count("event: end") == 2
     assert "| AUC |" in shown
-    assert "\nserving\n" in shown
+    assert "\nthe model is serving\n" in shown
     assert '"accepted":3' in shown
     assert '"reference_mastery"' in shown
     assert "\n204\n" in shown
