@@ -226,7 +226,8 @@ def _tell_invalid_request(request: Request, error: Exception) -> JSONResponse:
 def _describe(entry: Any, *, body: Any) -> dict[str, Any]:
     location, *rest = entry["loc"]
     if location == "body":
-        return {"detail": describe_refusal(entry), "pointer": to_pointer(follow(body, rest))}
+        kept = follow(body, rest, is_missing=entry["type"] == "missing")
+        return {"detail": describe_refusal(entry), "pointer": to_pointer(kept)}
     return {
         "detail": describe_refusal(entry),
         "parameter": str(rest[0]) if rest else "",

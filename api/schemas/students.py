@@ -9,9 +9,11 @@ from pydantic import (
     AwareDatetime,
     BeforeValidator,
     ConfigDict,
+    Discriminator,
     Field,
     StrictBool,
     StringConstraints,
+    Tag,
     model_validator,
 )
 
@@ -114,9 +116,25 @@ class InteractionCreate(Shape):
         return list(dict.fromkeys([self.skill] if self.skill is not None else self.skills or []))
 
 
+def _one_or_many(value: Any) -> str | None:
+    """Which of both was meant: a mistake within a list is then told of the list alone."""
+    if isinstance(value, list):
+        return "many"
+    return "one" if isinstance(value, dict | InteractionCreate) else None
+
+
 Interactions = Annotated[
-    InteractionCreate | Annotated[list[InteractionCreate], Field(min_length=1, max_length=MOST_INTERACTIONS)],
-    Field(description="One response, or up to 1000 of them."),
+    Annotated[InteractionCreate, Tag("one")]
+    | Annotated[list[InteractionCreate], Field(min_length=1, max_length=MOST_INTERACTIONS), Tag("many")],
+    Discriminator(
+        _one_or_many,
+        custom_error_type="one_or_many",
+        custom_error_message="must be a response or a list of responses",
+    ),
+    Field(
+        description="One response, or up to 1000 of them.",
+        examples=[INTERACTION_EXAMPLE, [INTERACTION_EXAMPLE]],
+    ),
 ]
 
 

@@ -34,8 +34,8 @@ def describe_refusal(entry: Mapping[str, Any]) -> str:
     return f"{message}; it is {shown if len(shown) <= LONGEST_VALUE else shown[:LONGEST_VALUE] + '…'}"
 
 
-def follow(body: Any, location: Sequence[str | int]) -> list[str | int]:
-    """The parts of a pydantic location that exist in the body, and the last one, which may be missing there.
+def follow(body: Any, location: Sequence[str | int], *, is_missing: bool) -> list[str | int]:
+    """The parts of a pydantic location that exist in the body, and the last one when that is what is missing.
 
     Unions and tags put names of types into a location; a caller knows none of them.
     """
@@ -44,7 +44,7 @@ def follow(body: Any, location: Sequence[str | int]) -> list[str | int]:
     for index, part in enumerate(location):
         if _holds(body, part):
             body = body[part]
-        elif index < last or not isinstance(body, dict):
+        elif index < last or not is_missing:
             continue
         kept.append(part)
     return kept

@@ -54,6 +54,13 @@ class TestRecordWithoutModel:
         assert [row.event_id for row in history] == answer["event_ids"]
         assert history[0].skills == ["add", "divide"]
 
+    def test_a_mistake_within_a_list_is_pointed_at(self, service: Service) -> None:
+        sent = [response(1, "add"), response(2, "add", correct=1), response(3, "add", skills=["divide"])]
+        problem = assert_problem(send(service, new_student(), sent), 422, "invalid-request")
+
+        assert [error["pointer"] for error in problem["errors"]] == ["/1/correct", "/2"]
+        assert problem["detail"] == "/1/correct: Input should be a valid boolean; it is 1"
+
     def test_state_needs_a_serving_model(self, service: Service) -> None:
         student = new_student()
         send(service, student, response(1, "add"))
