@@ -29,6 +29,7 @@ from ikt_model.data.simulate import simulate_classroom
 from tests.stacks import Stack
 from worker.celery_app import create_celery
 from worker.settings import WorkerSettings
+from worker.training import run_experiment
 
 LONG_AGO = timedelta(minutes=10)
 TINY: dict[str, Any] = {
@@ -135,6 +136,15 @@ def look(sessions: SessionFactory, experiment_id: UUID) -> Seen:
             list(experiments.list_epoch_metrics(session, experiment_id)),
             models.find_model_of_experiment(session, experiment_id),
         )
+
+
+def run_to_the_end(
+    sessions: SessionFactory, settings: WorkerSettings, dataset: Dataset, *, epochs: int
+) -> Seen:
+    """A new experiment, trained in this process without disturbance."""
+    experiment_id = queue_experiment(sessions, dataset.id, epochs=epochs)
+    assert run_experiment(experiment_id, settings=settings)
+    return look(sessions, experiment_id)
 
 
 def receive(stack: Stack, queue: str) -> tuple[str, list[str]] | None:

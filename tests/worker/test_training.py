@@ -1,31 +1,24 @@
 """Real training jobs in this process, on both stacks."""
 
-import sqlite3
-from collections.abc import Callable
-from itertools import count
 from pathlib import Path
 from threading import Event
 from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy.exc import OperationalError
 
-from db.artifacts import ArtifactStore, open_artifacts
-from db.base import utc_now
+from db.artifacts import open_artifacts
 from db.engine import SessionFactory, session_scope
 from db.models import Calibration, Dataset
 from db.repositories import experiments, models
-from db.repositories.leases import ring_delay
 from ikt_model.inference import Predictor
 from tests.stacks import Stack
 from tests.worker.support import (
-    LONG_AGO,
-    Seen,
     classroom,
     look,
     queue_experiment,
     receive,
+    run_to_the_end,
     settings_of,
     store_dataset,
 )
@@ -39,12 +32,6 @@ EPOCHS = 4
 @pytest.fixture
 def settings(stack: Stack) -> WorkerSettings:
     return settings_of(stack)
-
-
-def run_to_the_end(sessions: SessionFactory, settings: WorkerSettings, dataset: Dataset) -> Seen:
-    experiment_id = queue_experiment(sessions, dataset.id, epochs=EPOCHS)
-    assert run_experiment(experiment_id, settings=settings)
-    return look(sessions, experiment_id)
 
 
 def steal(sessions: SessionFactory, experiment_id: UUID) -> None:
@@ -64,33 +51,11 @@ def drain_after(last_epoch: int, experiment_id: UUID, settings: WorkerSettings) 
     run_experiment(experiment_id, settings=settings, stop=stop, on_epoch=drain)
 
 
-def locked() -> OperationalError:
-    return OperationalError("UPDATE experiments", {}, sqlite3.OperationalError("database is locked"))
-
-
-def lock_database(
-    monkeypatch: pytest.MonkeyPatch,
-    function: str,
-    *,
-    times: int,
-    is_met: Callable[[dict[str, Any]], bool] = lambda named: True,  # noqa: ARG005
-) -> None:
-    """Let a function of the experiments' repository fail, as often as `times` and where `is_met`."""
-    real, left = getattr(experiments, function), count(1)
-
-    def refuse(*given: Any, **named: Any) -> Any:
-        if is_met(named) and next(left) <= times:
-            raise locked()
-        return real(*given, **named)
-
-    monkeypatch.setattr(experiments, function, refuse)
-
-
 class TestRunExperiment:
     def test_everything_about_a_success_is_in_the_row(
         self, sessions: SessionFactory, settings: WorkerSettings, dataset: Dataset
     ) -> None:
-        seen = run_to_the_end(sessions, settings, dataset)
+        seen = run_to_the_end(sessions, settings, dataset, epochs=EPOCHS)
         row = seen.experiment
         assert (row.status, row.progress, row.epochs_done, row.attempt) == ("succeeded", 1.0, EPOCHS, 1)
         assert (row.device, row.device_used) == ("auto", "cpu")
@@ -105,7 +70,7 @@ class TestRunExperiment:
     def test_a_success_leaves_a_candidate_and_files_but_no_checkpoint(
         self, stack: Stack, sessions: SessionFactory, settings: WorkerSettings, dataset: Dataset
     ) -> None:
-        seen = run_to_the_end(sessions, settings, dataset)
+        seen = run_to_the_end(sessions, settings, dataset, epochs=EPOCHS)
         assert seen.model is not None
         assert seen.model.status == "candidate"
         assert seen.model.metrics == seen.experiment.metrics
@@ -122,14 +87,14 @@ class TestRunExperiment:
     def test_a_second_call_trains_nothing(
         self, sessions: SessionFactory, settings: WorkerSettings, dataset: Dataset
     ) -> None:
-        seen = run_to_the_end(sessions, settings, dataset)
+        seen = run_to_the_end(sessions, settings, dataset, epochs=EPOCHS)
         assert not run_experiment(seen.experiment.id, settings=settings)
         assert look(sessions, seen.experiment.id).experiment.attempt == 1
 
     def test_equal_experiments_end_with_equal_numbers_and_share_a_calibration(
         self, sessions: SessionFactory, settings: WorkerSettings, dataset: Dataset
     ) -> None:
-        first, second = (run_to_the_end(sessions, settings, dataset) for _ in range(2))
+        first, second = (run_to_the_end(sessions, settings, dataset, epochs=EPOCHS) for _ in range(2))
         assert first.numbers == second.numbers
         with session_scope(sessions) as session:
             assert session.query(Calibration).count() == 1
@@ -175,7 +140,7 @@ class TestInterruption:
         epochs: list[int] = []
         run_experiment(experiment_id, settings=settings, on_epoch=lambda epoch, _: epochs.append(epoch))
         assert epochs == [3, 4]
-        undisturbed = run_to_the_end(sessions, settings, dataset)
+        undisturbed = run_to_the_end(sessions, settings, dataset, epochs=EPOCHS)
         assert look(sessions, experiment_id).numbers == undisturbed.numbers
 
     def test_another_machine_resumes_from_the_artifact_store(
@@ -189,7 +154,10 @@ class TestInterruption:
         epochs: list[int] = []
         run_experiment(experiment_id, settings=there, on_epoch=lambda epoch, _: epochs.append(epoch))
         assert epochs == [2, 3, 4]
-        assert look(sessions, experiment_id).numbers == run_to_the_end(sessions, here, dataset).numbers
+        assert (
+            look(sessions, experiment_id).numbers
+            == run_to_the_end(sessions, here, dataset, epochs=EPOCHS).numbers
+        )
 
     def test_a_crash_between_row_and_checkpoint_repeats_the_epoch(
         self,
@@ -209,7 +177,7 @@ class TestInterruption:
         assert epochs == [2, 3, 4]
         seen = look(sessions, experiment_id)
         assert [row.epoch for row in seen.epochs] == [1, 2, 3, 4]
-        assert seen.numbers == run_to_the_end(sessions, settings, dataset).numbers
+        assert seen.numbers == run_to_the_end(sessions, settings, dataset, epochs=EPOCHS).numbers
 
     def test_a_cancelled_job_stops_before_the_next_epoch(
         self, sessions: SessionFactory, settings: WorkerSettings, experiment_id: UUID
@@ -259,130 +227,12 @@ class TestInterruption:
         assert run_experiment(experiment_id, settings=settings, on_epoch=delete)
 
 
-class TestPassingTrouble:
-    """A store that fails for a moment costs an attempt, not the experiment."""
-
-    @pytest.fixture
-    def experiment_id(self, sessions: SessionFactory, dataset: Dataset) -> UUID:
-        return queue_experiment(sessions, dataset.id, epochs=EPOCHS)
-
-    def test_a_locked_database_interrupts_and_the_numbers_are_those_of_an_undisturbed_run(
-        self,
-        sessions: SessionFactory,
-        settings: WorkerSettings,
-        dataset: Dataset,
-        experiment_id: UUID,
-        monkeypatch: pytest.MonkeyPatch,
-    ) -> None:
-        lock_database(monkeypatch, "record_epoch", times=1, is_met=lambda named: named["epoch"] == 2)
-        run_experiment(experiment_id, settings=settings)
-        row = look(sessions, experiment_id).experiment
-        assert (row.status, row.attempt, row.lease_owner) == ("queued", 1, None)
-        run_experiment(experiment_id, settings=settings)
-        seen = look(sessions, experiment_id)
-        assert (seen.experiment.status, seen.experiment.attempt) == ("succeeded", 2)
-        assert seen.numbers == run_to_the_end(sessions, settings, dataset).numbers
-
-    def test_trouble_that_does_not_pass_fails_after_the_last_attempt_with_class_and_text(
-        self,
-        sessions: SessionFactory,
-        settings: WorkerSettings,
-        experiment_id: UUID,
-        monkeypatch: pytest.MonkeyPatch,
-    ) -> None:
-        lock_database(monkeypatch, "record_epoch", times=100, is_met=lambda named: named["epoch"] == 2)
-        statuses = []
-        while run_experiment(experiment_id, settings=settings):
-            statuses.append(look(sessions, experiment_id).experiment.status)
-        assert statuses == ["queued"] * 4 + ["failed"]
-        row = look(sessions, experiment_id).experiment
-        assert (row.attempt, row.error_type) == (5, "OperationalError")
-        assert "database is locked" in (row.error_detail or "")
-
-    def test_whoever_trains_here_needs_no_worker_to_go_on(
-        self,
-        sessions: SessionFactory,
-        settings: WorkerSettings,
-        experiment_id: UUID,
-        monkeypatch: pytest.MonkeyPatch,
-    ) -> None:
-        lock_database(monkeypatch, "record_epoch", times=1, is_met=lambda named: named["epoch"] == 2)
-        assert run_training_here(experiment_id, settings=settings)
-        row = look(sessions, experiment_id).experiment
-        assert (row.status, row.attempt) == ("succeeded", 2)
-
-    def test_the_sweep_rings_later_each_time(
-        self,
-        sessions: SessionFactory,
-        settings: WorkerSettings,
-        experiment_id: UUID,
-        monkeypatch: pytest.MonkeyPatch,
-    ) -> None:
-        lock_database(monkeypatch, "record_environment", times=2)
-        waits = []
-        for _ in range(2):
-            run_experiment(experiment_id, settings=settings)
-            waits.append(ring_delay(look(sessions, experiment_id).experiment.rings).total_seconds())
-        assert waits == [15, 30]
-
-    def test_a_database_that_is_away_for_the_ending_too_leaves_the_job_to_the_sweep(
-        self,
-        sessions: SessionFactory,
-        settings: WorkerSettings,
-        experiment_id: UUID,
-        monkeypatch: pytest.MonkeyPatch,
-    ) -> None:
-        lock_database(monkeypatch, "record_epoch", times=1)
-        lock_database(monkeypatch, "interrupt", times=1)
-        run_experiment(experiment_id, settings=settings)
-        assert look(sessions, experiment_id).experiment.status == "running"
-        with session_scope(sessions) as session:
-            assert experiments.requeue_expired(session, utc_now() + LONG_AGO) == [experiment_id]
-        run_experiment(experiment_id, settings=settings)
-        row = look(sessions, experiment_id).experiment
-        assert (row.status, row.attempt) == ("succeeded", 2)
-
-    def test_an_artifact_store_out_of_reach_interrupts(
-        self,
-        sessions: SessionFactory,
-        settings: WorkerSettings,
-        experiment_id: UUID,
-        monkeypatch: pytest.MonkeyPatch,
-    ) -> None:
-        real, unreachable = ArtifactStore.put_file, [OSError("host is down")]
-
-        def put_file(store: ArtifactStore, local: Path, key: str) -> None:
-            if key.endswith("predictions.parquet") and unreachable:
-                raise unreachable.pop()
-            real(store, local, key)
-
-        monkeypatch.setattr(ArtifactStore, "put_file", put_file)
-        run_experiment(experiment_id, settings=settings)
-        assert look(sessions, experiment_id).experiment.status == "queued"
-        run_experiment(experiment_id, settings=settings)
-        assert look(sessions, experiment_id).experiment.status == "succeeded"
-
-    def test_one_that_is_to_be_cancelled_is(
-        self,
-        sessions: SessionFactory,
-        settings: WorkerSettings,
-        experiment_id: UUID,
-    ) -> None:
-        def cancel(*_: Any) -> None:
-            with session_scope(sessions) as session:
-                experiments.request_cancel(session, experiment_id)
-            raise locked()
-
-        run_experiment(experiment_id, settings=settings, on_epoch=cancel)
-        assert look(sessions, experiment_id).experiment.status == "cancelled"
-
-
 class TestFailure:
     def test_a_missing_dataset_file_is_told_with_class_and_text(
         self, stack: Stack, sessions: SessionFactory, settings: WorkerSettings, dataset: Dataset
     ) -> None:
         open_artifacts(stack.database_settings()).delete(dataset.artifact)
-        seen = run_to_the_end(sessions, settings, dataset)
+        seen = run_to_the_end(sessions, settings, dataset, epochs=EPOCHS)
         assert seen.experiment.status == "failed"
         assert seen.experiment.error_type == "ArtifactNotFound"
         assert dataset.artifact in (seen.experiment.error_detail or "")
@@ -429,7 +279,7 @@ class TestFailure:
         assert epochs == [3, 4]
         seen = look(sessions, experiment_id)
         assert seen.experiment.status == "succeeded"
-        assert seen.numbers == run_to_the_end(sessions, settings, dataset).numbers
+        assert seen.numbers == run_to_the_end(sessions, settings, dataset, epochs=EPOCHS).numbers
 
 
 def test_logs_name_experiments_and_never_students(
@@ -439,6 +289,6 @@ def test_logs_name_experiments_and_never_students(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level("INFO")
-    seen = run_to_the_end(sessions, settings, dataset)
+    seen = run_to_the_end(sessions, settings, dataset, epochs=EPOCHS)
     assert f"event=epoch_recorded experiment_id={seen.experiment.id} epoch=1 " in caplog.text
     assert all(student not in caplog.text for student in classroom().student_ids.to_pylist())
