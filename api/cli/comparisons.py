@@ -66,7 +66,7 @@ def evaluate(
         return
     console = stdout()
     console.print(
-        f"[bold]{found['name']}[/] on {data.name}: {evaluation['n_students']:,} students, "
+        f"[bold]{escape(found['name'])}[/] on {escape(data.name)}: {evaluation['n_students']:,} students, "
         f"{evaluation['n_responses']:,} responses"
     )
     if evaluation["n_known_students"]:

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from api.cli.console import JsonFlag, stdout, write_json
 
@@ -30,4 +31,4 @@ def upgrade(
     if as_json:
         write_json({"database_url": shown, "revision": revision})
         return
-    stdout().print(f"[green]✓[/] {shown} is at [bold]{revision}[/]")
+    stdout().print(f"[green]✓[/] {escape(str(shown))} is at [bold]{revision}[/]")

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from api.cli.client import DEFAULT_URL, Service, UrlOption, open_service
 from api.cli.console import JsonFlag, stdout, write_json
@@ -87,7 +88,10 @@ def simulate(
         summary = {"n_students": students, "n_skills": skills, "n_responses": n_responses, "seed": seed}
         write_json({"file": str(file), **summary})
         return
-    stdout().print(f"[green]✓[/] {file}: {students:,} students, {skills:,} skills, {n_responses:,} responses")
+    stdout().print(
+        f"[green]✓[/] {escape(str(file))}: {students:,} students, {skills:,} skills, "
+        f"{n_responses:,} responses"
+    )
 
 
 def upload_dataset(
@@ -103,6 +107,6 @@ def describe_dataset(dataset: dict[str, Any]) -> str:
     share = dataset["share_correct"]
     right = "" if share is None else f", {share:.0%} right"
     return (
-        f"[bold]{dataset['name']}[/] · {dataset['n_students']:,} students · {dataset['n_skills']:,} skills · "
-        f"{dataset['n_responses']:,} responses{right}"
+        f"[bold]{escape(dataset['name'])}[/] · {dataset['n_students']:,} students · "
+        f"{dataset['n_skills']:,} skills · {dataset['n_responses']:,} responses{right}"
     )

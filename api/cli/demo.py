@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from api.cli.client import Service
 from api.cli.console import stdout, write_json
@@ -115,7 +116,7 @@ def _simulate(stages: Stages, data_dir: Path, n_students: int) -> Path:
     with stages.stage("simulate", "simulating a classroom") as found:
         file.parent.mkdir(parents=True, exist_ok=True)
         write_events_csv(simulate_classroom(n_students=n_students, n_skills=40, seed=2015).sequences, file)
-        found.append(f"a classroom is simulated: {os.path.relpath(file)}")
+        found.append(f"a classroom is simulated: {escape(os.path.relpath(file))}")
     return file
 
 
@@ -132,7 +133,7 @@ def _run(stages: Stages, service: Service, running: Running, file: Path) -> dict
     stages.console.print()
     with stages.stage("promotion", "promoting") as found:
         model = promote_and_wait(service, find_model(service, ids[-1])["id"], check=running.check)
-        found.append(f"{model['name']} now answers for students")
+        found.append(f"{escape(model['name'])} now answers for students")
     with stages.stage("student", "replaying a student nobody trained on") as found:
         seen = read_student(
             service, replay_student(service, file, fold=HELD_OUT_FOLD, source=dataset["content_hash"][:8])

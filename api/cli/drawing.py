@@ -93,7 +93,7 @@ def moment(timestamp: str) -> str:
     try:
         then = datetime.fromisoformat(timestamp.replace("Z", "+00:00"))
     except ValueError:
-        return timestamp
+        return escape(timestamp)
     return then.astimezone(UTC).strftime("%Y-%m-%d %H:%M")
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from uuid import UUID, uuid4
 
 import typer
+from rich.markup import escape
 
 from api.cli.client import DEFAULT_URL, InlineFlag, Service, UrlOption, find_experiment, open_service
 from api.cli.console import JsonFlag, stderr, stdout, write_json
@@ -97,7 +98,7 @@ def _dataset_id(service: Service, data: str, *, data_format: str) -> str:
 
 def _show(experiment: dict[str, Any]) -> None:
     console = stdout()
-    console.print(f"[bold]{experiment['name']}[/] {experiment['status']} · {experiment['id']}")
+    console.print(f"[bold]{escape(experiment['name'])}[/] {experiment['status']} · {experiment['id']}")
     if experiment.get("metrics"):
         console.print(metrics_table(experiment["metrics"]))
 
@@ -136,7 +137,8 @@ def cancel(
         write_json(answer)
         return
     stdout().print(
-        f"{found['name']} is {answer['status']}" + (", asked to stop" if answer["cancel_requested"] else "")
+        f"{escape(found['name'])} is {answer['status']}"
+        + (", asked to stop" if answer["cancel_requested"] else "")
     )
 
 

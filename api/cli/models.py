@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from api.cli.client import DEFAULT_URL, Service, UrlOption, open_service
 from api.cli.console import JsonFlag, stderr, stdout, write_json
@@ -61,7 +62,7 @@ def promote(
     if as_json:
         write_json(found)
         return
-    stdout().print(f"[green]✓[/] {found['name']} is {found['status']} · {found['id']}")
+    stdout().print(f"[green]✓[/] {escape(found['name'])} is {found['status']} · {found['id']}")
 
 
 def find_model(service: Service, name: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from types import FrameType
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from api.cli.console import JsonFlag, stdout, write_json
 from api.cli.processes import Running, require_free, run_service
@@ -63,7 +64,7 @@ def _announce(running: Running, *, as_json: bool) -> None:
     console = stdout()
     console.print(f"[bold]ikt[/] is up at [bold]{running.url}[/]")
     console.print(f"  try it   {running.url}/docs")
-    console.print(f"  logs     {running.api.log.parent}")
+    console.print(f"  logs     {escape(str(running.api.log.parent))}")
     console.print("  [dim]Ctrl-C stops API and worker; what was begun goes on at the next start[/]")
 
 

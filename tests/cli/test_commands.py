@@ -9,6 +9,9 @@ import pytest
 from api.cli.processes import Running
 from tests.cli.conftest import TINY, Ikt
 
+NAME = "first [/] one"
+"""What would break the markup of the console, were it not escaped."""
+
 
 @pytest.fixture(scope="module")
 def experiment(ikt: Ikt, running: Running, classroom: Path) -> dict[str, Any]:
@@ -16,7 +19,7 @@ def experiment(ikt: Ikt, running: Running, classroom: Path) -> dict[str, Any]:
     assert running.url
     trained: dict[str, Any] = ikt(
         *("train", "--preset", "small-dynamic", "--data", str(classroom)),
-        *("--name", "first", "--json", *TINY),
+        *("--name", NAME, "--json", *TINY),
     ).json
     return trained
 
@@ -52,7 +55,7 @@ class TestExperiments:
         assert experiment["status"] == "succeeded"
         listed = ikt("experiments", "--status", "succeeded", "--json").json
         assert experiment["id"] in [row["id"] for row in listed]
-        assert "first" in ikt("experiments").out
+        assert NAME in ikt("experiments").out
 
     def test_no_wait_and_cancel(self, ikt: Ikt, experiment: dict[str, Any]) -> None:
         train = ("train", "--preset", "small-mean", "--data", experiment["dataset_id"], *TINY)
@@ -62,6 +65,24 @@ class TestExperiments:
         cancelled = ikt("cancel", queued["id"], "--json").json
 
         assert cancelled["cancel_requested"] or cancelled["status"] == "cancelled"
+
+    def test_names_are_never_markup(
+        self, ikt: Ikt, experiment: dict[str, Any], classroom: Path, tmp_path: Path
+    ) -> None:
+        data = tmp_path / "class[b].csv"
+        data.write_bytes(classroom.read_bytes())
+        train = ("train", "--preset", "small-mean", "--data", experiment["dataset_id"], *TINY)
+
+        queued = ikt(*train, "--set", "training.epochs=500", "--no-wait", "--name", "[/]")
+        cancelled = ikt("cancel", "[/]")
+        measured = ikt("evaluate", NAME, "--data", str(data))
+        promoted = ikt("promote", NAME)
+
+        assert [said.code for said in (queued, cancelled, measured, promoted)] == [0, 0, 0, 0]
+        assert queued.out.startswith("[/] queued")
+        assert cancelled.out.startswith("[/] is ")
+        assert f"{NAME} on class[b].csv: 60 students" in measured.out
+        assert f"✓ {NAME} is serving" in promoted.out
 
     def test_cancelling_what_is_over_is_refused(self, ikt: Ikt, experiment: dict[str, Any]) -> None:
         said = ikt("cancel", experiment["id"])
