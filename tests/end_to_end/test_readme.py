@@ -56,37 +56,39 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def type_every_block(folder: Path, url: str) -> str:
+def type_every_block(folder: Path, url: str, path: str) -> str:
     """What is shown by all blocks, typed one after the other at the port that was free."""
     blocks = re.findall(r"^```bash\n(.*?)^```", README.read_text("utf-8"), re.M | re.S)
     script = "set -euo pipefail\n" + "\n".join(blocks).replace(ADDRESS, url)
     ended = subprocess.run(
-        ["bash", "-c", script], cwd=folder, capture_output=True, text=True, check=False, timeout=240
+        ["bash", "-c", script],
+        cwd=folder,
+        env=os.environ | {"PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=240,
     )
     assert ended.returncode == 0, ended.stdout + ended.stderr
     return ended.stdout
 
 
-def test_every_block_does_what_it_says_on_a_fresh_data_folder(running: Running, folder: Path) -> None:
-    check(type_every_block(folder, running.url))
-
-
-def test_every_block_does_it_again_beside_a_serving_model_and_its_students(
-    running: Running, folder: Path
+def test_every_block_does_what_it_says_on_fresh_data_and_again(
+    running: Running, folder: Path, path_of_programs: str
 ) -> None:
-    type_every_block(folder, running.url)
+    check(type_every_block(folder, running.url, path_of_programs))
     with httpx.Client(base_url=running.url, trust_env=False, timeout=60) as client:
-        before = client.get("/skills").json()["model"]["id"]
+        first = client.get("/skills").json()["model"]["id"]
         sent = {"skill": "skill-01", "correct": True}
-        for number in range(3):
-            assert client.post(f"/students/kept-{number}/interactions", json=sent).status_code == 200
+        assert client.post("/students/kept/interactions", json=sent).status_code == 200
 
-        check(type_every_block(folder, running.url))
+        # A student is known now, who is scored before the second model may serve.
+        check(type_every_block(folder, running.url, path_of_programs))
 
         candidate = json.loads((folder / "small-dynamic.json").read_text())["id"]
         serving = client.get("/skills").json()["model"]
         assert serving["experiment_id"] == candidate
-        assert serving["id"] != before
+        assert serving["id"] != first
 
 
 def check(shown: str) -> None:
