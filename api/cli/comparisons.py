@@ -67,7 +67,8 @@ def evaluate(
     console = stdout()
     console.print(
         f"[bold]{escape(found['name'])}[/] on {escape(data.name)}: {evaluation['n_students']:,} students, "
-        f"{evaluation['n_responses']:,} responses"
+        f"{evaluation['n_responses']:,} responses on skills of the model, "
+        f"{evaluation['n_predicted']:,} of them predicted"
     )
     if evaluation["n_known_students"]:
         known = f"{evaluation['n_known_students']:,}"

@@ -279,6 +279,7 @@ class EvaluationRead(Shape):
                     "experiment_id": EXPERIMENT_ID,
                     "n_students": 3886,
                     "n_responses": 137865,
+                    "n_predicted": 133979,
                     "n_known_students": 0,
                     "unknown_skills": [],
                     "metrics": METRICS_EXAMPLE,
@@ -290,6 +291,9 @@ class EvaluationRead(Shape):
     experiment_id: UUID
     n_students: int
     n_responses: int
+    """Responses that the model could use: on at least one skill that it knows."""
+    n_predicted: int
+    """Those that it was asked to predict, which the metrics are about: the first of a history is not."""
     n_known_students: int
     """Students of the file on whom the model was trained; above 0 the metrics are optimistic."""
     unknown_skills: list[str]

@@ -49,7 +49,8 @@ def evaluate_experiment(
     return EvaluationRead(
         experiment_id=experiment_id,
         n_students=sequences.n_students,
-        n_responses=sequences.n_responses,
+        n_responses=evaluation.n_responses,
+        n_predicted=evaluation.n_predicted,
         n_known_students=_count_known(sequences, training, held_out=experiment.fold),
         unknown_skills=list(evaluation.unknown_skills),
         metrics=evaluation.metrics,

@@ -95,7 +95,9 @@ class TestEvaluation:
             content="\n".join(["student_id,skill,correct", *rows]),
             headers={"Content-Type": "text/csv"},
         )
-        assert answer.json()["unknown_skills"] == ["knitting"]
+        evaluation = answer.json()
+        assert evaluation["unknown_skills"] == ["knitting"]
+        assert (evaluation["n_students"], evaluation["n_responses"], evaluation["n_predicted"]) == (8, 24, 16)
 
     @pytest.mark.parametrize(
         ("content", "slug"),
