@@ -75,7 +75,7 @@ def run_service(*, data_dir: Path, host: str, port: int, concurrency: int | None
 
 def _start(name: str, command: list[str], logs: Path, variables: Mapping[str, str]) -> Child:
     log = logs / f"{name.lower()}.log"
-    with log.open("wb") as output:
+    with log.open("ab") as output:  # a message may have told to read what stands in it
         process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,

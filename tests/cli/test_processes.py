@@ -122,6 +122,16 @@ class TestDemo:
         assert "The worker process ended with exit code 1" in ended.stderr
         assert "heartbeat_seconds" in ended.stderr
 
+    def test_a_log_is_never_erased(self, tmp_path: Path) -> None:
+        log = tmp_path / "logs" / "worker.log"
+        log.parent.mkdir()
+        log.write_text("what went wrong before\n")
+
+        run(*IKT, "demo", env=environment(tmp_path, IKT_LEASE_SECONDS="1"))
+
+        assert log.read_text().startswith("what went wrong before\n")
+        assert "heartbeat_seconds" in log.read_text()
+
 
 class TestDatabase:
     def test_upgrade_makes_the_database(self, tmp_path: Path) -> None:
