@@ -21,12 +21,15 @@ ProblemName = Annotated[
 ]
 
 
+# Load balancers probe with HEAD.
+@router.head("/livez", include_in_schema=False)
 @router.get("/livez", operation_id="get_liveness", summary="Ask whether the process answers")
 def get_liveness() -> Alive:
     """Says nothing about stores and broker."""
     return Alive()
 
 
+@router.head("/readyz", response_model=Ready, include_in_schema=False)
 @router.get(
     "/readyz",
     operation_id="get_readiness",

@@ -25,8 +25,14 @@ class TestReadiness:
             ("artifacts", True),
         ]
 
+    @pytest.mark.parametrize("path", ["/livez", "/readyz"])
+    def test_probes_may_ask_for_the_head_alone(self, service: Service, path: str) -> None:
+        answer = service.client.head(path)
+        assert (answer.status_code, answer.content) == (200, b"")
+
     def test_broker_that_is_down_is_named(self, stack: Stack) -> None:
         with run_service(stack, broker_url="redis://user:secret@127.0.0.1:1/0") as service:
+            assert service.client.head("/readyz").status_code == 503
             problem = assert_problem(service.client.get("/readyz"), 503, "not-ready")
         assert {part["name"]: part["ok"] for part in problem["parts"]} == {
             "database": True,
@@ -75,7 +81,7 @@ class TestProblems:
         [
             ("PUT", "/datasets", "GET, POST"),
             ("PATCH", "/experiments/0193a1f6-0f0a-7c11-9d3e-8a1b2c3d4e5f", "DELETE, GET"),
-            ("DELETE", "/readyz", "GET"),
+            ("DELETE", "/readyz", "GET, HEAD"),
             ("GET", "/students/ana/interactions", "POST"),
         ],
     )
