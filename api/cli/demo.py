@@ -15,14 +15,13 @@ from rich.markup import escape
 from api.cli.client import Service
 from api.cli.console import stdout, write_json
 from api.cli.datasets import describe_dataset, upload_dataset
-from api.cli.demo_student import replay_student
+from api.cli.demo_serving import replay_held_out, serve_demo
 from api.cli.drawing import comparison_table
 from api.cli.experiments import submit
-from api.cli.failures import BadInput
-from api.cli.models import find_model, promote_and_wait
+from api.cli.failures import INTERRUPTED, BadInput
 from api.cli.processes import Running, free_port, run_service
 from api.cli.serve import interruptible
-from api.cli.students import SHOWN_SKILLS, draw_student, read_student
+from api.cli.students import SHOWN_SKILLS, draw_student
 from api.cli.watching import ENDED, choose_view, follow, require_success
 
 PRESETS = ("small-mean", "small-dynamic")
@@ -34,7 +33,7 @@ SHOWN_METRICS = (
     *("auc", "accuracy", "l_bce", "l_21_kl", "l_22", "l_23_pointwise", "theta_std"),
     *("theta_pearson", "theta_spearman", "beta_pearson", "mastery_pearson", "p_mastery_pearson"),
 )
-INTERRUPTED = 130
+NO_STUDENT: dict[str, Any] = {"student_id": None, "mastery": None, "trajectory": []}
 
 
 class Stages:
@@ -132,15 +131,16 @@ def _run(stages: Stages, service: Service, running: Running, file: Path) -> dict
     stages.console.print(comparison_table(comparison, metrics=SHOWN_METRICS))
     stages.console.print()
     with stages.stage("promotion", "promoting") as found:
-        model = promote_and_wait(service, find_model(service, ids[-1])["id"], check=running.check)
-        found.append(f"{escape(model['name'])} now answers for students")
+        model, said = serve_demo(service, ids[-1], presets=PRESETS, check=running.check)
+        found.append(said)
     with stages.stage("student", "replaying a student nobody trained on") as found:
-        seen = read_student(
-            service, replay_student(service, file, fold=HELD_OUT_FOLD, source=dataset["content_hash"][:8])
-        )
-        found.append("one held-out student answers, response by response")
-    draw_student(stages.console, seen, shown=SHOWN_SKILLS)
-    return {"dataset": dataset, "experiments": experiments, "comparison": comparison, "model": model, **seen}
+        source = dataset["content_hash"][:8]
+        seen, said = replay_held_out(service, file, fold=HELD_OUT_FOLD, source=source)
+        found.append(said)
+    if seen is not None:
+        draw_student(stages.console, seen, shown=SHOWN_SKILLS, command="make serve, then .venv/bin/ikt")
+    result = {"dataset": dataset, "experiments": experiments, "comparison": comparison, "model": model}
+    return result | (seen or NO_STUDENT)
 
 
 def _train(

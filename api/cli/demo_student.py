@@ -6,21 +6,19 @@ from typing import Any
 from urllib.parse import quote
 
 from api.cli.client import Service
-from api.schemas.students import MOST_SKILLS_OF_ITEM
 
 MOST_RESPONSES = 120
 BATCH = 100
+MOST_SKILLS_OF_ITEM = 20  # that the service takes in one response
 EVERY = timedelta(minutes=1)
 NO_SEGMENTS = (".", "..")  # clients take them for steps within a path
 
 
-def replay_student(service: Service, file: Path, *, fold: int, source: str) -> str:
-    """Send the responses of a held-out student with a long history; the student's id."""
-    student_id, interactions = choose_student(file, fold=fold, source=source)
+def send_student(service: Service, student_id: str, interactions: list[dict[str, Any]]) -> None:
+    """Send a student's responses, as many at once as the service takes."""
     address = f"/students/{quote(student_id, safe='')}/interactions"
     for start in range(0, len(interactions), BATCH):
         service.post(address, interactions[start : start + BATCH])
-    return student_id
 
 
 def choose_student(file: Path, *, fold: int, source: str) -> tuple[str, list[dict[str, Any]]]:

@@ -1,5 +1,6 @@
 """`ikt student`: what one student can do, and how they came there."""
 
+import shlex
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -44,8 +45,8 @@ def read_student(service: Service, student_id: str) -> dict[str, Any]:
     }
 
 
-def draw_student(console: Console, seen: dict[str, Any], *, shown: int | None) -> None:
-    """Ability first, then its way, then the skills that were practised most."""
+def draw_student(console: Console, seen: dict[str, Any], *, shown: int | None, command: str = "ikt") -> None:
+    """Ability first, then its way, then the skills that were practised most; `command` shows the rest."""
     state, steps = seen["mastery"], seen["trajectory"]
     console.print(
         f"  [bold]student {escape(seen['student_id'])}[/] · {len(steps)} responses · "
@@ -62,5 +63,5 @@ def draw_student(console: Console, seen: dict[str, Any], *, shown: int | None) -
     chosen = rows if shown is None else practised[:shown]
     console.print(mastery_table(sorted(chosen, key=lambda row: -(row["mastery"] or 0.0))))
     if len(chosen) < len(rows):
-        more = f"ikt student {escape(seen['student_id'])} --all"
-        console.print(f"  [dim]and {len(rows) - len(chosen)} more skills: {more}[/]")
+        more = escape(f"{command} student {shlex.quote(seen['student_id'])} --all")
+        console.print(f"  [dim]and {len(rows) - len(chosen)} more skills: {more}[/]", soft_wrap=True)
