@@ -12,7 +12,7 @@ from api.cli.client import DEFAULT_URL, InlineFlag, Service, UrlOption, find_exp
 from api.cli.console import JsonFlag, stderr, stdout, write_json
 from api.cli.datasets import Format, upload_dataset
 from api.cli.drawing import listing, metrics_table
-from api.cli.failures import BadInput
+from api.cli.failures import BadInput, NoServer
 from api.cli.watching import choose_view, follow, require_success, train_here
 
 COLUMNS = {
@@ -78,11 +78,14 @@ def train(
 
 
 def submit(service: Service, *, dataset_id: str, **wanted: Any) -> dict[str, Any]:
-    """Queue an experiment; sent twice by accident, it is still one experiment."""
-    body = {name: value for name, value in wanted.items() if value is not None}
-    submitted: dict[str, Any] = service.post(
-        "/experiments", {"dataset_id": dataset_id, **body}, **{"Idempotency-Key": str(uuid4())}
-    )
+    """Queue an experiment; asked again after a lost connection, it is still one experiment."""
+    body = {"dataset_id": dataset_id} | {name: value for name, value in wanted.items() if value is not None}
+    key = {"Idempotency-Key": str(uuid4())}
+    submitted: dict[str, Any]
+    try:
+        submitted = service.post("/experiments", body, **key)
+    except NoServer:
+        submitted = service.post("/experiments", body, **key)
     return submitted
 
 
