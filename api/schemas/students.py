@@ -18,8 +18,9 @@ from pydantic import (
 )
 
 from api.paths import restore_slashes
-from api.schemas.common import LONGEST_NAME, PLAIN_TEXT, Name, Number, Shape, UtcTime
+from api.schemas.common import PLAIN_TEXT, Name, Number, Shape, UtcTime
 from api.schemas.models import MODEL_REFERENCE_EXAMPLE, ModelReference
+from ikt_model.data.columns import LONGEST_NAME
 
 MOST_INTERACTIONS = 1000
 MOST_SKILLS_OF_ITEM = 20
