@@ -36,11 +36,6 @@ IdempotencyKey = Annotated[
 ]
 
 
-PresetQuery = Annotated[
-    str | None, Query(max_length=100, pattern=PLAIN_TEXT, description="Only those with this preset.")
-]
-
-
 @router.post(
     "/experiments",
     operation_id="submit_experiment",

@@ -13,7 +13,7 @@ from api.dependencies import AcceptHeader, ExperimentId, ReaderDep, ResourcesDep
 from api.formats.predictions import CSV, PARQUET, write_csv
 from api.negotiation import choose_media_type
 from api.responses import EVALUATION_BODY, UPLOAD_PROBLEMS, problems
-from api.schemas.datasets import UploadFields
+from api.schemas.datasets import FileFields
 from api.schemas.experiments import ArtifactList, EvaluationRead
 from api.services import datasets, evaluations, events, experiments
 from api.services.refusals import EvaluationRefused, ExperimentsUnfinished, NotAcceptable
@@ -144,7 +144,7 @@ def evaluate_experiment(
     experiment_id: ExperimentId,
     upload: UploadDep,
     resources: ResourcesDep,
-    query: Annotated[UploadFields, Query()],
+    query: Annotated[FileFields, Query()],
 ) -> EvaluationRead:
     """The file is read, measured and forgotten. Skills are matched by name."""
     return evaluations.evaluate_experiment(

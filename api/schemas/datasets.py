@@ -25,13 +25,18 @@ DATASET_EXAMPLE: dict[str, Any] = {
 }
 
 
-class UploadFields(Shape):
-    """What may be said about an uploaded file."""
+class FileFields(Shape):
+    """What may be said about a file that is read and forgotten."""
+
+    format: DatasetFormat = "auto"
+    """`pykt` (rows per student), `events` (a row per response), or `auto`: told from the file."""
+
+
+class UploadFields(FileFields):
+    """What may be said about a file that is kept."""
 
     name: Name | None = None
     """For people; default: the file's name."""
-    format: DatasetFormat = "auto"
-    """`pykt` (rows per student), `events` (a row per response), or `auto`: told from the file."""
 
 
 class DatasetRead(Shape):

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
-from api.schemas.datasets import DatasetPage, DatasetRead, UploadFields
+from api.schemas.datasets import DatasetPage, DatasetRead, FileFields, UploadFields
 from api.services.refusals import FieldRefused, UploadRefused
 from api.services.undo import on_failure
 from api.services.validation import refused_fields
@@ -22,6 +22,8 @@ from ikt_model.data.columns import LONGEST_NAME
 from ikt_model.data.csv_records import read_header
 from ikt_model.data.readers import PARQUET_MAGIC, read_dataset, sniff_format
 from ikt_model.data.sequences import Sequences, describe, save_sequences
+
+Fields = TypeVar("Fields", bound=FileFields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +71,17 @@ def add_dataset(
     return present(dataset), True
 
 
-def merge_fields(upload: Upload, query: UploadFields) -> UploadFields:
+def merge_fields(upload: Upload, query: Fields) -> Fields:
     """What the form says about its file; the query for what it leaves out. Raises UploadRefused."""
-    given = {name: value for name, value in upload.fields.items() if name in UploadFields.model_fields}
+    kind = type(query)
+    given = {name: value for name, value in upload.fields.items() if name in kind.model_fields}
     unknown = sorted(set(upload.fields) - set(given))
     if unknown:
-        known = ", ".join(("file", *UploadFields.model_fields))
+        known = ", ".join(("file", *kind.model_fields))
         detail = f"is not a field of this form; it takes {known}"
         raise UploadRefused([FieldRefused(f"/{name}", detail) for name in unknown])
     try:
-        return UploadFields.model_validate(query.model_dump(exclude_unset=True) | given)
+        return kind.model_validate(query.model_dump(exclude_unset=True) | given)
     except ValidationError as error:
         raise UploadRefused(refused_fields(error)) from error
 

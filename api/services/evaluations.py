@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from sqlalchemy.orm import Session
 
 from api.inference import Inference
-from api.schemas.datasets import UploadFields
+from api.schemas.datasets import FileFields
 from api.schemas.experiments import Artifact, ArtifactList, EvaluationRead
 from api.services.datasets import Upload
 from api.services.refusals import ExperimentsUnfinished
@@ -31,7 +31,7 @@ def evaluate_experiment(
     *,
     experiment_id: UUID,
     upload: Upload,
-    fields: UploadFields,
+    fields: FileFields,
 ) -> EvaluationRead:
     """The experiment's model on an uploaded file, which is not kept.
 

@@ -99,6 +99,15 @@ class TestEvaluation:
         assert evaluation["unknown_skills"] == ["knitting"]
         assert (evaluation["n_students"], evaluation["n_responses"], evaluation["n_predicted"]) == (8, 24, 16)
 
+    def test_name_is_refused_where_nothing_is_kept(self, trained: Trained) -> None:
+        answer = trained.service.client.post(
+            f"{_own(trained)}/evaluations",
+            files={"file": ("same.csv", classroom_csv())},
+            data={"name": "classroom"},
+        )
+        problem = assert_problem(answer, 422, "invalid-request")
+        assert [error["pointer"] for error in problem["errors"]] == ["/name"]
+
     @pytest.mark.parametrize(
         ("content", "slug"),
         [
