@@ -12,7 +12,7 @@ from api.cli.failures import Failure, ProcessDied, Refused
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Pure JSON on standard output, nothing else.")]
 MAX_ROWS = 10
-PIPE_WIDTH = 120
+PIPE_WIDTH = 1000
 
 
 def stdout() -> Console:

@@ -51,7 +51,10 @@ def add(
     if as_json:
         write_json(dataset)
         return
-    stdout().print(f"[green]✓[/] {describe_dataset(dataset)}\n  id {dataset['id']}")
+    wanted = name or file.stem
+    is_known = dataset["name"] != wanted
+    known = f"{escape(wanted)} is already stored as " if is_known else ""
+    stdout().print(f"[green]✓[/] {known}{describe_dataset(dataset)}\n  id {dataset['id']}")
 
 
 def list_datasets(
@@ -66,7 +69,9 @@ def list_datasets(
     if as_json:
         write_json(rows)
         return
-    stdout().print(listing(rows, COLUMNS) if rows else "no datasets yet; `ikt dataset add FILE` adds one")
+    console = stdout()
+    found = listing(rows, COLUMNS, width=console.width)
+    console.print(found if rows else "no datasets yet; `ikt dataset add FILE` adds one")
 
 
 def simulate(

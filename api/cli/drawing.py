@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from rich.cells import cell_len
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
@@ -11,6 +12,8 @@ from rich.text import Text
 SPARKS = "▁▂▃▄▅▆▇█"
 EIGHTHS = " ▏▎▍▌▋▊▉"
 FIGURE_WIDTH = 11
+NARROW_NAME = 12
+FEWEST_COLUMNS = 2
 VERDICTS = {"better": "green", "worse": "red", "same": "dim"}
 
 
@@ -67,13 +70,27 @@ def number(value: float | int | None, *, digits: int = 4) -> str:
     return f"{value:.{digits}f}"
 
 
-def listing(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> Table:
-    """Rows as a table; `columns` maps a field to its heading."""
+def listing(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], *, width: int) -> Table:
+    """Rows as a table; `columns` maps a field to its heading.
+
+    Ids are to be copied and never cut: where the width is too small, names wrap and the last columns go.
+    """
+    cells = {field: [heading, *(_cell(row.get(field)) for row in rows)] for field, heading in columns.items()}
+    widths = {field: max(map(cell_len, texts)) for field, texts in cells.items()}
+    if "name" in widths:
+        widths["name"] = min(widths["name"], NARROW_NAME)
+    shown = list(columns)
+    while len(shown) > FEWEST_COLUMNS and sum(widths[field] + 2 for field in shown) > width:
+        shown.pop()
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
-    for heading in columns.values():
-        table.add_column(heading)
-    for row in rows:
-        table.add_row(*(_cell(row.get(field)) for field in columns))
+    for field in shown:
+        is_id = field == "id"
+        least = widths["id"] if is_id else None
+        table.add_column(
+            columns[field], no_wrap=is_id, overflow="ignore" if is_id else "fold", min_width=least
+        )
+    for number_of_row in range(1, len(rows) + 1):
+        table.add_row(*(cells[field][number_of_row] for field in shown))
     return table
 
 

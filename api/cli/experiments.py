@@ -12,16 +12,16 @@ from api.cli.client import DEFAULT_URL, InlineFlag, Service, UrlOption, find_exp
 from api.cli.console import JsonFlag, stderr, stdout, write_json
 from api.cli.datasets import Format, upload_dataset
 from api.cli.drawing import listing, metrics_table
-from api.cli.failures import BadInput, NoServer
+from api.cli.failures import INTERRUPTED, BadInput, NoServer
 from api.cli.watching import choose_view, follow, require_success, train_here
 
 COLUMNS = {
     "id": "id",
     "name": "name",
     "status": "status",
+    "auc": "AUC",
     "fold": "fold",
     "epochs_done": "epochs",
-    "auc": "AUC",
     "theta_pearson": "θ Pearson",
     "created_at": "created",
 }
@@ -54,7 +54,7 @@ def train(
     """Train one experiment and show its held-out metrics."""
     wanted = {
         "preset": preset,
-        "config": parse_settings(settings or []),
+        "config": require_known(parse_settings(settings or [])),
         "fold": fold,
         "name": name,
         "seed": seed,
@@ -66,7 +66,7 @@ def train(
         if inline:
             experiment = train_here(service, submitted, choose_view(stderr()))
         elif wait:
-            (experiment,) = follow(service, [submitted], choose_view(stderr()))
+            experiment = _wait(service, submitted)
         else:
             experiment = submitted
     if inline or wait:
@@ -75,6 +75,17 @@ def train(
         write_json(experiment)
         return
     _show(experiment)
+
+
+def _wait(service: Service, submitted: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return follow(service, [submitted], choose_view(stderr()))[0]
+    except KeyboardInterrupt:
+        stderr().print(
+            f"\n{escape(submitted['name'])} goes on without you; `ikt cancel {submitted['id']}` stops it",
+            soft_wrap=True,
+        )
+        raise typer.Exit(INTERRUPTED) from None
 
 
 def submit(service: Service, *, dataset_id: str, **wanted: Any) -> dict[str, Any]:
@@ -123,7 +134,12 @@ def list_experiments(
         write_json(rows)
         return
     flat = [{**(row["metrics"] or {}), **row} for row in rows]
-    stdout().print(listing(flat, COLUMNS) if rows else "no experiments yet; `ikt train` runs one")
+    console = stdout()
+    if not rows and (status or preset):
+        console.print("no experiment matches; `ikt experiments` lists all of them")
+        return
+    found = listing(flat, COLUMNS, width=console.width)
+    console.print(found if rows else "no experiments yet; `ikt train` runs one")
 
 
 def cancel(
@@ -138,6 +154,9 @@ def cancel(
         answer = service.post(f"/experiments/{found['id']}/cancel")
     if as_json:
         write_json(answer)
+        return
+    if found["status"] == "cancelled":
+        stdout().print(f"{escape(found['name'])} was cancelled already")
         return
     stdout().print(
         f"{escape(found['name'])} is {answer['status']}"
@@ -160,6 +179,26 @@ def parse_settings(settings: list[str]) -> dict[str, Any]:
                 raise BadInput(f"--set {setting!r} contradicts another --set")
         place[key] = _value(value)
     return nested
+
+
+def require_known(config: dict[str, Any]) -> dict[str, Any]:
+    """The same settings, none of them unknown. Raises BadInput with the names that there are."""
+    from ikt_model.config import ExperimentConfig
+
+    sections: dict[str, list[str]] = {
+        section: sorted(values) for section, values in ExperimentConfig().model_dump().items()
+    }
+    for section, values in config.items():
+        if section not in sections:
+            named = ", ".join(f"{name}.…" for name in sections)
+            inside = [f"{name}.{section}" for name, known in sections.items() if section in known]
+            meant = f"Did you mean {inside[0]}? " if inside else ""
+            raise BadInput(f"--set {section}: there is no such section", f"{meant}Settings are {named}")
+        for key in values if isinstance(values, dict) else ():
+            if key not in sections[section]:
+                names = ", ".join(sections[section])
+                raise BadInput(f"--set {section}.{key}: there is no such setting", f"{section} has {names}")
+    return config
 
 
 def _value(text: str) -> Any:

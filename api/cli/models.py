@@ -41,7 +41,9 @@ def list_models(
         write_json(rows)
         return
     flat = [{**row["metrics"], **row} for row in rows]
-    stdout().print(listing(flat, COLUMNS) if rows else "no models yet; `ikt train` makes one")
+    console = stdout()
+    found = listing(flat, COLUMNS, width=console.width)
+    console.print(found if rows else "no models yet; `ikt train` makes one")
 
 
 def promote(

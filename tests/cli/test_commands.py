@@ -1,5 +1,6 @@
 """Commands against a running service."""
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,8 @@ class TestDatasets:
     def test_people_get_a_line(self, ikt: Ikt, running: Running, classroom: Path) -> None:
         assert running.url
         assert "60 students · 6 skills" in ikt("dataset", "add", str(classroom)).out
+        renamed = ikt("dataset", "add", str(classroom), "--name", "again").out
+        assert "again is already stored as classroom" in renamed
         assert "classroom" in ikt("datasets").out
 
     def test_bad_rows_are_a_table(self, ikt: Ikt, running: Running, tmp_path: Path) -> None:
@@ -83,6 +86,58 @@ class TestExperiments:
         assert cancelled.out.startswith("[/] is ")
         assert f"{NAME} on class[b].csv: 60 students" in measured.out
         assert f"✓ {NAME} is serving" in promoted.out
+
+    def test_cancelling_twice_says_so(self, ikt: Ikt, experiment: dict[str, Any]) -> None:
+        train = ("train", "--preset", "small-mean", "--data", experiment["dataset_id"], *TINY)
+        queued = ikt(*train, "--set", "training.epochs=500", "--no-wait", "--json").json
+        ikt("cancel", queued["id"])
+        until = time.monotonic() + 30
+        while "was cancelled already" not in (said := ikt("cancel", queued["id"])).out:
+            assert time.monotonic() < until, said
+            time.sleep(0.2)
+
+        assert said.code == 0
+
+    @pytest.mark.parametrize("command", ["experiments", "models", "datasets"])
+    @pytest.mark.parametrize("columns", ["80", "40"])
+    def test_ids_are_never_cut(
+        self,
+        ikt: Ikt,
+        experiment: dict[str, Any],
+        monkeypatch: pytest.MonkeyPatch,
+        command: str,
+        columns: str,
+    ) -> None:
+        ids = [row["id"] for row in ikt(command, "--json").json]
+        in_pipe = ikt(command).out
+        monkeypatch.setenv("FORCE_COLOR", "1")  # makes a terminal of it
+        monkeypatch.setenv("COLUMNS", columns)
+        on_terminal = ikt(command).out
+
+        assert experiment["status"] == "succeeded"
+        assert ids
+        assert all(one in in_pipe and one in on_terminal for one in ids)
+        assert "…" not in in_pipe + on_terminal
+
+    def test_nothing_that_matches_is_not_nothing_at_all(self, ikt: Ikt, experiment: dict[str, Any]) -> None:
+        assert experiment
+        assert "no experiment matches" in ikt("experiments", "--preset", "foo").out
+
+    def test_interrupted_waiting_names_the_way_to_cancel(
+        self, ikt: Ikt, experiment: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def interrupt(*_: object) -> None:
+            raise KeyboardInterrupt
+
+        train = ("train", "--preset", "small-mean", "--data", experiment["dataset_id"], *TINY)
+        monkeypatch.setattr("api.cli.experiments.follow", interrupt)
+        said = ikt(*train, "--set", "training.epochs=500", "--name", "left alone")
+
+        assert said.code == 130
+        assert "left alone goes on" in said.err
+        (queued,) = (row for row in ikt("experiments", "--json").json if row["name"] == "left alone")
+        assert f"`ikt cancel {queued['id']}`" in said.err
+        assert ikt("cancel", queued["id"]).code == 0
 
     def test_cancelling_what_is_over_is_refused(self, ikt: Ikt, experiment: dict[str, Any]) -> None:
         said = ikt("cancel", experiment["id"])

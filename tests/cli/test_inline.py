@@ -58,7 +58,9 @@ class TestTrain:
         ("setting", "named"),
         [
             ("loss.lambda_target=2", "lambda_target"),
-            ("loss.lambda=0.5", "lambda"),
+            ("loss.lambda=0.5", "lambda_target, lambda_warmup_epochs"),
+            ("lambda=0.3", "model.…, reference.…, loss.…, training.…"),
+            ("lambda_target=0.3", "Did you mean loss.lambda_target?"),
             ("lambda_target", "section.name=value"),
         ],
     )
