@@ -13,6 +13,7 @@ from api.cli.console import JsonFlag, stderr, stdout, write_json
 from api.cli.datasets import Format, upload_dataset
 from api.cli.drawing import listing, metrics_table
 from api.cli.failures import INTERRUPTED, BadInput, NoServer
+from api.cli.presets import list_presets
 from api.cli.watching import choose_view, follow, require_success, train_here
 
 COLUMNS = {
@@ -31,6 +32,8 @@ def register(app: typer.Typer) -> None:
     app.command()(train)
     app.command("experiments")(list_experiments)
     app.command()(cancel)
+    app.command()(retry)
+    app.command("presets")(list_presets)
 
 
 def train(
@@ -162,6 +165,22 @@ def cancel(
         f"{escape(found['name'])} is {answer['status']}"
         + (", asked to stop" if answer["cancel_requested"] else "")
     )
+
+
+def retry(
+    experiment: Annotated[str, typer.Argument(help="Id, end of an id, or name.")],
+    *,
+    url: UrlOption = DEFAULT_URL,
+    as_json: JsonFlag = False,
+) -> None:
+    """Queue a failed or cancelled experiment again; it goes on from its last checkpoint."""
+    with open_service(url) as service:
+        found = find_experiment(service, experiment)
+        answer = service.post(f"/experiments/{found['id']}/retry")
+    if as_json:
+        write_json(answer)
+        return
+    stdout().print(f"{escape(found['name'])} is {answer['status']}")
 
 
 def parse_settings(settings: list[str]) -> dict[str, Any]:

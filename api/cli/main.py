@@ -1,6 +1,7 @@
 """`ikt`: every command in its group, and one place where failures become exit codes."""
 
-from typing import Any
+from importlib import metadata
+from typing import Annotated, Any
 
 import typer
 import typer.core
@@ -21,6 +22,12 @@ class Commands(typer.core.TyperGroup):
             raise typer.Exit(failure.exit_code) from failure
 
 
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"ikt {metadata.version('ikt')}")
+        raise typer.Exit
+
+
 app = typer.Typer(
     cls=Commands,
     no_args_is_help=True,
@@ -28,6 +35,18 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Interpretable knowledge tracing: train, compare, and ask what a student can do.",
 )
+
+
+@app.callback()
+def ikt(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Say the version.")
+    ] = False,
+) -> None:
+    """Interpretable knowledge tracing: train, compare, and ask what a student can do."""
+
+
 for _room in (serve, datasets, experiments, comparisons, models, students, demo):
     _room.register(app)
 app.add_typer(database.app, name="db")

@@ -1,6 +1,7 @@
 """Commands against a running service."""
 
 import time
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,8 @@ class TestExperiments:
             time.sleep(0.2)
 
         assert said.code == 0
+        assert ikt("retry", queued["id"], "--json").json["status"] == "queued"
+        assert ikt("cancel", queued["id"]).code == 0
 
     @pytest.mark.parametrize("command", ["experiments", "models", "datasets"])
     @pytest.mark.parametrize("columns", ["80", "40"])
@@ -201,6 +204,16 @@ class TestWithoutServer:
         assert "No server answers at http://127.0.0.1:9" in said.err
         assert "`ikt up`" in said.err
         assert "--inline" in said.err
+
+    def test_version_is_told(self, ikt: Ikt) -> None:
+        assert ikt("--version").out == f"ikt {metadata.version('ikt')}\n"
+
+    def test_presets_are_shown_with_their_settings(self, ikt: Ikt, data_dir: Path) -> None:
+        shown = ikt("presets", "--inline").out
+
+        assert data_dir.exists()
+        assert "small-dynamic\n" in shown
+        assert "lambda_target=0.3" in shown
 
     def test_wrong_usage(self, ikt: Ikt) -> None:
         assert ikt("train", "--preset", "small-mean").code == 2
