@@ -1,5 +1,6 @@
 """The demo takes no service over: only nothing and an earlier demo's model are replaced."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,9 @@ from tests.cli.conftest import TINY, Ikt
 
 
 @pytest.fixture(scope="module")
-def service(running: Running) -> Service:
-    return Service(running.url)
+def service(running: Running) -> Iterator[Service]:
+    with Service(running.url) as service:
+        yield service
 
 
 def train(ikt: Ikt, name: str, data: Path) -> str:
