@@ -35,7 +35,6 @@ class Progress:
     """How far a training is."""
 
     epoch: int  # finished epochs
-    step: int  # finished optimiser steps
     run: str  # names configuration, data and fold: another run's checkpoint is never taken up
 
 
@@ -48,7 +47,7 @@ def save_checkpoint(
     for index, state in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{name}": value for name, value in state.items()}
     header = {"format_version": str(FORMAT_VERSION), "run": progress.run}
-    header |= {"epoch": str(progress.epoch), "step": str(progress.step)}
+    header["epoch"] = str(progress.epoch)
     temporary = folder / f".{CHECKPOINT_FILE}.{secrets.token_hex(4)}"
     try:
         save_file(
@@ -78,7 +77,7 @@ def load_checkpoint(
         index, key = name.split(".", 1)
         state.setdefault(int(index), {})[key] = value
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
-    return Progress(epoch=int(header["epoch"]), step=int(header["step"]), run=run)
+    return Progress(epoch=int(header["epoch"]), run=run)
 
 
 def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -97,7 +97,7 @@ def train(
     run = _prepare(config, sequences, fold=fold, calibration=calibration, device=device)
     name = f"{config.fingerprint()}-{sequences.content_hash[:16]}-{fold}"
     progress = load_checkpoint(folder / "checkpoint", run.network, run.optimizer, run=name)
-    progress = progress or Progress(epoch=0, step=0, run=name)
+    progress = progress or Progress(epoch=0, run=name)
     for epoch in range(progress.epoch + 1, config.training.epochs + 1):
         started = time.perf_counter()
         losses = _train_epoch(run, epoch, on_progress)
@@ -107,7 +107,7 @@ def train(
             folder / "checkpoint",
             run.network,
             run.optimizer,
-            Progress(epoch, epoch * run.steps_per_epoch, name),
+            Progress(epoch, name),
         )
         on_epoch(EpochReport(epoch, config.training.epochs, time.perf_counter() - started, metrics))
     seen = _held_out(run)

@@ -64,12 +64,6 @@ class SkillVocabulary:
         """Skill ids of one set."""
         return self.set_members[self.set_offsets[set_id] : self.set_offsets[set_id + 1]]
 
-    def matrix(self) -> NDArray[np.float32]:
-        """[C, K] one where the set holds the skill."""
-        matrix = np.zeros((self.n_sets, self.n_skills), dtype=np.float32)
-        matrix[np.repeat(np.arange(self.n_sets), self.set_sizes), self.set_members] = 1.0
-        return matrix
-
 
 def index_skills(
     names: Sequence[str], *, skills: NDArray[np.integer[Any]], offsets: NDArray[np.int64]

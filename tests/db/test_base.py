@@ -47,7 +47,8 @@ class TestFinite:
 
     @given(anything)
     def test_result_is_strict_json(self, value: Any) -> None:
-        json.dumps(finite(value), allow_nan=False)
+        text = json.dumps(finite(value), allow_nan=False)
+        assert json.loads(text) == finite(value)
 
     @given(anything)
     def test_second_pass_changes_nothing(self, value: Any) -> None:

@@ -1,6 +1,7 @@
 import numpy as np
 
 from ikt_model.data.alignment import align_skills
+from ikt_model.references.rasch import set_design
 from tests.ikt_model.classrooms import random_histories
 
 
@@ -21,7 +22,7 @@ def test_histories_keep_their_steps_under_another_numbering() -> None:
 def test_steps_without_a_known_skill_are_left_out() -> None:
     sequences = random_histories(10, seed=2)
     aligned, known = align_skills(sequences, ("a", "b"))
-    holds_known = sequences.vocabulary.matrix()[:, :2].any(axis=1)[sequences.skill_sets]
+    holds_known = set_design(sequences.vocabulary).toarray()[:, :2].any(axis=1)[sequences.skill_sets]
     np.testing.assert_array_equal(known, holds_known)
     np.testing.assert_array_equal(aligned.responses, sequences.responses[holds_known])
     assert aligned.offsets[-1] == known.sum()

@@ -7,6 +7,7 @@ import pytest
 
 from ikt_model.data.readers import read_dataset
 from ikt_model.data.sequences import describe
+from ikt_model.references.rasch import set_design
 
 DATA = Path(__file__).parents[4] / "shared" / "data"
 
@@ -40,7 +41,7 @@ def test_assistments_2009_groups_the_rows_of_an_item() -> None:
     items, sets = sequences.items.indices.to_numpy(), sequences.skill_sets
     alike = (np.diff(items) == 0) & (np.diff(sequences.student_of_step()) == 0)
     alike &= np.diff(sequences.responses) == 0
-    members = sequences.vocabulary.matrix()
+    members = set_design(sequences.vocabulary).toarray()
     assert (members[sets[:-1][alike]] * members[sets[1:][alike]]).sum(axis=1).min() > 0
     assert alike.sum() < 100
     assert facts["n_responses"] == 274_561
