@@ -1,7 +1,7 @@
 """No request body grows without bound: the reader of a body decides how much it takes."""
 
 from anyio import move_on_after
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import too_large
@@ -28,6 +28,9 @@ class BodyLimit:
         async def send_after_body(message: Message) -> None:
             if message["type"] == "http.response.start":
                 await body.discard_rest()
+                if not body.is_over:
+                    # The server will close: a client that is not told would send its next request into that.
+                    MutableHeaders(scope=message)["connection"] = "close"
             await send(message)
 
         await self.app(scope, body.receive, send_after_body)
@@ -48,7 +51,7 @@ class _CountedBody:
         self._receive = receive
         self._declared = int(length) if length.isdecimal() else 0
         self._waits_for_leave = "expect" in headers
-        self._is_over = not self._declared and "transfer-encoding" not in headers
+        self.is_over = not self._declared and "transfer-encoding" not in headers
         self._received = 0
 
     async def receive(self) -> Message:
@@ -67,9 +70,9 @@ class _CountedBody:
         if self._waits_for_leave and not self._received:
             return
         with move_on_after(LINGER_SECONDS):
-            while not self._is_over:
+            while not self.is_over:
                 self._count(await self._receive())
 
     def _count(self, message: Message) -> None:
         self._received += len(message.get("body", b""))
-        self._is_over = not message.get("more_body", False)
+        self.is_over = not message.get("more_body", False)

@@ -257,7 +257,13 @@ def _tell_http_error(request: Request, error: Exception) -> JSONResponse:
 
 
 def _tell_internal_error(request: Request, error: Exception) -> JSONResponse:  # noqa: ARG001
-    return problem_response(INTERNAL, request, detail="the service failed; the reason is in its log")
+    # The server closes the connection after an unforeseen error; unsaid, the next request would meet that.
+    return problem_response(
+        INTERNAL,
+        request,
+        detail="the service failed; the reason is in its log",
+        headers={"Connection": "close"},
+    )
 
 
 def _allowed_methods(request: Request) -> set[str]:

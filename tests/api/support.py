@@ -130,7 +130,9 @@ def run_service(stack: Stack, **changes: Any) -> Iterator[Service]:
         _wait_for_start(server)
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         try:
-            with httpx.Client(base_url=url, timeout=60, trust_env=False) as client:
+            # A connection each: many tests make the server close theirs.
+            fresh = httpx.Limits(max_keepalive_connections=0)
+            with httpx.Client(base_url=url, timeout=60, trust_env=False, limits=fresh) as client:
                 yield Service(client, stack, app.state.resources)
         finally:
             server.should_exit = True
