@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 
 class Doorbell:
-    """Rings for rows that wait; a message that cannot be sent is sent later by the worker's sweep."""
+    """Rings for rows that wait; a message that cannot be sent is sent later by the worker's janitor."""
 
     def __init__(self, settings: ApiSettings) -> None:
         self._settings = WorkerSettings(
@@ -66,4 +66,4 @@ class Doorbell:
         try:
             send()
         except BrokerUnavailable as lost:
-            logger.warning("message lost, a worker's sweep will send it again: %s reason=%s", subject, lost)
+            logger.warning("message lost, a worker's janitor will send it again: %s reason=%s", subject, lost)

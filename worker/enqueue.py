@@ -22,7 +22,7 @@ RETRY = {"max_retries": 1, "interval_start": 0, "interval_step": 0.1, "interval_
 
 
 class BrokerUnavailable(Exception):
-    """The message could not be handed over; the sweep of a worker will notice the row later."""
+    """The message could not be handed over; the janitor of a worker will notice the row later."""
 
     def __init__(self, broker_url: str, reason: Exception) -> None:
         self.broker_url = broker_url

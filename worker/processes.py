@@ -1,4 +1,4 @@
-"""The worker's processes beside their jobs: sweeping, draining at shutdown, dying together."""
+"""The worker's processes beside their jobs: the janitor, draining at shutdown, dying together."""
 
 import ctypes
 import os
@@ -14,8 +14,8 @@ from typing import Any
 from celery import signals
 from celery.worker import state
 
+from worker.janitor import Janitor
 from worker.settings import WorkerSettings
-from worker.sweep import Sweep
 
 # Read by the libraries below NumPy and PyTorch when a job's process first imports them.
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
@@ -42,9 +42,9 @@ def _preload(**_: Any) -> None:
     import worker.fitting  # noqa: F401
 
 
-def _start_sweep(sender: Any, **_: Any) -> None:  # noqa: ARG001
+def _start_janitor(sender: Any, **_: Any) -> None:  # noqa: ARG001
     """Main process, once messages are consumed."""
-    Sweep(WorkerSettings()).start()
+    Janitor(WorkerSettings()).start()
 
 
 def _drain(**_: Any) -> None:
@@ -90,6 +90,6 @@ def asked_to_stop() -> Iterator[Event]:
 
 signals.worker_init.connect(_share_cores)
 signals.worker_init.connect(_preload)
-signals.worker_ready.connect(_start_sweep)
+signals.worker_ready.connect(_start_janitor)
 signals.worker_shutting_down.connect(_drain)
 signals.worker_process_init.connect(_die_with_parent)

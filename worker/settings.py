@@ -27,7 +27,7 @@ class WorkerSettings(DatabaseSettings):
     """A job whose worker has been silent for so long goes back to the queue."""
     heartbeat_seconds: float = Field(default=3.0, gt=0)
     """How often a running job renews its lease, tells its progress and looks for a cancellation."""
-    sweep_seconds: float = Field(default=15.0, gt=0)
+    janitor_seconds: float = Field(default=15.0, gt=0)
     """How often lost jobs and lost messages are looked for."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 

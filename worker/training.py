@@ -132,11 +132,11 @@ def _release(job: TrainingJob) -> None:
 def _interrupt(job: TrainingJob, reason: Exception) -> None:
     logger.exception(event("experiment_interrupted", experiment_id=job.id, error=type(reason).__name__))
     try:
-        # Nobody rings: the sweep does after a while, in which the store may come back.
+        # Nobody rings: the janitor does after a while, in which the store may come back.
         with session_scope(job.stores.sessions) as session:
             is_queued = experiments.interrupt(session, job.id, job.owner, **describe_failure(reason))
     except SQLAlchemyError as error:
-        # Then the lease runs out, and a sweep queues the job again.
+        # Then the lease runs out, and a janitor queues the job again.
         logger.warning(event("lease_left", experiment_id=job.id, error=type(error).__name__))
     else:
         logger.info(event("interruption_recorded", experiment_id=job.id, queued=is_queued))

@@ -59,7 +59,7 @@ class Experiment(Base):
     rung_at: Mapped[datetime] = mapped_column(default=utc_now)
     """When a message about this queued row was last sent, or was about to be."""
     rings: Mapped[int] = mapped_column(default=0)
-    """Messages that the sweep repeated since the row was queued."""
+    """Messages that the janitor repeated since the row was queued."""
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]

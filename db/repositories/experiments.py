@@ -152,7 +152,7 @@ def retry(session: Session, experiment_id: UUID) -> Experiment:
     Raises ExperimentNotFound, IllegalMove.
     """
     experiment = _get(session, experiment_id, lock=True)
-    if experiment.status == RUNNING:  # back to queued is the sweep's move
+    if experiment.status == RUNNING:  # back to queued is the janitor's move
         raise _illegal(experiment, QUEUED)
     _move(experiment, QUEUED)
     experiment.attempt = 0
@@ -355,7 +355,7 @@ def _queue_again(experiment: Experiment, *, error_type: str, detail: str, now: d
     experiment.lease_owner = experiment.lease_expires_at = None
     if not experiment.cancel_requested and experiment.attempt < experiment.max_attempts:
         _move(experiment, QUEUED)
-        # The more attempts were in vain, the longer until the sweep rings: what is broken may need its time.
+        # The more attempts in vain, the longer until the janitor rings: what is broken may need its time.
         experiment.rung_at, experiment.rings = now, experiment.attempt - 1
         return True
     experiment.finished_at = now

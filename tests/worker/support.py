@@ -36,7 +36,7 @@ TINY: dict[str, Any] = {
     "model": {"d_model": 16, "n_heads": 2, "n_blocks": 1, "d_ff": 32, "window": 50},
 }
 # Quick enough that a lost worker is noticed within a test, slow enough for two busy cores.
-QUICK = {"IKT_LEASE_SECONDS": "4", "IKT_HEARTBEAT_SECONDS": "0.5", "IKT_SWEEP_SECONDS": "0.5"}
+QUICK = {"IKT_LEASE_SECONDS": "4", "IKT_HEARTBEAT_SECONDS": "0.5", "IKT_JANITOR_SECONDS": "0.5"}
 WAIT_SECONDS = 60
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -95,7 +95,7 @@ def queue_experiment(
     is_due: bool = False,
     **changes: Any,
 ) -> UUID:
-    """A queued row for which nobody has rung; with `is_due` a sweep will. Smaller batches take longer."""
+    """A queued row for which nobody has rung; with `is_due` a janitor will. Smaller batches take longer."""
     training = {"epochs": epochs, "batch_tokens": batch_tokens}
     config = resolve_config(None, {**TINY, "training": training})
     values: dict[str, Any] = {

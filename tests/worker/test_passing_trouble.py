@@ -80,7 +80,7 @@ def test_whoever_trains_here_needs_no_worker_to_go_on(
     assert (row.status, row.attempt) == ("succeeded", 2)
 
 
-def test_the_sweep_rings_later_each_time(
+def test_the_janitor_rings_later_each_time(
     sessions: SessionFactory,
     settings: WorkerSettings,
     experiment_id: UUID,
@@ -94,7 +94,7 @@ def test_the_sweep_rings_later_each_time(
     assert waits == [15, 30]
 
 
-def test_a_database_that_is_away_for_the_ending_too_leaves_the_job_to_the_sweep(
+def test_a_database_that_is_away_for_the_ending_too_leaves_the_job_to_the_janitor(
     sessions: SessionFactory,
     settings: WorkerSettings,
     experiment_id: UUID,

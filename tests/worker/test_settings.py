@@ -34,7 +34,7 @@ def test_everything_can_be_set_by_the_environment(tmp_path: Path, monkeypatch: p
         {"heartbeat_seconds": 60, "lease_seconds": 60},
         {"concurrency": 0},
         {"queues": ("tpu",)},
-        {"sweep_seconds": 0},
+        {"janitor_seconds": 0},
     ],
 )
 def test_settings_that_can_not_work_are_refused(tmp_path: Path, wrong: dict[str, Any]) -> None:

@@ -142,7 +142,7 @@ class ExperimentLife(RuleBasedStateMachine):
         self.attempt, self.cancelling = 0, False
 
     @rule()
-    def sweep(self) -> None:
+    def look_for_lost_workers(self) -> None:
         requeued = experiments.requeue_expired(self.session, self.now)
         assert requeued == (
             [self.id] if self.expired and not self.cancelling and self.attempt < MAX_ATTEMPTS else []

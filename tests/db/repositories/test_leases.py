@@ -90,7 +90,7 @@ class TestListUnrung:
         make_experiment(session, status="failed")
         assert experiments.list_unrung(session, utc_now() + timedelta(days=1)) == []
 
-    def test_a_ring_that_another_sweep_has_marked_is_not_counted_twice(self, session: Session) -> None:
+    def test_a_ring_that_another_janitor_has_marked_is_not_counted_twice(self, session: Session) -> None:
         make_experiment(session)
         now = utc_now() + timedelta(seconds=15)
         (due,) = experiments.list_unrung(session, now)
@@ -180,15 +180,15 @@ class TestTogether:
         assert sum(together(claim)) == 1
         assert _attempt(sessions, experiment_id) == 2
 
-    def test_sweeps_at_once_requeue_once(self, sessions: SessionFactory) -> None:
+    def test_janitors_at_once_requeue_once(self, sessions: SessionFactory) -> None:
         with session_scope(sessions) as session:
             expected = {make_running(session, lease_seconds=-1).id for _ in range(3)}
 
-        def sweep(number: int) -> list[UUID]:  # noqa: ARG001
+        def look(number: int) -> list[UUID]:  # noqa: ARG001
             with session_scope(sessions) as session:
                 return experiments.requeue_expired(session)
 
-        requeued = [row_id for ids in together(sweep) for row_id in ids]
+        requeued = [row_id for ids in together(look) for row_id in ids]
         assert sorted(requeued) == sorted(expected)
 
     def test_cancel_and_claim_at_once_leave_one_winner(self, sessions: SessionFactory) -> None:

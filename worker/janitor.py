@@ -17,14 +17,14 @@ from worker.stores import open_stores
 logger = logging.getLogger(__name__)
 
 
-class Sweep:
-    """Looks around every `sweep_seconds`, from a thread of the worker's main process."""
+class Janitor:
+    """Looks around every `janitor_seconds`, from a thread of the worker's main process."""
 
     def __init__(self, settings: WorkerSettings) -> None:
         self._settings = settings
         self._ended = Event()
         self._connected = Lock()
-        self._thread = Thread(target=self._run, name="sweep", daemon=True)
+        self._thread = Thread(target=self._run, name="janitor", daemon=True)
 
     def start(self) -> None:
         # SQLite must not be carried open through a fork: the child would believe in locks that it does not
@@ -39,7 +39,7 @@ class Sweep:
     def stop(self) -> None:
         self._ended.set()
 
-    def sweep(self) -> None:
+    def look_around(self) -> None:
         """One look. Raises BrokerUnavailable; what could not be rung for stays due."""
         with self._connected, open_stores(self._settings) as stores:
             self._requeue_expired(stores.sessions)
@@ -48,14 +48,14 @@ class Sweep:
     def _run(self) -> None:
         while not self._ended.is_set():
             try:
-                self.sweep()
+                self.look_around()
             except BrokerUnavailable as error:
                 logger.warning(event("broker_unavailable", error=error))
             except DBAPIError as error:
-                logger.warning(event("sweep_failed", error=error.orig))
+                logger.warning(event("janitor_failed", error=error.orig))
             except Exception:
-                logger.exception(event("sweep_failed"))
-            self._ended.wait(self._settings.sweep_seconds)
+                logger.exception(event("janitor_failed"))
+            self._ended.wait(self._settings.janitor_seconds)
 
     def _requeue_expired(self, sessions: SessionFactory) -> None:
         with session_scope(sessions) as session:
@@ -74,7 +74,7 @@ class Sweep:
             due = experiments.list_unrung(session)
             due_promotions = models.list_unrung_promotions(session)
         # Outside a transaction, for a broker may take seconds, and marked afterwards: one that is down must
-        # not use up the rings. Two sweeps may ring for the same row; its job is claimed once.
+        # not use up the rings. Two janitors may ring for the same row; its job is claimed once.
         for experiment in due:
             self._ring_training(experiment.id, experiment.device)
         for model in due_promotions:

@@ -17,14 +17,14 @@ from tests.builders import make_experiment, make_model, make_running
 from tests.stacks import Stack
 from tests.worker.support import look, receive, settings_of
 from worker.enqueue import BrokerUnavailable, enqueue_training
-from worker.sweep import Sweep
+from worker.janitor import Janitor
 
 LONG_AGO = timedelta(minutes=10)
 
 
 @pytest.fixture
-def sweep(stack: Stack) -> Sweep:
-    return Sweep(settings_of(stack))
+def janitor(stack: Stack) -> Janitor:
+    return Janitor(settings_of(stack))
 
 
 def add_waiting(sessions: SessionFactory, **changes: Any) -> Experiment:
@@ -47,42 +47,42 @@ def add_promoting(sessions: SessionFactory) -> Model:
 
 class TestLostMessages:
     def test_a_queued_row_that_nobody_took_is_rung_for_once(
-        self, stack: Stack, sessions: SessionFactory, sweep: Sweep
+        self, stack: Stack, sessions: SessionFactory, janitor: Janitor
     ) -> None:
         waiting = add_waiting(sessions)
-        sweep.sweep()
-        sweep.sweep()
+        janitor.look_around()
+        janitor.look_around()
         assert receive(stack, "cpu") == ("ikt.train", [str(waiting.id)])
         assert receive(stack, "cpu") is None
         assert look(sessions, waiting.id).experiment.rings == 1
 
     def test_the_ring_goes_to_the_queue_of_the_device(
-        self, stack: Stack, sessions: SessionFactory, sweep: Sweep
+        self, stack: Stack, sessions: SessionFactory, janitor: Janitor
     ) -> None:
         waiting = add_waiting(sessions, device="cuda")
-        sweep.sweep()
+        janitor.look_around()
         assert receive(stack, "gpu") == ("ikt.train", [str(waiting.id)])
 
     def test_where_it_ran_before_does_not_bind_the_next_attempt(
-        self, stack: Stack, sessions: SessionFactory, sweep: Sweep
+        self, stack: Stack, sessions: SessionFactory, janitor: Janitor
     ) -> None:
         silent = add_silent(sessions, device="auto", device_used="cuda")
-        sweep.sweep()
+        janitor.look_around()
         assert receive(stack, "cpu") == ("ikt.train", [str(silent.id)])
 
     def test_a_row_that_was_just_queued_is_left_to_its_message(
-        self, stack: Stack, sessions: SessionFactory, sweep: Sweep
+        self, stack: Stack, sessions: SessionFactory, janitor: Janitor
     ) -> None:
         with session_scope(sessions) as session:
             make_experiment(session)
-        sweep.sweep()
+        janitor.look_around()
         assert receive(stack, "cpu") is None
 
     def test_a_promotion_that_nobody_took_is_rung_for(
-        self, stack: Stack, sessions: SessionFactory, sweep: Sweep
+        self, stack: Stack, sessions: SessionFactory, janitor: Janitor
     ) -> None:
         model = add_promoting(sessions)
-        sweep.sweep()
+        janitor.look_around()
         assert receive(stack, "bulk") == ("ikt.promote", [str(model.id)])
 
     def test_a_broker_that_is_down_uses_up_no_ring(self, stack: Stack, sessions: SessionFactory) -> None:
@@ -91,11 +91,11 @@ class TestLostMessages:
             taken.bind(("127.0.0.1", 0))  # bound, but not listening
             url = f"redis://127.0.0.1:{taken.getsockname()[1]}/0"
             with pytest.raises(BrokerUnavailable):
-                Sweep(settings_of(stack, broker_url=url)).sweep()
+                Janitor(settings_of(stack, broker_url=url)).look_around()
         assert look(sessions, waiting.id).experiment.rings == 0
 
     def test_others_write_while_it_rings(
-        self, sessions: SessionFactory, sweep: Sweep, monkeypatch: pytest.MonkeyPatch
+        self, sessions: SessionFactory, janitor: Janitor, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         first, second = add_waiting(sessions), add_waiting(sessions)
         real = enqueue_training
@@ -107,82 +107,84 @@ class TestLostMessages:
             assert not write.is_alive()
             real(experiment_id, **named)
 
-        monkeypatch.setattr("worker.sweep.enqueue_training", ring)
-        sweep.sweep()
+        monkeypatch.setattr("worker.janitor.enqueue_training", ring)
+        janitor.look_around()
         assert look(sessions, second.id).experiment.status == "cancelled"
         assert rings_of(sessions, first.id) == 1
 
 
 class TestLostWorkers:
     def test_a_silent_workers_job_is_queued_again_and_rung_for(
-        self, stack: Stack, sessions: SessionFactory, sweep: Sweep
+        self, stack: Stack, sessions: SessionFactory, janitor: Janitor
     ) -> None:
         silent = add_silent(sessions)
-        sweep.sweep()
+        janitor.look_around()
         assert look(sessions, silent.id).experiment.status == "queued"
         assert receive(stack, "cpu") == ("ikt.train", [str(silent.id)])
 
     def test_a_job_that_loses_every_worker_fails_at_last(
-        self, stack: Stack, sessions: SessionFactory, sweep: Sweep
+        self, stack: Stack, sessions: SessionFactory, janitor: Janitor
     ) -> None:
         silent = add_silent(sessions, max_attempts=1)
-        sweep.sweep()
+        janitor.look_around()
         row = look(sessions, silent.id).experiment
         assert row.status == "failed"
         assert "attempt 1 of 1" in (row.error_detail or "")
         assert receive(stack, "cpu") is None
 
-    def test_a_living_job_is_left_alone(self, stack: Stack, sessions: SessionFactory, sweep: Sweep) -> None:
+    def test_a_living_job_is_left_alone(
+        self, stack: Stack, sessions: SessionFactory, janitor: Janitor
+    ) -> None:
         with session_scope(sessions) as session:
             running = make_running(session)
-        sweep.sweep()
+        janitor.look_around()
         assert look(sessions, running.id).experiment.status == "running"
         assert receive(stack, "cpu") is None
 
     def test_a_silent_workers_promotion_is_rung_for(
-        self, stack: Stack, sessions: SessionFactory, sweep: Sweep
+        self, stack: Stack, sessions: SessionFactory, janitor: Janitor
     ) -> None:
         model = add_promoting(sessions)
         with session_scope(sessions) as session:
             assert models.claim_promotion(session, model.id, "worker-1", lease_seconds=-1)
-        sweep.sweep()
+        janitor.look_around()
         assert receive(stack, "bulk") == ("ikt.promote", [str(model.id)])
 
 
 class TestThread:
-    def test_it_goes_on_after_a_failed_sweep(
+    def test_it_goes_on_after_a_failed_look(
         self, sessions: SessionFactory, stack: Stack, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         waiting = add_waiting(sessions)
-        sweep = Sweep(settings_of(stack, sweep_seconds=0.05))
+        janitor = Janitor(settings_of(stack, janitor_seconds=0.05))
         monkeypatch.setattr(os, "register_at_fork", lambda **_: None)
-        broken, real, was_rung = Event(), sweep.sweep, Event()
+        broken, real, was_rung = Event(), janitor.look_around, Event()
 
-        def sweep_once() -> None:
+        def look_once() -> None:
             if not broken.is_set():
                 broken.set()
                 raise BrokerUnavailable("redis://", OSError("away"))
             real()
             was_rung.set()
 
-        monkeypatch.setattr(sweep, "sweep", sweep_once)
-        sweep.start()
+        monkeypatch.setattr(janitor, "look_around", look_once)
+        janitor.start()
         assert was_rung.wait(timeout=30)
-        sweep.stop()
+        janitor.stop()
         assert rings_of(sessions, waiting.id) == 1
 
     def test_nobody_forks_while_it_is_connected(self, stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-        sweep = Sweep(settings_of(stack))
+        janitor = Janitor(settings_of(stack))
         seen: list[bool] = []
 
         def look_at_lock(*_: object) -> list[UUID]:
-            seen.append(sweep._connected.locked())
+            seen.append(janitor._connected.locked())
             return []
 
         monkeypatch.setattr(experiments, "requeue_expired", look_at_lock)
-        sweep.sweep()
+        janitor.look_around()
         assert seen == [True]
-        assert not sweep._connected.locked()
+        assert not janitor._connected.locked()
 
 
 def cancel(sessions: SessionFactory, experiment_id: UUID) -> None:
