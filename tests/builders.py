@@ -8,7 +8,7 @@ from uuid import uuid4
 from sqlalchemy.orm import Session
 
 from db.models import Dataset, Experiment, Model, Student
-from db.repositories import datasets, experiments, models, students
+from db.repositories import datasets, experiments, models, runs, students
 from db.repositories.models import NewSkill
 from db.repositories.students import NewInteraction, NewState
 
@@ -66,7 +66,7 @@ def make_running(
 ) -> Experiment:
     """An experiment that `owner` has claimed."""
     experiment = make_experiment(session, **changes)
-    running = experiments.claim(session, experiment.id, owner, lease_seconds=lease_seconds)
+    running = runs.claim(session, experiment.id, owner, lease_seconds=lease_seconds)
     assert running is not None
     return running
 

@@ -16,7 +16,7 @@ import torch
 
 from db.engine import read_scope, session_scope
 from db.errors import ArtifactNotFound
-from db.repositories import calibrations, experiments, models
+from db.repositories import calibrations, models, runs
 from db.repositories.models import NewSkill
 from ikt_model.config import ExperimentConfig, ReferenceSettings
 from ikt_model.data.sequences import Sequences, load_sequences
@@ -117,7 +117,7 @@ def _record_environment(job: TrainingJob, device: str) -> None:
     if device.startswith("cuda"):
         versions["gpu"] = torch.cuda.get_device_name()
     with session_scope(job.stores.sessions) as session:
-        experiments.record_environment(
+        runs.record_environment(
             session,
             job.id,
             job.owner,
@@ -152,7 +152,7 @@ def _record_epoch(job: TrainingJob, report: EpochReport) -> None:
     # The row first: a crash in between repeats the epoch with the same numbers. The other way round it would
     # never be recorded, for training goes on after the checkpoint's epoch.
     with session_scope(job.stores.sessions) as session:
-        is_cancelled = experiments.record_epoch(
+        is_cancelled = runs.record_epoch(
             session, job.id, job.owner, epoch=report.epoch, metrics=report.metrics, seconds=report.seconds
         )
     if is_cancelled:
@@ -177,7 +177,7 @@ def _finish(job: TrainingJob, result: TrainingResult) -> None:
         artifacts.put_folder(result.model_folder, model_key(job.id))
         artifacts.put_file(result.predictions_path, predictions_key(job.id))
     with session_scope(job.stores.sessions) as session:
-        experiments.finish(session, job.id, job.owner, metrics=result.metrics)
+        runs.finish(session, job.id, job.owner, metrics=result.metrics)
         models.add_model(
             session,
             experiment_id=job.id,

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy.exc import DBAPIError
 
 from db.engine import SessionFactory, read_scope, session_scope
-from db.repositories import experiments, models
+from db.repositories import experiments, models, runs
 from worker.enqueue import BrokerUnavailable, enqueue_promotion, enqueue_training
 from worker.logs import event
 from worker.settings import WorkerSettings
@@ -59,7 +59,7 @@ class Janitor:
 
     def _requeue_expired(self, sessions: SessionFactory) -> None:
         with session_scope(sessions) as session:
-            ids = experiments.requeue_expired(session)
+            ids = runs.requeue_expired(session)
             waiting = [(row_id, experiments.get_experiment(session, row_id).device) for row_id in ids]
             promotions = models.requeue_expired_promotions(session)
         for row_id, device in waiting:
@@ -71,7 +71,7 @@ class Janitor:
 
     def _ring_again(self, sessions: SessionFactory) -> None:
         with read_scope(sessions) as session:
-            due = experiments.list_unrung(session)
+            due = runs.list_unrung(session)
             due_promotions = models.list_unrung_promotions(session)
         # Outside a transaction, for a broker may take seconds, and marked afterwards: one that is down must
         # not use up the rings. Two janitors may ring for the same row; its job is claimed once.
@@ -81,7 +81,7 @@ class Janitor:
             enqueue_promotion(model.id, settings=self._settings)
         if due or due_promotions:
             with session_scope(sessions) as session:
-                experiments.mark_rung(session, due)
+                runs.mark_rung(session, due)
                 models.mark_promotions_rung(session, due_promotions)
             logger.info(event("rang_again", experiments=len(due), promotions=len(due_promotions)))
 

@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from db.engine import after_commit, session_scope
 from db.errors import LeaseLost
-from db.repositories import experiments
+from db.repositories import runs
 from worker.enqueue import BrokerUnavailable, enqueue_training
 from worker.failures import describe_failure, find_passing_reason
 from worker.jobs import JobStopped, OnEpoch, OnProgress, TrainingJob
@@ -35,9 +35,7 @@ def run_experiment(
     owner = new_owner()
     with open_stores(settings) as stores:
         with session_scope(stores.sessions) as session:
-            experiment = experiments.claim(
-                session, experiment_id, owner, lease_seconds=settings.lease_seconds
-            )
+            experiment = runs.claim(session, experiment_id, owner, lease_seconds=settings.lease_seconds)
         if experiment is None:
             logger.info(event("experiment_not_claimed", experiment_id=experiment_id))
             return False
@@ -61,7 +59,7 @@ def _heartbeat(
 ) -> Heartbeat:
     def renew(progress: float) -> bool:
         with session_scope(stores.sessions) as session:
-            return experiments.renew_lease(
+            return runs.renew_lease(
                 session, experiment_id, owner, lease_seconds=settings.lease_seconds, progress=progress
             )
 
@@ -112,7 +110,7 @@ def _end_stopped(job: TrainingJob) -> None:
 
 def _cancel(job: TrainingJob) -> None:
     with session_scope(job.stores.sessions) as session:
-        experiments.mark_cancelled(session, job.id, job.owner)
+        runs.mark_cancelled(session, job.id, job.owner)
     logger.info(event("experiment_cancelled", experiment_id=job.id))
 
 
@@ -124,7 +122,7 @@ def _release(job: TrainingJob) -> None:
             logger.warning(event("broker_unavailable", experiment_id=job.id, error=error))
 
     with session_scope(job.stores.sessions) as session:
-        experiments.release(session, job.id, job.owner)
+        runs.release(session, job.id, job.owner)
         after_commit(session, ring)
     logger.info(event("experiment_released", experiment_id=job.id))
 
@@ -134,7 +132,7 @@ def _interrupt(job: TrainingJob, reason: Exception) -> None:
     try:
         # Nobody rings: the janitor does after a while, in which the store may come back.
         with session_scope(job.stores.sessions) as session:
-            is_queued = experiments.interrupt(session, job.id, job.owner, **describe_failure(reason))
+            is_queued = runs.interrupt(session, job.id, job.owner, **describe_failure(reason))
     except SQLAlchemyError as error:
         # Then the lease runs out, and a janitor queues the job again.
         logger.warning(event("lease_left", experiment_id=job.id, error=type(error).__name__))
@@ -144,4 +142,4 @@ def _interrupt(job: TrainingJob, reason: Exception) -> None:
 
 def _fail(job: TrainingJob, error: Exception) -> None:
     with session_scope(job.stores.sessions) as session:
-        experiments.fail(session, job.id, job.owner, **describe_failure(error))
+        runs.fail(session, job.id, job.owner, **describe_failure(error))

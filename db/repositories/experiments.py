@@ -1,11 +1,10 @@
-"""Experiments: what people do to them, and what workers do while they hold a lease."""
+"""Experiments: what people do to them; what workers do with them stands in `runs`."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
@@ -20,12 +19,9 @@ from db.errors import (
 )
 from db.lifecycle import ExperimentStatus, ModelStatus, is_allowed
 from db.models import Dataset, EpochMetrics, Experiment, Model
-from db.repositories import leases
 from db.repositories.paging import Page, read_page
-from db.repositories.upserts import insert_into
 
 QUEUED, RUNNING = ExperimentStatus.QUEUED, ExperimentStatus.RUNNING
-DETAIL_LIMIT = 4000
 
 
 def add_experiment(
@@ -76,6 +72,11 @@ def add_experiment(
 def get_experiment(session: Session, experiment_id: UUID) -> Experiment:
     """The experiment as it stands now, with its dataset. Raises ExperimentNotFound."""
     return _get(session, experiment_id, lock=False)
+
+
+def lock_experiment(session: Session, experiment_id: UUID) -> Experiment:
+    """The same, and nobody else changes it before this transaction ends. Raises ExperimentNotFound."""
+    return _get(session, experiment_id, lock=True)
 
 
 def _get(session: Session, experiment_id: UUID, *, lock: bool) -> Experiment:
@@ -135,11 +136,11 @@ def request_cancel(session: Session, experiment_id: UUID) -> Experiment:
 
     Asking again is harmless.
     """
-    experiment = _get(session, experiment_id, lock=True)
+    experiment = lock_experiment(session, experiment_id)
     if experiment.status == RUNNING:
         experiment.cancel_requested = True
     elif experiment.status != ExperimentStatus.CANCELLED:
-        _move(experiment, ExperimentStatus.CANCELLED)
+        move(experiment, ExperimentStatus.CANCELLED)
         experiment.cancel_requested = True
         experiment.finished_at = utc_now()
     session.flush()
@@ -151,10 +152,10 @@ def retry(session: Session, experiment_id: UUID) -> Experiment:
 
     Raises ExperimentNotFound, IllegalMove.
     """
-    experiment = _get(session, experiment_id, lock=True)
+    experiment = lock_experiment(session, experiment_id)
     if experiment.status == RUNNING:  # back to queued is the janitor's move
         raise _illegal(experiment, QUEUED)
-    _move(experiment, QUEUED)
+    move(experiment, QUEUED)
     experiment.attempt = 0
     experiment.cancel_requested = False
     experiment.error_type = experiment.error_detail = None
@@ -169,7 +170,7 @@ def delete_experiment(session: Session, experiment_id: UUID) -> None:
 
     Its files are left to the caller: everything under `experiments/<id>`.
     """
-    experiment = _get(session, experiment_id, lock=True)
+    experiment = lock_experiment(session, experiment_id)
     if not experiment.status.is_terminal:
         raise StillActive(experiment_id, status=experiment.status)
     model = session.scalar(select(Model).where(Model.experiment_id == experiment_id).with_for_update())
@@ -179,7 +180,8 @@ def delete_experiment(session: Session, experiment_id: UUID) -> None:
     session.flush()
 
 
-def _move(experiment: Experiment, target: ExperimentStatus) -> None:
+def move(experiment: Experiment, target: ExperimentStatus) -> None:
+    """Change the status as the lifecycle allows. Raises IllegalMove."""
     if not is_allowed(experiment.status, target):
         raise _illegal(experiment, target)
     experiment.status = target
@@ -187,207 +189,3 @@ def _move(experiment: Experiment, target: ExperimentStatus) -> None:
 
 def _illegal(experiment: Experiment, target: ExperimentStatus) -> IllegalMove:
     return IllegalMove(kind="experiment", identifier=experiment.id, status=experiment.status, target=target)
-
-
-def claim(
-    session: Session, experiment_id: UUID, owner: str, *, lease_seconds: float, now: datetime | None = None
-) -> Experiment | None:
-    """Start a queued experiment, or take over one whose lease has expired; None when there is nothing to do.
-
-    A message that was delivered twice gets None the second time.
-    """
-    now = now or utc_now()
-    expired = and_(Experiment.status == RUNNING, Experiment.lease_expires_at < now)
-    taken = leases.take_lease(
-        session,
-        Experiment,
-        experiment_id,
-        is_free=and_(or_(Experiment.status == QUEUED, expired), Experiment.cancel_requested.is_(False)),
-        owner=owner,
-        lease_seconds=lease_seconds,
-        now=now,
-        status=RUNNING,
-        started_at=func.coalesce(Experiment.started_at, now),
-    )
-    return get_experiment(session, experiment_id) if taken else None
-
-
-def renew_lease(
-    session: Session,
-    experiment_id: UUID,
-    owner: str,
-    *,
-    lease_seconds: float,
-    progress: float | None = None,
-    now: datetime | None = None,
-) -> bool:
-    """Say that the worker is alive; True when it is asked to stop. Raises LeaseLost."""
-    now = now or utc_now()
-    values: dict[str, Any] = {"lease_expires_at": now + timedelta(seconds=lease_seconds), "heartbeat_at": now}
-    if progress is not None:
-        values["progress"] = progress
-    _update_run(session, experiment_id, owner, **values)
-    return _is_cancel_requested(session, experiment_id)
-
-
-def record_environment(
-    session: Session,
-    experiment_id: UUID,
-    owner: str,
-    *,
-    device_used: str,
-    code_version: str | None,
-    package_versions: dict[str, str],
-) -> None:
-    """Note what the worker runs on. Raises LeaseLost."""
-    _update_run(
-        session,
-        experiment_id,
-        owner,
-        device_used=device_used,
-        code_version=code_version,
-        package_versions=package_versions,
-    )
-
-
-def record_epoch(
-    session: Session,
-    experiment_id: UUID,
-    owner: str,
-    *,
-    epoch: int,
-    metrics: dict[str, Any],
-    seconds: float,
-    now: datetime | None = None,
-) -> bool:
-    """Store what an epoch measured; True when the worker is asked to stop. Raises LeaseLost.
-
-    A job that resumes from its checkpoint may repeat an epoch: the later record replaces the earlier.
-    """
-    now = now or utc_now()
-    done = case((Experiment.epochs_done < epoch, epoch), else_=Experiment.epochs_done)
-    _update_run(session, experiment_id, owner, epochs_done=done, heartbeat_at=now)
-    insert = insert_into(session, EpochMetrics).values(
-        experiment_id=experiment_id, epoch=epoch, metrics=metrics, seconds=seconds, recorded_at=now
-    )
-    columns = ("metrics", "seconds", "recorded_at")
-    session.execute(
-        insert.on_conflict_do_update(
-            index_elements=["experiment_id", "epoch"], set_={name: insert.excluded[name] for name in columns}
-        ).execution_options(populate_existing=True)
-    )
-    return _is_cancel_requested(session, experiment_id)
-
-
-def finish(session: Session, experiment_id: UUID, owner: str, *, metrics: dict[str, Any]) -> None:
-    """Running → succeeded, with the final metrics. Raises LeaseLost."""
-    _end_run(session, experiment_id, owner, ExperimentStatus.SUCCEEDED, metrics=metrics, progress=1.0)
-
-
-def fail(session: Session, experiment_id: UUID, owner: str, *, error_type: str, detail: str) -> None:
-    """Running → failed, with a short text; the traceback belongs in the log. Raises LeaseLost."""
-    _end_run(
-        session,
-        experiment_id,
-        owner,
-        ExperimentStatus.FAILED,
-        error_type=error_type,
-        error_detail=detail[:DETAIL_LIMIT],
-    )
-
-
-def mark_cancelled(session: Session, experiment_id: UUID, owner: str) -> None:
-    """Running → cancelled, once the worker has stopped. Raises LeaseLost."""
-    _end_run(session, experiment_id, owner, ExperimentStatus.CANCELLED)
-
-
-def release(session: Session, experiment_id: UUID, owner: str) -> None:
-    """Running → queued by a worker that shuts down in good order; that attempt does not count.
-
-    One that was to be cancelled is. Raises LeaseLost.
-    """
-    _update_run(
-        session,
-        experiment_id,
-        owner,
-        status=QUEUED,
-        attempt=Experiment.attempt - 1,
-        rung_at=utc_now(),
-        rings=0,
-        **leases.NO_LEASE,
-    )
-    if _is_cancel_requested(session, experiment_id):
-        request_cancel(session, experiment_id)
-
-
-def interrupt(session: Session, experiment_id: UUID, owner: str, *, error_type: str, detail: str) -> bool:
-    """Running → queued after an error that may pass; True when it waits again. That attempt counts.
-
-    One that was to be cancelled is, and one out of attempts fails with that error. Raises LeaseLost.
-    """
-    _update_run(session, experiment_id, owner, heartbeat_at=utc_now())
-    experiment = _get(session, experiment_id, lock=True)
-    is_queued = _queue_again(experiment, error_type=error_type, detail=detail, now=utc_now())
-    session.flush()
-    return is_queued
-
-
-def requeue_expired(session: Session, now: datetime | None = None) -> list[UUID]:
-    """Take running experiments away from silent workers; the ids that are queued again and want a ring.
-
-    Those that were to be cancelled are, and those out of attempts fail.
-    """
-    now = now or utc_now()
-    expired = leases.lock_expired(session, Experiment, held=RUNNING, now=now)
-    requeued = [
-        experiment.id
-        for experiment in expired
-        if _queue_again(
-            experiment, error_type=leases.WORKER_LOST, detail=leases.worker_lost_detail(experiment), now=now
-        )
-    ]
-    session.flush()
-    return requeued
-
-
-def _queue_again(experiment: Experiment, *, error_type: str, detail: str, now: datetime) -> bool:
-    """Running → queued, unless it was to be cancelled or is out of attempts."""
-    experiment.lease_owner = experiment.lease_expires_at = None
-    if not experiment.cancel_requested and experiment.attempt < experiment.max_attempts:
-        _move(experiment, QUEUED)
-        # The more attempts in vain, the longer until the janitor rings: what is broken may need its time.
-        experiment.rung_at, experiment.rings = now, experiment.attempt - 1
-        return True
-    experiment.finished_at = now
-    if experiment.cancel_requested:
-        _move(experiment, ExperimentStatus.CANCELLED)
-    else:
-        _move(experiment, ExperimentStatus.FAILED)
-        experiment.error_type, experiment.error_detail = error_type, detail[:DETAIL_LIMIT]
-    return False
-
-
-def list_unrung(session: Session, now: datetime | None = None) -> list[Experiment]:
-    """Queued experiments whose doorbell is due again."""
-    return leases.list_due(session, Experiment, waiting=Experiment.status == QUEUED, now=now or utc_now())
-
-
-def mark_rung(session: Session, experiments: Sequence[Experiment], *, now: datetime | None = None) -> None:
-    """Note that messages about these experiments went out; the next ones wait twice as long."""
-    leases.mark_rung(session, Experiment, experiments, now=now or utc_now())
-
-
-def _update_run(session: Session, experiment_id: UUID, owner: str, **values: Any) -> None:
-    leases.update_held(session, Experiment, experiment_id, owner=owner, held=RUNNING, **values)
-
-
-def _end_run(
-    session: Session, experiment_id: UUID, owner: str, status: ExperimentStatus, **values: Any
-) -> None:
-    _update_run(
-        session, experiment_id, owner, status=status, finished_at=utc_now(), **leases.NO_LEASE, **values
-    )
-
-
-def _is_cancel_requested(session: Session, experiment_id: UUID) -> bool:
-    return session.scalars(select(Experiment.cancel_requested).where(Experiment.id == experiment_id)).one()

@@ -11,7 +11,7 @@ import pytest
 
 from db.engine import session_scope
 from db.models import Experiment
-from db.repositories import experiments
+from db.repositories import runs
 from tests.api.support import Service, assert_problem
 from tests.builders import OWNER, make_running
 
@@ -28,12 +28,12 @@ def record(service: Service, experiment_id: UUID, *epochs: int) -> None:
     with session_scope(service.sessions) as session:
         for epoch in epochs:
             metrics = {"auc": 0.7 + epoch / 100, "l_21": float("nan")}
-            experiments.record_epoch(session, experiment_id, OWNER, epoch=epoch, metrics=metrics, seconds=1.0)
+            runs.record_epoch(session, experiment_id, OWNER, epoch=epoch, metrics=metrics, seconds=1.0)
 
 
 def finish(service: Service, experiment_id: UUID) -> None:
     with session_scope(service.sessions) as session:
-        experiments.finish(session, experiment_id, OWNER, metrics={"auc": 0.73})
+        runs.finish(session, experiment_id, OWNER, metrics={"auc": 0.73})
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import pytest
 
 from api.services import experiments as service_of_experiments
 from db.engine import session_scope
-from db.repositories import experiments
+from db.repositories import runs
 from tests.api.support import Service, assert_problem, run_service
 from tests.builders import OWNER, make_experiment, make_model, make_running
 from tests.faults import doom_commit
@@ -126,7 +126,7 @@ class TestRead:
             running = make_running(session)
             for epoch, auc in ((1, 0.6), (2, 0.8), (3, 0.7)):
                 metrics = {"auc": auc, "l_21": float("nan")}
-                experiments.record_epoch(
+                runs.record_epoch(
                     session, running.id, OWNER, epoch=epoch, metrics=metrics, seconds=1.5
                 )
         own = f"/experiments/{running.id}"

@@ -12,7 +12,7 @@ import pytest
 from db.base import utc_now
 from db.engine import SessionFactory, session_scope
 from db.models import Experiment, Model
-from db.repositories import experiments, models
+from db.repositories import experiments, models, runs
 from tests.builders import make_experiment, make_model, make_running
 from tests.stacks import Stack
 from tests.worker.support import look, receive, settings_of
@@ -181,7 +181,7 @@ class TestThread:
             seen.append(janitor._connected.locked())
             return []
 
-        monkeypatch.setattr(experiments, "requeue_expired", look_at_lock)
+        monkeypatch.setattr(runs, "requeue_expired", look_at_lock)
         janitor.look_around()
         assert seen == [True]
         assert not janitor._connected.locked()

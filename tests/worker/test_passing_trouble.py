@@ -14,7 +14,7 @@ from db.artifacts import ArtifactStore
 from db.base import utc_now
 from db.engine import SessionFactory, session_scope
 from db.models import Dataset
-from db.repositories import experiments
+from db.repositories import experiments, runs
 from db.repositories.leases import ring_delay
 from tests.stacks import Stack
 from tests.worker.support import LONG_AGO, look, queue_experiment, run_to_the_end, settings_of
@@ -105,7 +105,7 @@ def test_a_database_that_is_away_for_the_ending_too_leaves_the_job_to_the_janito
     run_experiment(experiment_id, settings=settings)
     assert look(sessions, experiment_id).experiment.status == "running"
     with session_scope(sessions) as session:
-        assert experiments.requeue_expired(session, utc_now() + LONG_AGO) == [experiment_id]
+        assert runs.requeue_expired(session, utc_now() + LONG_AGO) == [experiment_id]
     run_experiment(experiment_id, settings=settings)
     row = look(sessions, experiment_id).experiment
     assert (row.status, row.attempt) == ("succeeded", 2)
@@ -156,12 +156,12 @@ def lock_database(
     times: int,
     is_met: Callable[[dict[str, Any]], bool] = lambda named: True,  # noqa: ARG005
 ) -> None:
-    """Let a function of the experiments' repository fail, as often as `times` and where `is_met`."""
-    real, left = getattr(experiments, function), count(1)
+    """Let a function of the repository of runs fail, as often as `times` and where `is_met`."""
+    real, left = getattr(runs, function), count(1)
 
     def refuse(*given: Any, **named: Any) -> Any:
         if is_met(named) and next(left) <= times:
             raise locked()
         return real(*given, **named)
 
-    monkeypatch.setattr(experiments, function, refuse)
+    monkeypatch.setattr(runs, function, refuse)

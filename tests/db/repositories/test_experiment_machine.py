@@ -18,7 +18,7 @@ from sqlalchemy import Engine
 from db.engine import create_session_factory
 from db.errors import IllegalMove, LeaseLost
 from db.lifecycle import ExperimentStatus, is_allowed
-from db.repositories import experiments
+from db.repositories import experiments, runs
 from tests.builders import make_experiment
 
 QUEUED, RUNNING, SUCCEEDED, FAILED, CANCELLED = ExperimentStatus
@@ -65,7 +65,7 @@ class ExperimentLife(RuleBasedStateMachine):
 
     @rule(owner=owners)
     def claim(self, owner: str) -> None:
-        claimed = experiments.claim(self.session, self.id, owner, lease_seconds=LEASE_SECONDS, now=self.now)
+        claimed = runs.claim(self.session, self.id, owner, lease_seconds=LEASE_SECONDS, now=self.now)
         free = (self.status == QUEUED or self.expired) and not self.cancelling and self.attempt < MAX_ATTEMPTS
         assert (claimed is not None) == free
         if free:
@@ -76,11 +76,9 @@ class ExperimentLife(RuleBasedStateMachine):
     def renew(self, owner: str) -> None:
         if owner != self.owner:
             with pytest.raises(LeaseLost):
-                experiments.renew_lease(self.session, self.id, owner, lease_seconds=60, now=self.now)
+                runs.renew_lease(self.session, self.id, owner, lease_seconds=60, now=self.now)
             return
-        asked = experiments.renew_lease(
-            self.session, self.id, owner, lease_seconds=LEASE_SECONDS, now=self.now
-        )
+        asked = runs.renew_lease(self.session, self.id, owner, lease_seconds=LEASE_SECONDS, now=self.now)
         assert asked == self.cancelling
         self.expires = self.now + timedelta(seconds=LEASE_SECONDS)
 
@@ -95,17 +93,17 @@ class ExperimentLife(RuleBasedStateMachine):
 
     def _end(self, owner: str, end: ExperimentStatus) -> None:
         if end == SUCCEEDED:
-            experiments.finish(self.session, self.id, owner, metrics={"auc": 0.7})
+            runs.finish(self.session, self.id, owner, metrics={"auc": 0.7})
         elif end == FAILED:
-            experiments.fail(self.session, self.id, owner, error_type="Boom", detail="it broke")
+            runs.fail(self.session, self.id, owner, error_type="Boom", detail="it broke")
         else:
-            experiments.mark_cancelled(self.session, self.id, owner)
+            runs.mark_cancelled(self.session, self.id, owner)
 
     @precondition(lambda self: self.owner is not None)
     @rule()
     def release(self) -> None:
         assert self.owner is not None
-        experiments.release(self.session, self.id, self.owner)
+        runs.release(self.session, self.id, self.owner)
         self.become(QUEUED)
         self.attempt -= 1
         if self.cancelling:
@@ -115,7 +113,7 @@ class ExperimentLife(RuleBasedStateMachine):
     @rule()
     def interrupt(self) -> None:
         assert self.owner is not None
-        is_queued = experiments.interrupt(self.session, self.id, self.owner, error_type="Away", detail="")
+        is_queued = runs.interrupt(self.session, self.id, self.owner, error_type="Away", detail="")
         exhausted = FAILED if self.attempt >= MAX_ATTEMPTS else QUEUED
         self.become(CANCELLED if self.cancelling else exhausted)
         assert is_queued == (self.status == QUEUED)
@@ -143,7 +141,7 @@ class ExperimentLife(RuleBasedStateMachine):
 
     @rule()
     def look_for_lost_workers(self) -> None:
-        requeued = experiments.requeue_expired(self.session, self.now)
+        requeued = runs.requeue_expired(self.session, self.now)
         assert requeued == (
             [self.id] if self.expired and not self.cancelling and self.attempt < MAX_ATTEMPTS else []
         )

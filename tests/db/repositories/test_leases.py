@@ -11,7 +11,7 @@ from db.base import utc_now
 from db.engine import SessionFactory, read_scope, session_scope
 from db.errors import IllegalMove, LeaseLost
 from db.lifecycle import ExperimentStatus, ModelStatus
-from db.repositories import experiments, models
+from db.repositories import experiments, models, runs
 from db.repositories.leases import ring_delay
 from tests.builders import OWNER, make_experiment, make_model, make_running
 from tests.threads import N_THREADS, together
@@ -22,23 +22,23 @@ SOON = timedelta(seconds=61)
 class TestRequeueExpired:
     def test_silent_workers_run_is_queued_again(self, session: Session) -> None:
         running = make_running(session)
-        assert experiments.requeue_expired(session, utc_now() + SOON) == [running.id]
+        assert runs.requeue_expired(session, utc_now() + SOON) == [running.id]
         assert (running.status, running.attempt, running.lease_owner) == (ExperimentStatus.QUEUED, 1, None)
 
     def test_living_workers_run_is_left_alone(self, session: Session) -> None:
         make_running(session)
         make_experiment(session)
-        assert experiments.requeue_expired(session) == []
+        assert runs.requeue_expired(session) == []
 
     def test_worker_that_was_thought_dead_can_not_write(self, session: Session) -> None:
         running = make_running(session)
-        experiments.requeue_expired(session, utc_now() + SOON)
+        runs.requeue_expired(session, utc_now() + SOON)
         with pytest.raises(LeaseLost):
-            experiments.finish(session, running.id, OWNER, metrics={})
+            runs.finish(session, running.id, OWNER, metrics={})
 
     def test_last_attempt_fails_with_a_clear_reason(self, session: Session) -> None:
         running = make_running(session, attempt=1, max_attempts=2)
-        assert experiments.requeue_expired(session, utc_now() + SOON) == []
+        assert runs.requeue_expired(session, utc_now() + SOON) == []
         assert (running.status, running.error_type) == (ExperimentStatus.FAILED, "WorkerLost")
         assert "attempt 2 of 2" in str(running.error_detail)
         assert OWNER in str(running.error_detail)
@@ -47,16 +47,16 @@ class TestRequeueExpired:
     def test_run_that_was_to_be_cancelled_is(self, session: Session) -> None:
         running = make_running(session)
         experiments.request_cancel(session, running.id)
-        assert experiments.requeue_expired(session, utc_now() + SOON) == []
+        assert runs.requeue_expired(session, utc_now() + SOON) == []
         assert running.status == ExperimentStatus.CANCELLED
 
     def test_five_lost_workers_are_the_default_limit(self, session: Session) -> None:
         experiment = make_experiment(session)
         now = utc_now()
         for attempt in range(1, 6):
-            assert experiments.claim(session, experiment.id, OWNER, lease_seconds=60, now=now)
+            assert runs.claim(session, experiment.id, OWNER, lease_seconds=60, now=now)
             now += SOON
-            assert len(experiments.requeue_expired(session, now)) == (attempt < 5)
+            assert len(runs.requeue_expired(session, now)) == (attempt < 5)
         assert experiment.status == ExperimentStatus.FAILED
 
 
@@ -64,8 +64,8 @@ class TestListUnrung:
     def test_first_repetition_waits(self, session: Session) -> None:
         made = make_experiment(session)
         early, due = (made.rung_at + timedelta(seconds=seconds) for seconds in (14, 15))
-        assert experiments.list_unrung(session, early) == []
-        assert experiments.list_unrung(session, due) == [made]
+        assert runs.list_unrung(session, early) == []
+        assert runs.list_unrung(session, due) == [made]
 
     def test_waits_double_up_to_an_hour(self) -> None:
         waits = [ring_delay(rings).total_seconds() for rings in range(12)]
@@ -75,36 +75,36 @@ class TestListUnrung:
     def test_row_is_due_after_its_wait(self, session: Session, rings: int) -> None:
         made = make_experiment(session, rings=rings)
         due = made.rung_at + ring_delay(rings)
-        assert experiments.list_unrung(session, due - timedelta(seconds=1)) == []
-        assert experiments.list_unrung(session, due) == [made]
+        assert runs.list_unrung(session, due - timedelta(seconds=1)) == []
+        assert runs.list_unrung(session, due) == [made]
 
     def test_ring_starts_the_next_wait(self, session: Session) -> None:
         made = make_experiment(session)
         now = made.rung_at + timedelta(seconds=20)
-        experiments.mark_rung(session, experiments.list_unrung(session, now), now=now)
-        assert experiments.list_unrung(session, now + timedelta(seconds=29)) == []
-        assert experiments.list_unrung(session, now + timedelta(seconds=30)) == [made]
+        runs.mark_rung(session, runs.list_unrung(session, now), now=now)
+        assert runs.list_unrung(session, now + timedelta(seconds=29)) == []
+        assert runs.list_unrung(session, now + timedelta(seconds=30)) == [made]
 
     def test_only_queued_rows_ring(self, session: Session) -> None:
         make_running(session)
         make_experiment(session, status="failed")
-        assert experiments.list_unrung(session, utc_now() + timedelta(days=1)) == []
+        assert runs.list_unrung(session, utc_now() + timedelta(days=1)) == []
 
     def test_a_ring_that_another_janitor_has_marked_is_not_counted_twice(self, session: Session) -> None:
         make_experiment(session)
         now = utc_now() + timedelta(seconds=15)
-        (due,) = experiments.list_unrung(session, now)
+        (due,) = runs.list_unrung(session, now)
         session.expunge(due)
         for _ in range(2):
-            experiments.mark_rung(session, [due], now=now)
+            runs.mark_rung(session, [due], now=now)
         assert experiments.get_experiment(session, due.id).rings == 1
 
     def test_requeued_row_starts_with_the_shortest_wait(self, session: Session) -> None:
         running = make_running(session)
         running.rings = 6
         now = utc_now() + SOON
-        experiments.requeue_expired(session, now)
-        assert experiments.list_unrung(session, now + timedelta(seconds=15)) == [running]
+        runs.requeue_expired(session, now)
+        assert runs.list_unrung(session, now + timedelta(seconds=15)) == [running]
 
 
 class TestPromotionLease:
@@ -163,7 +163,7 @@ class TestTogether:
         def claim(number: int) -> bool:
             with session_scope(sessions) as session:
                 owner = f"worker-{number}"
-                return experiments.claim(session, experiment_id, owner, lease_seconds=60) is not None
+                return runs.claim(session, experiment_id, owner, lease_seconds=60) is not None
 
         assert sum(together(claim)) == 1
         assert _attempt(sessions, experiment_id) == 1
@@ -175,7 +175,7 @@ class TestTogether:
         def claim(number: int) -> bool:
             with session_scope(sessions) as session:
                 owner = f"worker-{number}"
-                return experiments.claim(session, experiment_id, owner, lease_seconds=60) is not None
+                return runs.claim(session, experiment_id, owner, lease_seconds=60) is not None
 
         assert sum(together(claim)) == 1
         assert _attempt(sessions, experiment_id) == 2
@@ -186,7 +186,7 @@ class TestTogether:
 
         def look(number: int) -> list[UUID]:  # noqa: ARG001
             with session_scope(sessions) as session:
-                return experiments.requeue_expired(session)
+                return runs.requeue_expired(session)
 
         requeued = [row_id for ids in together(look) for row_id in ids]
         assert sorted(requeued) == sorted(expected)
@@ -200,7 +200,7 @@ class TestTogether:
                 if number % 2:
                     experiments.request_cancel(session, experiment_id)
                     return False
-                return experiments.claim(session, experiment_id, OWNER, lease_seconds=60) is not None
+                return runs.claim(session, experiment_id, OWNER, lease_seconds=60) is not None
 
         started = sum(together(cancel_or_claim))
         with read_scope(sessions) as session:
@@ -218,7 +218,7 @@ class TestTogether:
 
         canceller = threading.Thread(target=cancel)
         with session_scope(sessions) as session:
-            assert experiments.claim(session, experiment_id, OWNER, lease_seconds=60) is not None
+            assert runs.claim(session, experiment_id, OWNER, lease_seconds=60) is not None
             canceller.start()
             canceller.join(timeout=0.3)  # it has read, or waits to
             assert canceller.is_alive()
