@@ -62,6 +62,7 @@ def predict(
     response, logit, theta_asked, beta_asked, theta_reference_asked, beta_reference_asked = asked[order].T
     return HeldOut(
         step=step[order],
+        position=data.position[step[order]],
         response=response,
         logit=logit,
         theta_asked=theta_asked,

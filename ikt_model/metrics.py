@@ -11,10 +11,13 @@ from scipy.special import expit
 from scipy.stats import spearmanr
 from sklearn.metrics import roc_auc_score
 
+from ikt_model.comparison.calibration import brier_score, calibration_error
 from ikt_model.config import LossSettings
 from ikt_model.losses import total_loss
 
 Floats = NDArray[np.float32]
+
+COLD_START = 5  # responses after a student's first one, which nobody is asked to predict
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,7 @@ class HeldOut:
     """What the model and its reference said of students it never saw."""
 
     step: NDArray[np.int64]  # [N] index of the step asked, in the flat arrays
+    position: NDArray[np.int64]  # [N] of the step asked in its student's history, from 0
     response: Floats  # [N]
     logit: Floats  # [N] Head 1
     theta_asked: Floats  # [N] ability before the step asked
@@ -60,6 +64,10 @@ def evaluate_predictions(
         "accuracy": float(((seen.logit > 0) == (seen.response > 0.5)).mean()),
         "reference_auc": auc(seen.response, seen.mastery_reference),
         "mastery_auc": auc(seen.response, seen.mastery),
+        "auc_first_5": _cold_start_auc(seen),
+        "ece": calibration_error(seen.response, seen.probability),
+        "mastery_ece": calibration_error(seen.response, seen.mastery),
+        "brier": brier_score(seen.response, seen.probability),
         "lambda": lambda_,
         **_losses(seen, loss=loss, lambda_=lambda_, target_std=target_std),
         **_agreement(seen),
@@ -69,6 +77,7 @@ def evaluate_predictions(
         "beta": seen.difficulty,
         "mastery": seen.mastery,
         "reference_theta": seen.theta_reference,
+        "target_theta": seen.theta_target,
         "reference_beta": seen.difficulty_reference,
         "reference_mastery": seen.mastery_reference,
     }
@@ -78,10 +87,15 @@ def evaluate_predictions(
 
 
 def auc(response: NDArray[np.floating], score: NDArray[np.floating]) -> float:
-    """Area under the ROC curve; NaN where only one answer occurs."""
-    if response.min(initial=1) == response.max(initial=0):
+    """Area under the ROC curve; NaN where only one answer occurs, or a score is no number."""
+    if response.min(initial=1) >= response.max(initial=0) or not np.isfinite(score).all():
         return float("nan")
     return float(roc_auc_score(response, score))
+
+
+def _cold_start_auc(seen: HeldOut) -> float:
+    early = seen.position <= COLD_START
+    return auc(seen.response[early], seen.logit[early])
 
 
 def _losses(seen: HeldOut, *, loss: LossSettings, lambda_: float, target_std: float) -> dict[str, float]:
@@ -130,7 +144,10 @@ def _agreement(seen: HeldOut) -> dict[str, float]:
         "beta": (seen.difficulty, seen.difficulty_reference),
         "mastery": (seen.mastery, seen.mastery_reference),
     }
-    figures = {"p_mastery_pearson": _pearson(seen.probability, seen.mastery)}
+    figures = {
+        "p_mastery_pearson": _pearson(seen.probability, seen.mastery),
+        "theta_target_pearson": _pearson(seen.theta, seen.theta_target),
+    }
     for name, (ours, reference) in pairs.items():
         figures[f"{name}_pearson"] = _pearson(ours, reference)
         figures[f"{name}_spearman"] = _spearman(ours, reference)

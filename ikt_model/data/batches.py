@@ -101,6 +101,8 @@ class WindowedSteps:
         def flat(values: NDArray[np.generic], dtype: torch.dtype) -> Tensor:
             return torch.as_tensor(np.array(values), dtype=dtype, device=device)
 
+        first_steps = np.repeat(sequences.offsets[:-1], sequences.lengths)
+        self.position = np.arange(sequences.n_responses) - first_steps  # [N] in the student's history
         self.sets = SkillSets.of(sequences.vocabulary, device=device)
         self.skill_sets = flat(sequences.skill_sets, torch.int64)
         self.responses = flat(sequences.responses, torch.int64)

@@ -3,7 +3,7 @@ import dataclasses
 import numpy as np
 import pytest
 from scipy.stats import pearsonr, spearmanr
-from sklearn.metrics import accuracy_score, log_loss, roc_auc_score
+from sklearn.metrics import accuracy_score, brier_score_loss, log_loss, roc_auc_score
 
 from ikt_model.config import LossSettings
 from ikt_model.metrics import HeldOut, evaluate_predictions
@@ -17,6 +17,7 @@ def held_out(seed: int = 0, n: int = 300) -> HeldOut:
 
     return HeldOut(
         step=np.arange(n),
+        position=1 + np.arange(n) % 12,
         response=rng.integers(0, 2, n).astype(np.float32),
         logit=draw(n),
         theta_asked=draw(n),
@@ -45,6 +46,9 @@ def test_figures_equal_those_of_the_usual_libraries() -> None:
     assert figures["l_bce"] == pytest.approx(
         log_loss(seen.response, seen.probability.astype(float)), rel=1e-5
     )
+    assert figures["brier"] == pytest.approx(brier_score_loss(seen.response, seen.probability), rel=1e-5)
+    early = seen.position <= 5
+    assert figures["auc_first_5"] == pytest.approx(roc_auc_score(seen.response[early], seen.logit[early]))
     assert figures["theta_pearson"] == pytest.approx(
         pearsonr(seen.theta, seen.theta_reference).statistic, rel=1e-5
     )
@@ -60,9 +64,8 @@ def test_identities_between_figures_hold() -> None:
     figures = measured(seen)
     assert figures["l_21"] >= figures["l_21_floor"]
     assert figures["l_21_kl"] == pytest.approx(figures["l_21"] - figures["l_21_floor"])
-    s, big_s = seen.theta.std(), seen.theta_target.std()
-    rho = np.corrcoef(seen.theta, seen.theta_target)[0, 1]
-    delta = seen.theta.mean() - seen.theta_target.mean()
+    s, big_s, rho = (figures[name] for name in ("theta_std", "target_theta_std", "theta_target_pearson"))
+    delta = figures["theta_mean"] - figures["target_theta_mean"]
     assert figures["l_23_pointwise"] == pytest.approx(
         s**2 + big_s**2 - 2 * rho * s * big_s + delta**2, rel=1e-4
     )
@@ -102,3 +105,10 @@ def test_undefined_figures_are_not_a_number() -> None:
     figures = measured(one_sided)
     assert np.isnan([figures["auc"], figures["theta_pearson"], figures["beta_spearman"]]).all()
     assert np.isfinite(figures["accuracy"])
+
+
+def test_cold_start_is_undefined_where_nobody_is_new() -> None:
+    seen = held_out(5)
+    figures = measured(dataclasses.replace(seen, position=seen.position + 100))
+    assert np.isnan(figures["auc_first_5"])
+    assert np.isfinite(figures["auc"])
