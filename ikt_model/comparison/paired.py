@@ -1,0 +1,145 @@
+"""Two runs' predictions of the same held-out responses, and how surely their figures differ.
+
+Tables are those of `evaluation.predictions_table`: one row per predicted response, named by student and
+position.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from ikt_model.comparison.calibration import CLIP
+from ikt_model.comparison.statistics import (
+    RESAMPLES,
+    Interval,
+    Paired,
+    Statistic,
+    auc_difference,
+    bootstrap,
+    delong,
+    mean_difference,
+)
+
+COLUMNS = ("student_id", "position", "response", "probability", "mastery")
+"""What a comparison reads of a table."""
+
+AUCS = {"auc": "probability", "mastery_auc": "mastery"}
+Floats = NDArray[np.float64]
+
+
+class RowsDiffer(ValueError):
+    """Two runs did not predict the same responses, so nothing can be paired."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A figure of the candidate less the baseline's."""
+
+    interval: Interval  # student-level bootstrap
+    p_value: float | None  # DeLong's, of AUCs only
+
+
+def align(baseline: pa.Table, candidate: pa.Table) -> tuple[pa.Table, pa.Table]:
+    """The same responses in the same order in both tables. Raises RowsDiffer."""
+    if not _same(baseline, candidate, "student_id", "position"):
+        baseline, candidate = _sort(baseline), _sort(candidate)
+        if not _same(baseline, candidate, "student_id", "position"):
+            raise RowsDiffer(_describe(baseline, candidate))
+    if not _same(baseline, candidate, "response"):
+        right = np.flatnonzero(_column(baseline, "response") != _column(candidate, "response"))
+        row = baseline.slice(int(right[0]), 1).to_pylist()[0]
+        raise RowsDiffer(
+            f"the runs saw {len(right):,} different answers to the same questions, the first by student "
+            f"{row['student_id']!r} at position {row['position']}; compare runs over one dataset"
+        )
+    return baseline, candidate
+
+
+def pair(baseline: pa.Table, candidate: pa.Table, *, column: str = "probability") -> Paired:
+    """One column of both runs, row by row. Raises RowsDiffer."""
+    baseline, candidate = align(baseline, candidate)
+    return Paired(
+        student=_students(baseline),
+        response=_column(baseline, "response") > 0,
+        first=_column(baseline, column),
+        second=_column(candidate, column),
+    )
+
+
+def differences(
+    folds: Sequence[tuple[pa.Table, pa.Table]], *, n_resamples: int = RESAMPLES, seed: int = 0
+) -> dict[str, Difference]:
+    """`auc`, `mastery_auc`, `accuracy`, `l_bce` and `brier` of the candidate less the baseline's.
+
+    A fold is the baseline's table and the candidate's; figures are means over folds. Raises RowsDiffer.
+    """
+    aligned = [align(*fold) for fold in folds]
+    aucs = {name: [_paired(fold, column) for fold in aligned] for name, column in AUCS.items()}
+    figures = [
+        (fold.n_students, [*(auc_difference(pairs[place]) for pairs in aucs.values()), *_means(fold)])
+        for place, fold in enumerate(aucs["auc"])
+    ]
+    names = [*aucs, *MEANS]
+    found = bootstrap(figures, n_resamples=n_resamples, seed=seed)
+    tests = {name: delong(pairs).p_value for name, pairs in aucs.items()}
+    return {name: Difference(interval, tests.get(name)) for name, interval in zip(names, found, strict=True)}
+
+
+MEANS = ("accuracy", "l_bce", "brier")
+
+
+def _means(fold: Paired) -> list[Statistic]:
+    right = fold.response.astype(np.float64)
+    rows = [
+        ((fold.second > 0.5) == fold.response).astype(np.float64) - ((fold.first > 0.5) == fold.response),
+        _cross_entropy(fold.second, right) - _cross_entropy(fold.first, right),
+        (fold.second - right) ** 2 - (fold.first - right) ** 2,
+    ]
+    return [mean_difference(fold.student, difference) for difference in rows]
+
+
+def _cross_entropy(probability: Floats, right: Floats) -> Floats:
+    said = np.clip(probability, CLIP, 1 - CLIP)
+    return np.asarray(-(right * np.log(said) + (1 - right) * np.log1p(-said)))
+
+
+def _paired(fold: tuple[pa.Table, pa.Table], column: str) -> Paired:
+    first, second = fold
+    return Paired(
+        _students(first), _column(first, "response") > 0, _column(first, column), _column(second, column)
+    )
+
+
+def _students(table: pa.Table) -> NDArray[np.int64]:
+    encoded = table["student_id"].combine_chunks().dictionary_encode()
+    return np.asarray(encoded.indices.to_numpy(zero_copy_only=False), np.int64)
+
+
+def _column(table: pa.Table, name: str) -> Floats:
+    return np.asarray(table[name].to_numpy(), np.float64)
+
+
+def _same(first: pa.Table, second: pa.Table, *columns: str) -> bool:
+    return first.num_rows == second.num_rows and all(first[name].equals(second[name]) for name in columns)
+
+
+def _sort(table: pa.Table) -> pa.Table:
+    order = pc.sort_indices(table, sort_keys=[("student_id", "ascending"), ("position", "ascending")])
+    return table.take(order)
+
+
+def _describe(baseline: pa.Table, candidate: pa.Table) -> str:
+    first, second = (
+        set(zip(table["student_id"].to_pylist(), table["position"].to_pylist(), strict=True))
+        for table in (baseline, candidate)
+    )
+    student, position = min(first ^ second, default=("", 0))
+    return (
+        f"the runs did not predict the same responses: {len(first - second):,} of {len(first):,} only the "
+        f"baseline, {len(second - first):,} of {len(second):,} only the candidate, among them student "
+        f"{student!r} at position {position}; compare runs over one dataset, fold and model.window"
+    )

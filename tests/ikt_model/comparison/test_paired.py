@@ -1,0 +1,79 @@
+import numpy as np
+import pyarrow as pa
+import pytest
+from sklearn.metrics import log_loss, roc_auc_score
+
+from ikt_model.comparison.paired import RowsDiffer, align, differences, pair
+
+
+def table(*, n_students: int = 40, length: int = 12, seed: int = 0, quality: float = 1.0) -> pa.Table:
+    """Predictions of one run; runs of one seed are about the same responses."""
+    rng = np.random.default_rng(seed)
+    n = n_students * length
+    truth = rng.normal(0.7, 1.2, n)
+    response = rng.random(n) < 1 / (1 + np.exp(-truth))
+    noise = np.random.default_rng([seed, int(quality * 100)]).normal(0, 1, (2, n))
+    said = 1 / (1 + np.exp(-(quality * truth + noise)))
+    return pa.table(
+        {
+            "student_id": np.repeat([f"s{number:03d}" for number in range(n_students)], length),
+            "position": pa.array(np.tile(np.arange(1, length + 1), n_students), pa.int32()),
+            "response": pa.array(response, pa.int8()),
+            "probability": pa.array(said[0], pa.float32()),
+            "mastery": pa.array(said[1], pa.float32()),
+        }
+    )
+
+
+def test_rows_are_matched_whatever_their_order() -> None:
+    first, second = table(), table(quality=0.2)
+    shuffled = second.take(pa.array(np.random.default_rng(1).permutation(len(second))))
+    straight, crossed = pair(first, second), pair(first, shuffled)
+    assert roc_auc_score(straight.response, straight.second) == pytest.approx(
+        roc_auc_score(crossed.response, crossed.second)
+    )
+    assert differences([(first, second)])["auc"].interval.value == pytest.approx(
+        differences([(first, shuffled)])["auc"].interval.value
+    )
+
+
+def test_runs_over_other_responses_are_refused_and_told_apart() -> None:
+    first = table()
+    with pytest.raises(RowsDiffer, match=r"12 of 480 only the baseline, 0 of 468 .*'s000' at position 1"):
+        align(first, first.slice(12))
+
+
+def test_other_answers_to_the_same_questions_are_refused() -> None:
+    first = table()
+    flipped = first.set_column(2, "response", pa.array(1 - first["response"].to_numpy(), pa.int8()))
+    with pytest.raises(RowsDiffer, match="480 different answers"):
+        align(first, flipped)
+
+
+def test_every_figure_is_the_candidates_less_the_baselines() -> None:
+    first, second = table(quality=0.2), table(quality=1.5)
+    found = differences([(first, second)])
+    response = first["response"].to_numpy()
+    for name, column in (("auc", "probability"), ("mastery_auc", "mastery")):
+        aucs = [roc_auc_score(response, run[column].to_numpy()) for run in (first, second)]
+        assert found[name].interval.value == pytest.approx(aucs[1] - aucs[0])
+        assert found[name].p_value is not None
+        assert found[name].p_value < 1e-4
+        assert not found[name].interval.holds_zero
+    losses = [log_loss(response, run["probability"].to_numpy().astype(float)) for run in (first, second)]
+    assert found["l_bce"].interval.value == pytest.approx(losses[1] - losses[0], rel=1e-4)
+    assert found["accuracy"].interval.low > 0
+    assert found["brier"].interval.high < 0
+    assert found["brier"].p_value is None
+
+
+def test_a_run_equals_itself() -> None:
+    found = differences([(table(), table())])
+    assert all(difference.interval.holds_zero for difference in found.values())
+    assert {difference.interval.value for difference in found.values()} == {0.0}
+
+
+def test_folds_are_averaged() -> None:
+    folds = [(table(seed=seed, quality=0.5), table(seed=seed)) for seed in (1, 2, 3)]
+    singly = [differences([fold], n_resamples=10)["auc"].interval.value for fold in folds]
+    assert differences(folds, n_resamples=10)["auc"].interval.value == pytest.approx(np.mean(singly))
