@@ -2,7 +2,8 @@
 
 DatabaseRefusal
 ├── NotFound
-│   ├── DatasetNotFound, ExperimentNotFound, ModelNotFound, StudentNotFound, StateNotFound, ArtifactNotFound
+│   ├── DatasetNotFound, ExperimentNotFound, CrossValidationNotFound, SweepNotFound
+│   ├── ModelNotFound, StudentNotFound, StateNotFound, ArtifactNotFound
 ├── IllegalMove
 │   └── StillActive
 ├── DuplicateDataset, DuplicateIdempotencyKey
@@ -35,6 +36,14 @@ class DatasetNotFound(NotFound):
 
 class ExperimentNotFound(NotFound):
     kind = "experiment"
+
+
+class CrossValidationNotFound(NotFound):
+    kind = "cross-validation"
+
+
+class SweepNotFound(NotFound):
+    kind = "sweep"
 
 
 class ModelNotFound(NotFound):
@@ -92,12 +101,12 @@ class DuplicateDataset(DatabaseRefusal):
 
 
 class DuplicateIdempotencyKey(DatabaseRefusal):
-    """Another experiment was submitted under this key."""
+    """Another request was submitted under this key."""
 
     def __init__(self, key: str) -> None:
         self.key = key
         super().__init__(
-            f"idempotency key {key!r} belongs to another experiment; read that one or send a new key"
+            f"idempotency key {key!r} belongs to another request; read what it queued or send a new key"
         )
 
 

@@ -7,8 +7,8 @@ from uuid import uuid4
 
 from sqlalchemy.orm import Session
 
-from db.models import Dataset, Experiment, Model, Student
-from db.repositories import datasets, experiments, models, runs, students
+from db.models import Dataset, Experiment, Model, Student, Sweep
+from db.repositories import datasets, experiments, models, runs, students, sweeps
 from db.repositories.models import NewSkill
 from db.repositories.students import NewInteraction, NewState
 
@@ -54,7 +54,8 @@ def make_experiment(session: Session, **changes: Any) -> Experiment:
         "epochs": 2,
     }
     submitted = {
-        *values, "dataset_id", "device", "code_version", "max_attempts", "idempotency_key", "request_hash"
+        *values, "dataset_id", "device", "code_version", "max_attempts", "idempotency_key", "request_hash",
+        "exclude_folds", "cross_validation_id", "sweep_id", "trial", "trial_settings",
     }  # fmt: skip
     values |= {name: value for name, value in changes.items() if name in submitted}
     experiment = experiments.add_experiment(session, **values)
@@ -69,6 +70,35 @@ def make_running(
     running = runs.claim(session, experiment.id, owner, lease_seconds=lease_seconds)
     assert running is not None
     return running
+
+
+def make_sweep(session: Session, **changes: Any) -> Sweep:
+    """A running sweep of λ over a grid of four, without any trial."""
+    if "dataset_id" not in changes:
+        changes["dataset_id"] = make_dataset(session).id
+    values: dict[str, Any] = {
+        "name": f"sweep-{next(_numbers)}",
+        "fold": 1,
+        "exclude_folds": [0],
+        "preset": "small-dynamic",
+        "config": {},
+        "search": {"method": "grid", "space": {"loss.lambda_target": [0.0, 0.1, 0.2, 0.3]}},
+        "metric": "auc",
+        "direction": "maximise",
+        "pruner": {"name": "none"},
+        "parallel": 2,
+        "n_trials": 4,
+    }
+    return sweeps.add_sweep(session, **{**values, **changes})
+
+
+def make_trial(session: Session, sweep: Sweep, **changes: Any) -> Experiment:
+    """The sweep's next trial, though it were not its turn; columns are written as they are given."""
+    changes = {"trial": sweep.n_created, "trial_settings": {"loss.lambda_target": 0.1}} | changes
+    sweep.n_created += 1
+    return make_experiment(
+        session, dataset_id=sweep.dataset_id, fold=sweep.fold, sweep_id=sweep.id, **changes
+    )
 
 
 def make_model(session: Session, *, skills: tuple[str, ...] = ("add", "subtract"), **changes: Any) -> Model:

@@ -7,11 +7,12 @@ import logging
 import math
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
 import torch
 
 from db.engine import read_scope, session_scope
@@ -46,7 +47,8 @@ def fit(job: TrainingJob) -> None:
     _record_environment(job, device)
     config = ExperimentConfig.model_validate(job.experiment.config)
     with artifact_access():
-        sequences = load_sequences(job.stores.artifacts.fetch(job.experiment.dataset.artifact))
+        stored = load_sequences(job.stores.artifacts.fetch(job.experiment.dataset.artifact))
+    sequences = without_folds(stored, job.experiment.exclude_folds)
     calibration = find_or_fit_calibration(job, sequences, settings=config.reference)
     with _work_folder(job) as folder:
         with artifact_access():
@@ -67,6 +69,11 @@ def fit(job: TrainingJob) -> None:
         _finish(job, result)
 
 
+def without_folds(sequences: Sequences, folds: Sequence[int]) -> Sequences:
+    """Without these folds' students: neither calibrated, trained nor evaluated on."""
+    return sequences.select(~np.isin(sequences.folds, folds)) if folds else sequences
+
+
 def choose_device(wanted: str, *, allowed: Literal["auto", "cpu", "cuda"]) -> str:
     """The device to train on: the experiment's wish, else the worker's, else a GPU where there is one."""
     device = allowed if wanted == "auto" else wanted
@@ -83,11 +90,14 @@ def choose_device(wanted: str, *, allowed: Literal["auto", "cpu", "cuda"]) -> st
 def find_or_fit_calibration(
     job: TrainingJob, sequences: Sequences, *, settings: ReferenceSettings
 ) -> Calibration:
-    """The reference fitted to all folds but the experiment's: stored, or fitted now and stored."""
+    """The reference fitted to all folds of `sequences` but the held-out one: stored, or fitted and stored."""
     experiment = job.experiment
     wanted = settings.model_dump(mode="json")
     key = calibrations.calibration_key(
-        content_hash=experiment.dataset.content_hash, fold=experiment.fold, settings=wanted
+        content_hash=experiment.dataset.content_hash,
+        fold=experiment.fold,
+        exclude_folds=experiment.exclude_folds,
+        settings=wanted,
     )
     with read_scope(job.stores.sessions) as session:
         stored = calibrations.find_calibration(session, key)
@@ -100,6 +110,7 @@ def find_or_fit_calibration(
                 session,
                 dataset_id=experiment.dataset_id,
                 fold=experiment.fold,
+                exclude_folds=experiment.exclude_folds,
                 reference=settings.name,
                 settings=wanted,
                 key=key,

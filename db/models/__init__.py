@@ -3,10 +3,12 @@
 from db.models.datasets import Calibration, Dataset
 from db.models.experiments import EpochMetrics, Experiment
 from db.models.models import Model, Skill
+from db.models.searches import CrossValidation, Sweep
 from db.models.students import Interaction, Student, StudentState
 
 __all__ = [
     "Calibration",
+    "CrossValidation",
     "Dataset",
     "EpochMetrics",
     "Experiment",
@@ -15,4 +17,5 @@ __all__ = [
     "Skill",
     "Student",
     "StudentState",
+    "Sweep",
 ]

@@ -30,13 +30,14 @@ class Dataset(Base):
 
 
 class Calibration(Base):
-    """A reference model fitted on all folds of a dataset but one."""
+    """A reference model fitted on all folds of a dataset but the held-out and the excluded ones."""
 
     __tablename__ = "calibrations"
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     dataset_id: Mapped[UUID] = mapped_column(ForeignKey("datasets.id", ondelete="CASCADE"), index=True)
     fold: Mapped[int]
+    exclude_folds: Mapped[list[Any]]
     reference: Mapped[str]
     settings: Mapped[dict[str, Any]]
     key: Mapped[str] = mapped_column(unique=True)

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from db.base import Base, new_id, status_type, utc_now
@@ -19,12 +19,24 @@ class Experiment(Base):
     __table_args__ = (
         Index(None, "status", "lease_expires_at"),
         Index(None, "status", "rung_at"),
+        # Two workers that advance one sweep never queue the same trial.
+        UniqueConstraint("sweep_id", "trial"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     name: Mapped[str]
     dataset_id: Mapped[UUID] = mapped_column(ForeignKey("datasets.id", ondelete="RESTRICT"), index=True)
     fold: Mapped[int]
+    exclude_folds: Mapped[list[Any]] = mapped_column(default=list)
+    """Folds whose students are left out altogether, in ascending order."""
+    cross_validation_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("cross_validations.id", ondelete="SET NULL"), index=True
+    )
+    sweep_id: Mapped[UUID | None] = mapped_column(ForeignKey("sweeps.id", ondelete="SET NULL"))
+    trial: Mapped[int | None]
+    """Its number in the sweep, from 0."""
+    trial_settings: Mapped[dict[str, Any] | None]
+    """The settings that the sweep chose, by dotted name."""
     preset: Mapped[str | None] = mapped_column(index=True)
     config: Mapped[dict[str, Any]]
     config_fingerprint: Mapped[str] = mapped_column(index=True)

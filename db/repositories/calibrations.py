@@ -1,7 +1,8 @@
-"""Fitted reference models: one fit serves every experiment on the same data, fold and settings."""
+"""Fitted reference models: one fit serves every experiment on the same data, folds and settings."""
 
 import hashlib
 import json
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -13,9 +14,12 @@ from db.models import Calibration
 from db.repositories.upserts import insert_into
 
 
-def calibration_key(*, content_hash: str, fold: int, settings: dict[str, Any]) -> str:
-    """Equal data, fold and settings give an equal key."""
-    canonical = json.dumps([content_hash, fold, settings], sort_keys=True, separators=(",", ":"))
+def calibration_key(
+    *, content_hash: str, fold: int, exclude_folds: Sequence[int], settings: dict[str, Any]
+) -> str:
+    """Equal data, folds and settings give an equal key."""
+    named = [content_hash, fold, sorted(exclude_folds), settings]
+    canonical = json.dumps(named, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
@@ -29,6 +33,7 @@ def add_calibration(
     *,
     dataset_id: UUID,
     fold: int,
+    exclude_folds: Sequence[int],
     reference: str,
     settings: dict[str, Any],
     key: str,
@@ -41,6 +46,7 @@ def add_calibration(
         "id": new_id(),
         "dataset_id": dataset_id,
         "fold": fold,
+        "exclude_folds": sorted(exclude_folds),
         "reference": reference,
         "settings": settings,
         "key": key,

@@ -35,6 +35,11 @@ def add_experiment(
     config_fingerprint: str,
     seed: int,
     epochs: int,
+    exclude_folds: Sequence[int] = (),
+    cross_validation_id: UUID | None = None,
+    sweep_id: UUID | None = None,
+    trial: int | None = None,
+    trial_settings: dict[str, Any] | None = None,
     device: str = "auto",
     code_version: str | None = None,
     max_attempts: int = 5,
@@ -46,6 +51,11 @@ def add_experiment(
         name=name,
         dataset_id=dataset_id,
         fold=fold,
+        exclude_folds=sorted(exclude_folds),
+        cross_validation_id=cross_validation_id,
+        sweep_id=sweep_id,
+        trial=trial,
+        trial_settings=trial_settings,
         preset=preset,
         config=config,
         config_fingerprint=config_fingerprint,
@@ -105,11 +115,17 @@ def list_experiments(
     status: ExperimentStatus | None = None,
     dataset_id: UUID | None = None,
     preset: str | None = None,
+    cross_validation_id: UUID | None = None,
+    sweep_id: UUID | None = None,
     cursor: str | None = None,
     limit: int = 50,
 ) -> Page[Experiment]:
     """Newest first, with their datasets."""
     statement = select(Experiment).options(joinedload(Experiment.dataset))
+    if cross_validation_id is not None:
+        statement = statement.where(Experiment.cross_validation_id == cross_validation_id)
+    if sweep_id is not None:
+        statement = statement.where(Experiment.sweep_id == sweep_id)
     if status is not None:
         statement = statement.where(Experiment.status == status)
     if dataset_id is not None:

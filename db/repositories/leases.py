@@ -1,4 +1,4 @@
-"""Leases and doorbells, alike for experiments and for promotions.
+"""Leases and doorbells, alike for experiments and for promotions; sweeps have doorbells alone.
 
 A worker's writes carry its name in the WHERE clause: one that lost its lease changes nothing.
 """
@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from db.errors import LeaseLost
-from db.models import Experiment, Model
+from db.models import Experiment, Model, Sweep
 
 FIRST_RING_SECONDS = 15
 LONGEST_RING_SECONDS = 3600
@@ -22,6 +22,7 @@ _DOUBLINGS = 8  # 15 s · 2^8 is past the longest wait
 WORKER_LOST = "WorkerLost"
 
 Leased = TypeVar("Leased", Experiment, Model)
+Rung = TypeVar("Rung", Experiment, Model, Sweep)
 
 NO_LEASE: dict[str, Any] = {"lease_owner": None, "lease_expires_at": None}
 
@@ -87,8 +88,8 @@ def lock_expired(session: Session, table: type[Leased], *, held: StrEnum, now: d
 
 
 def list_due(
-    session: Session, table: type[Leased], *, waiting: ColumnElement[bool], now: datetime
-) -> list[Leased]:
+    session: Session, table: type[Rung], *, waiting: ColumnElement[bool], now: datetime
+) -> list[Rung]:
     """Waiting rows whose doorbell is due again, longest wait first."""
     due = [
         and_(table.rings == rings, table.rung_at <= now - ring_delay(rings)) for rings in range(_DOUBLINGS)
@@ -98,7 +99,7 @@ def list_due(
     return list(session.scalars(statement))
 
 
-def mark_rung(session: Session, table: type[Leased], rows: Sequence[Leased], *, now: datetime) -> None:
+def mark_rung(session: Session, table: type[Rung], rows: Sequence[Rung], *, now: datetime) -> None:
     """Count a ring for each row, unless it was rung for or queued anew since `rows` were read."""
     for row in rows:
         session.execute(

@@ -130,6 +130,11 @@ def mark_cancelled(session: Session, experiment_id: UUID, owner: str) -> None:
     _end_run(session, experiment_id, owner, ExperimentStatus.CANCELLED)
 
 
+def mark_pruned(session: Session, experiment_id: UUID, owner: str) -> None:
+    """Running → pruned: the sweep saw enough of this trial; its epochs stay. Raises LeaseLost."""
+    _end_run(session, experiment_id, owner, ExperimentStatus.PRUNED)
+
+
 def release(session: Session, experiment_id: UUID, owner: str) -> None:
     """Running → queued by a worker that shuts down in good order; that attempt does not count.
 

@@ -49,7 +49,7 @@ def _constraints(engine: Engine) -> dict[str, set[str]]:
     inspector = inspect(engine)
     return {
         table: {str(check["name"]) for check in inspector.get_check_constraints(table)}
-        for table in ("experiments", "models")
+        for table in ("experiments", "sweeps", "models")
     }
 
 
@@ -58,6 +58,7 @@ def test_upgrade_builds_the_models(empty: Engine) -> None:
     assert _differences(empty) == []
     assert _constraints(empty) == {
         "experiments": {"ck_experiments_status"},
+        "sweeps": {"ck_sweeps_status"},
         "models": {"ck_models_status"},
     }
 

@@ -64,15 +64,21 @@ class TestDeleteDataset:
 
 
 class TestCalibrations:
-    def test_key_depends_on_data_fold_and_settings_only(self) -> None:
+    def test_key_depends_on_data_folds_and_settings_only(self) -> None:
         def key(**changes: Any) -> str:
             return calibrations.calibration_key(
-                **{"content_hash": "h", "fold": 0, "settings": {"a": 1, "b": 2}, **changes}
+                **{
+                    "content_hash": "h",
+                    "fold": 0,
+                    "exclude_folds": [2, 3],
+                    "settings": {"a": 1, "b": 2},
+                    **changes,
+                }
             )
 
-        assert key() == key(settings={"b": 2, "a": 1})
-        others = [key(content_hash="i"), key(fold=1), key(settings={"a": 1, "b": 3})]
-        assert len({key(), *others}) == 4
+        assert key() == key(settings={"b": 2, "a": 1}) == key(exclude_folds=[3, 2])
+        others = [key(content_hash="i"), key(fold=1), key(exclude_folds=[2]), key(settings={"a": 1, "b": 3})]
+        assert len({key(), *others}) == 5
 
     def test_second_fit_gets_the_first_row(self, session: Session) -> None:
         dataset_id = make_dataset(session).id
@@ -140,6 +146,7 @@ class TestPages:
 def _add_calibration(session: Session, dataset_id: UUID, **changes: Any) -> Calibration:
     values: dict[str, Any] = {
         "fold": 0,
+        "exclude_folds": [],
         "reference": "rasch",
         "settings": {},
         "key": "key",

@@ -21,7 +21,7 @@ from db.lifecycle import ExperimentStatus, is_allowed
 from db.repositories import experiments, runs
 from tests.builders import make_experiment
 
-QUEUED, RUNNING, SUCCEEDED, FAILED, CANCELLED = ExperimentStatus
+QUEUED, RUNNING, SUCCEEDED, FAILED, CANCELLED, PRUNED = ExperimentStatus
 LEASE_SECONDS = 60
 MAX_ATTEMPTS = 3
 
@@ -82,7 +82,7 @@ class ExperimentLife(RuleBasedStateMachine):
         assert asked == self.cancelling
         self.expires = self.now + timedelta(seconds=LEASE_SECONDS)
 
-    @rule(owner=owners, end=st.sampled_from([SUCCEEDED, FAILED, CANCELLED]))
+    @rule(owner=owners, end=st.sampled_from([SUCCEEDED, FAILED, CANCELLED, PRUNED]))
     def end(self, owner: str, end: ExperimentStatus) -> None:
         if owner != self.owner:
             with pytest.raises(LeaseLost):
@@ -96,6 +96,8 @@ class ExperimentLife(RuleBasedStateMachine):
             runs.finish(self.session, self.id, owner, metrics={"auc": 0.7})
         elif end == FAILED:
             runs.fail(self.session, self.id, owner, error_type="Boom", detail="it broke")
+        elif end == PRUNED:
+            runs.mark_pruned(self.session, self.id, owner)
         else:
             runs.mark_cancelled(self.session, self.id, owner)
 
@@ -120,7 +122,7 @@ class ExperimentLife(RuleBasedStateMachine):
 
     @rule()
     def cancel(self) -> None:
-        if self.status in (SUCCEEDED, FAILED):
+        if self.status in (SUCCEEDED, FAILED, PRUNED):
             with pytest.raises(IllegalMove):
                 experiments.request_cancel(self.session, self.id)
             return

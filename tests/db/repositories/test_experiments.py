@@ -20,8 +20,8 @@ from db.models import Experiment, Model
 from db.repositories import experiments, models, runs
 from tests.builders import OWNER, make_dataset, make_experiment, make_model, make_running
 
-QUEUED, RUNNING, SUCCEEDED, FAILED, CANCELLED = ExperimentStatus
-TERMINAL = [SUCCEEDED, FAILED, CANCELLED]
+QUEUED, RUNNING, SUCCEEDED, FAILED, CANCELLED, PRUNED = ExperimentStatus
+TERMINAL = [SUCCEEDED, FAILED, CANCELLED, PRUNED]
 
 
 class TestAddExperiment:

@@ -17,8 +17,8 @@ from db.models import Experiment
 from db.repositories import experiments, runs
 from tests.builders import OWNER, make_experiment, make_running
 
-QUEUED, RUNNING, SUCCEEDED, FAILED, CANCELLED = ExperimentStatus
-TERMINAL = [SUCCEEDED, FAILED, CANCELLED]
+QUEUED, RUNNING, SUCCEEDED, FAILED, CANCELLED, PRUNED = ExperimentStatus
+TERMINAL = [SUCCEEDED, FAILED, CANCELLED, PRUNED]
 
 
 class TestClaim:
