@@ -1,7 +1,7 @@
 import numpy as np
 
 from ikt_model.data.alignment import align_skills
-from ikt_model.references.rasch import set_design
+from ikt_model.references.counts import set_design
 from tests.ikt_model.classrooms import random_histories
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from ikt_model.data.readers import read_dataset
 from ikt_model.data.sequences import describe
-from ikt_model.references.rasch import set_design
+from ikt_model.references.counts import set_design
 
 DATA = Path(__file__).parents[4] / "shared" / "data"
 

@@ -8,13 +8,15 @@ from hypothesis import strategies as st
 from scipy.special import expit
 from scipy.stats import norm
 
-from ikt_model.config import ReferenceSettings
 from ikt_model.data.sequences import Sequences, SkillVocabulary
 from ikt_model.references import Calibration, NothingToCalibrate, calibrate, calibration_from_dict
-from ikt_model.references.rasch import GRID_REACH, RaschCalibration, set_design
+from ikt_model.references.abilities import GRID_REACH
+from ikt_model.references.counts import set_design
+from ikt_model.references.rasch import RaschCalibration
+from ikt_model.settings import RaschSettings
 from tests.ikt_model.classrooms import classroom, random_histories, with_responses
 
-SETTINGS = ReferenceSettings()
+SETTINGS = RaschSettings()
 
 
 def rasch_data(n_students: int, n_skills: int, seed: int) -> tuple[Sequences, np.ndarray, np.ndarray]:

@@ -1,0 +1,150 @@
+"""Abilities of students after every response, given the difficulties: posterior means and likeliest values.
+
+N responses, C skill sets, G grid points. Students are walked in chunks of whole histories. A running sum over
+all steps of a chunk less its value before each student's first is the running sum within students. It is kept
+in fixed point, where sums are exact: no ability holds a rounding error of another's.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit, logit, logsumexp
+
+from ikt_model.data.sequences import Sequences
+
+Floats = NDArray[np.float64]
+Floats32 = NDArray[np.float32]
+
+GRID_REACH = 6.0  # logits: the posterior's grid spans ± this
+FIXED_POINT = 2.0**32  # steps per unit of the running sums
+STEPS_PER_CHUNK = 1 << 14  # bounds memory of the trajectories to about 10 MB per buffer
+
+# An all-right or all-wrong history has no finite likeliest ability. An optimiser climbs until the likelihood
+# looks flat: this is the usual tolerance on the gradient per response (SciPy's default for BFGS), reached
+# 11.5 logits beyond the difficulties practised.
+FLAT = 1e-5
+LIKELIEST_STEP = 0.25  # logits between the points from which a likeliest ability is interpolated
+
+
+def posterior_grid(points: int) -> Floats:
+    """Abilities over which the posterior is summed [G]."""
+    return np.linspace(-GRID_REACH, GRID_REACH, points)
+
+
+def log_prior(grid: Floats, ability_sd: float) -> Floats:
+    """N(0, σ²) on the grid, normalised [G]."""
+    log_density = -0.5 * (grid / ability_sd) ** 2
+    return np.asarray(log_density - logsumexp(log_density))
+
+
+def posterior_means(
+    sequences: Sequences, *, set_difficulty: Floats, ability_sd: float, grid: Floats
+) -> tuple[Floats32, Floats32]:
+    """Expected a posteriori (EAP) ability after every response, and its posterior standard deviation."""
+    log_failure = -np.logaddexp(0.0, grid[None, :] - set_difficulty[:, None])  # [C, G]
+    of_answer = _fixed(np.stack([log_failure, log_failure + grid[None, :]]))  # [2, C, G]
+    prior = log_prior(grid, ability_sd)
+
+    def of_chunk(steps: slice, starts: NDArray[np.int64]) -> tuple[Floats, Floats]:
+        summed = _running(of_answer[sequences.responses[steps], sequences.skill_sets[steps]], starts)
+        log_posterior = summed / FIXED_POINT + prior
+        log_posterior -= log_posterior.max(axis=1, keepdims=True)
+        weights = np.exp(log_posterior, out=log_posterior)
+        # einsum sums row by row, where a matrix product would round by the company a row is in
+        total, first, second = (np.einsum("ng,g->n", weights, grid**power) for power in range(3))
+        mean = first / total
+        return mean, np.sqrt(np.maximum(second / total - mean**2, 0.0))
+
+    return _by_chunk(sequences, of_chunk)
+
+
+def likeliest(sequences: Sequences, *, set_difficulty: Floats) -> tuple[Floats32, Floats32]:
+    """Maximum-likelihood ability of the responses so far, after every one, and its standard error.
+
+    The likelihood is highest where the expected number of right answers is the observed one. The log-odds of
+    the expected share of right answers hardly bend in θ, so they are summed on a grid, and θ is found between
+    its points by cubic interpolation of θ in them. The observed share is kept FLAT away from 0 and 1.
+    """
+    beyond = logit(1 - FLAT) + 3 * LIKELIEST_STEP
+    # from whole multiples of the step, so that a skill that nobody here practised moves no ability
+    grid = LIKELIEST_STEP * np.arange(
+        np.floor((set_difficulty.min(initial=0.0) - beyond) / LIKELIEST_STEP),
+        np.ceil((set_difficulty.max(initial=0.0) + beyond) / LIKELIEST_STEP) + 1,
+    )
+    chance = _fixed(expit(grid[None, :] - set_difficulty[:, None]))  # [C, G]
+
+    def of_chunk(steps: slice, starts: NDArray[np.int64]) -> tuple[Floats, Floats]:
+        expected = _running(chance[sequences.skill_sets[steps]], starts)
+        right = _running(sequences.responses[steps].astype(np.int64)[:, None], starts)[:, 0]
+        tried = np.arange(len(right)) - np.repeat(starts[:-1], np.diff(starts)) + 1.0
+        share = np.clip(right / tried, FLAT, 1 - FLAT)
+        above = (expected < np.rint(share * tried * FIXED_POINT)[:, None]).sum(axis=1)
+        nearest = above[:, None] + np.arange(-2, 2)  # [n, 4] grid points, two on either side
+        summed = np.take_along_axis(expected, nearest, axis=1)
+        log_odds = np.log(summed) - np.log((tried * FIXED_POINT)[:, None] - summed)
+        theta = _interpolate(at=logit(share), known=log_odds, values=grid[nearest])
+        slope = (log_odds[:, 2] - log_odds[:, 1]) / LIKELIEST_STEP
+        return theta, 1 / np.sqrt(tried * share * (1 - share) * slope)
+
+    return _by_chunk(sequences, of_chunk)
+
+
+def one_step_behind(values: Floats32, offsets: NDArray[np.int64]) -> Floats32:
+    """Each step's value as it stood before the step [N]; 0, the prior mean, before a student's first."""
+    before = np.concatenate([np.zeros(1, np.float32), values[:-1]])[: len(values)]
+    firsts = offsets[:-1][np.diff(offsets) > 0]
+    before[firsts] = 0.0
+    return before
+
+
+def last_of(values: Floats32, offsets: NDArray[np.int64]) -> Floats32:
+    """Each student's last value [S]; 0, the prior mean, where there is no response."""
+    last = np.zeros(len(offsets) - 1, np.float32)
+    practised = np.diff(offsets) > 0
+    last[practised] = values[offsets[1:][practised] - 1]
+    return last
+
+
+def _fixed(values: Floats) -> NDArray[np.int64]:
+    return np.rint(values * FIXED_POINT).astype(np.int64)
+
+
+def _running(of_step: NDArray[np.int64], starts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Running sums [n, G] within each student of a chunk."""
+    summed = np.cumsum(of_step, axis=0)
+    before = np.vstack([np.zeros((1, summed.shape[1]), np.int64), summed])[starts[:-1]]
+    summed -= np.repeat(before, np.diff(starts), axis=0)
+    return summed
+
+
+def _interpolate(*, at: Floats, known: Floats, values: Floats) -> Floats:
+    """Row by row, Lagrange's cubic through four points (known, value) [n, 4], read at `at` [n]."""
+    total = np.zeros(len(at))
+    for point in range(4):
+        others = [other for other in range(4) if other != point]
+        weight = np.ones(len(at))
+        for other in others:
+            weight = weight * (at - known[:, other]) / (known[:, point] - known[:, other])
+        total += weight * values[:, point]
+    return total
+
+
+def _by_chunk(
+    sequences: Sequences, of_chunk: Callable[[slice, NDArray[np.int64]], tuple[Floats, Floats]]
+) -> tuple[Floats32, Floats32]:
+    theta = np.empty(sequences.n_responses, np.float32)
+    error = np.empty(sequences.n_responses, np.float32)
+    for first, last in _student_chunks(sequences.offsets):
+        steps = slice(int(sequences.offsets[first]), int(sequences.offsets[last]))
+        starts = sequences.offsets[first : last + 1] - sequences.offsets[first]
+        theta[steps], error[steps] = of_chunk(steps, starts)
+    return theta, error
+
+
+def _student_chunks(offsets: NDArray[np.int64]) -> list[tuple[int, int]]:
+    """Runs of whole students of about STEPS_PER_CHUNK responses each."""
+    marks = np.arange(STEPS_PER_CHUNK, offsets[-1] + STEPS_PER_CHUNK, STEPS_PER_CHUNK)
+    cuts = np.unique(np.concatenate([[0], np.searchsorted(offsets, marks), [len(offsets) - 1]]))
+    cuts = cuts[cuts <= len(offsets) - 1]
+    return list(zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True))
