@@ -1,0 +1,129 @@
+"""Skill rates: every student is right with the share of right answers that the skill had in training.
+
+It knows nothing of the student. A reference that predicts worse teaches its errors. K skills, N responses,
+S students.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import logit
+
+from ikt_model.data.features import QUERY_FEATURES
+from ikt_model.data.sequences import Sequences
+from ikt_model.references.counts import refuse_no_response, set_design
+from ikt_model.references.plain import finite_or_none, none_to_infinity, spread_of
+from ikt_model.references.protocol import ReferenceTargets
+from ikt_model.settings import SkillRateSettings
+
+Floats = NDArray[np.float64]
+
+SMOOTHING = 1.0  # answers at the overall rate that are added to each skill's own
+
+
+@dataclass(frozen=True, slots=True)
+class SkillRateCalibration:
+    """Log-odds of a right answer by skill; see `protocol.Calibration`."""
+
+    difficulty: Floats  # [K] −logit of the smoothed share of right answers
+    difficulty_se: Floats  # [K]
+    n_students: int
+    n_responses: int
+    responses_per_skill: NDArray[np.int64]  # [K]
+    quality: Mapping[str, float] = field(default_factory=dict)
+    name: str = "skill-rate"
+    version: int = 1
+
+    @property
+    def ability_sd(self) -> float:
+        """None: all students are alike."""
+        return 0.0
+
+    @property
+    def slopes(self) -> Floats:
+        """None: the rate reads no evidence."""
+        return np.zeros((len(self.difficulty), QUERY_FEATURES))
+
+    def targets(self, sequences: Sequences) -> ReferenceTargets:
+        """−β at every step; every ability is 0, and known to be."""
+        easiness = -(set_design(sequences.vocabulary) @ self.difficulty)[sequences.skill_sets]
+        nothing = np.zeros(sequences.n_responses, np.float32)
+        return ReferenceTargets(
+            mastery_logit=easiness.astype(np.float32),
+            mastery_after_logit=easiness.astype(np.float32),
+            theta=nothing,
+            theta_sd=nothing,
+            theta_static=np.zeros(sequences.n_students, np.float32),
+        )
+
+    def mastery_logits(self, sequences: Sequences) -> Floats:
+        """−β of every skill, the same for every student [S, K]."""
+        return np.tile(-self.difficulty, (sequences.n_students, 1))
+
+    @property
+    def title(self) -> str:
+        """The name: there is one way to fit it."""
+        return repr(self.name)
+
+    def doubts(self) -> list[str]:
+        """None beyond those that `quality.assess` has of any reference."""
+        return []
+
+    def summary(self) -> dict[str, float]:
+        """Location and spread of the difficulties, and how well they predict the training students."""
+        return {
+            **spread_of("beta", self.difficulty),
+            "ability_sd": self.ability_sd,
+            "n_students": float(self.n_students),
+            "n_responses": float(self.n_responses),
+            **self.quality,
+        }
+
+    def to_dict(self) -> dict[str, Any]:
+        """All parameters as plain JSON values."""
+        return {
+            "name": self.name,
+            "version": self.version,
+            "difficulty": self.difficulty.tolist(),
+            "difficulty_se": finite_or_none(self.difficulty_se),
+            "n_students": self.n_students,
+            "n_responses": self.n_responses,
+            "responses_per_skill": self.responses_per_skill.tolist(),
+            "quality": dict(self.quality),
+        }
+
+    @classmethod
+    def from_dict(cls, stored: dict[str, Any]) -> "SkillRateCalibration":
+        """The inverse of `to_dict`."""
+        arrays = {
+            "difficulty": np.asarray(stored["difficulty"], np.float64),
+            "difficulty_se": none_to_infinity(stored["difficulty_se"]),
+            "responses_per_skill": np.asarray(stored["responses_per_skill"], np.int64),
+        }
+        return cls(**{**stored, **arrays})
+
+
+def fit_skill_rate(sequences: Sequences, *, settings: SkillRateSettings) -> SkillRateCalibration:  # noqa: ARG001
+    """Count right answers by skill; a step with several skills counts for each of them.
+
+    A skill nobody practised gets the overall rate and an infinite standard error. Raises NothingToCalibrate.
+    """
+    refuse_no_response(sequences)
+    members = (set_design(sequences.vocabulary) != 0).astype(np.float64)
+    n_sets = sequences.vocabulary.n_sets
+    tried = members.T @ np.bincount(sequences.skill_sets, minlength=n_sets)
+    right = members.T @ np.bincount(sequences.skill_sets, weights=sequences.responses, minlength=n_sets)
+    # half an answer of either kind keeps even the overall rate away from 0 and 1
+    overall = (sequences.responses.sum(dtype=np.float64) + 0.5) / (sequences.n_responses + 1)
+    share = (right + SMOOTHING * overall) / (tried + SMOOTHING)
+    errors = 1 / np.sqrt((tried + SMOOTHING) * share * (1 - share))
+    return SkillRateCalibration(
+        difficulty=-logit(share),
+        difficulty_se=np.where(tried > 0, errors, np.inf),
+        n_students=sequences.n_students,
+        n_responses=sequences.n_responses,
+        responses_per_skill=tried.astype(np.int64),
+    )
