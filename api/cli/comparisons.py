@@ -44,6 +44,8 @@ def compare(
         return
     console = stdout()
     console.print(comparison_table(comparison))
+    if comparison["intervals"]:
+        console.print(f"[dim]\\[…]: {escape(comparison['intervals'])}[/]")
     for note in comparison["notes"]:
         console.print(f"[yellow]{escape(note)}[/]")
 

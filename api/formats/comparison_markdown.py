@@ -22,6 +22,8 @@ def write_markdown(comparison: Comparison) -> str:
     if comparison.settings:
         rows = [[f"`{setting.name}`", *map(_text, setting.values)] for setting in comparison.settings]
         blocks += ["## Settings that differ", _table(["setting", *names], rows)]
+    if comparison.intervals:
+        blocks.append(f"[…]: {_escape(comparison.intervals)}")
     for section in comparison.sections:
         blocks += [f"## {_escape(section.title)}", _write_section(section, names)]
     return "\n\n".join(blocks) + "\n"
@@ -62,7 +64,24 @@ def _change(value: Value) -> str:
     if value.change is None:
         return NOTHING
     relative = "" if value.relative_change is None else f" ({value.relative_change:+.1%})"
-    return f"{_number(value.change, signed=True)}{relative} {VERDICTS.get(value.verdict or '', '')}".rstrip()
+    parts = [
+        _number(value.change, signed=True) + relative,
+        _surety(value),
+        VERDICTS.get(value.verdict or "", ""),
+    ]
+    return " ".join(part for part in parts if part)
+
+
+def _surety(value: Value) -> str:
+    """The interval of a change, and its p-value."""
+    if value.change_low is None or value.change_high is None:
+        return ""
+    interval = f"[{value.change_low:+.4f}, {value.change_high:+.4f}]"
+    return interval if value.p_value is None else f"{interval} p {_p_value(value.p_value)}"
+
+
+def _p_value(value: float) -> str:
+    return f"= {value:.3f}" if value >= SMALLEST_FIXED else "&lt; 0.001"
 
 
 def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

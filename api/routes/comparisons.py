@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
-from api.dependencies import AcceptHeader, ReaderDep
+from api.dependencies import AcceptHeader, ResourcesDep
 from api.formats.comparison_markdown import MARKDOWN, write_markdown
 from api.negotiation import choose_media_type
 from api.responses import problems
@@ -36,7 +36,7 @@ MARKDOWN_EXAMPLE = (
     },
 )
 def compare_experiments(
-    session: ReaderDep,
+    resources: ResourcesDep,
     response: Response,
     baseline: Annotated[UUID, Query(description="The experiment that the others are held against.")],
     candidate: Annotated[
@@ -44,9 +44,15 @@ def compare_experiments(
     ],
     accept: AcceptHeader = None,
 ) -> ComparisonRead | Response:
-    """Experiments that have succeeded, side by side, with changes, verdicts and targets."""
+    """Experiments that have succeeded, side by side, with changes, verdicts and targets.
+
+    Where two of them predicted the same responses, changes in prediction have an interval: students are
+    resampled in pairs. A change whose interval holds 0 is called the same.
+    """
     media_type = choose_media_type(accept, (JSON, MARKDOWN))
-    comparison = comparisons.compare_experiments(session, baseline=baseline, candidates=candidate)
+    comparison = comparisons.compare_experiments(
+        resources.sessions, resources.store, baseline=baseline, candidates=candidate
+    )
     response.headers["Vary"] = "Accept"
     if media_type == MARKDOWN:
         return Response(write_markdown(comparison), media_type=MARKDOWN, headers={"Vary": "Accept"})

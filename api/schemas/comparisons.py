@@ -41,6 +41,9 @@ COMPARISON_EXAMPLE: dict[str, Any] = {
                             "verdict": None,
                             "ratio_to_reference": None,
                             "passed": None,
+                            "change_low": None,
+                            "change_high": None,
+                            "p_value": None,
                         },
                         {
                             "value": 0.7335,
@@ -49,6 +52,9 @@ COMPARISON_EXAMPLE: dict[str, Any] = {
                             "verdict": "better",
                             "ratio_to_reference": None,
                             "passed": None,
+                            "change_low": 0.0128,
+                            "change_high": 0.0172,
+                            "p_value": 1.2e-40,
                         },
                     ],
                 }
@@ -56,6 +62,7 @@ COMPARISON_EXAMPLE: dict[str, Any] = {
         }
     ],
     "notes": [],
+    "intervals": "95% percentile intervals over 1,000 resamples of students, the same ones for both runs",
 }
 
 
@@ -86,10 +93,17 @@ class ComparedValue(Shape):
     """Null for the baseline itself."""
     relative_change: Number
     verdict: Literal["better", "worse", "same"] | None
-    """Null where a figure is only told."""
+    """`same` also where the interval of the change holds 0; null where a figure is only told, or where too
+    few students gave no interval."""
     ratio_to_reference: Number
     passed: bool | None
     """Whether the target is met; null where there is none."""
+    change_low: Number
+    """Lower end of the change's 95 % interval: students resampled in pairs. Null where there is none."""
+    change_high: Number
+    """Upper end of that interval."""
+    p_value: Number
+    """DeLong's test of no change, as if responses were independent; of AUCs only."""
 
 
 class ComparedMetric(Shape):
@@ -121,4 +135,6 @@ class ComparisonRead(Shape):
     settings: list[ComparedSetting]
     sections: list[ComparisonSection]
     notes: list[str]
-    """Why figures may not be comparable."""
+    """Why figures may not be comparable, or have no interval."""
+    intervals: str | None
+    """How the intervals of changes were found; null where there are none."""

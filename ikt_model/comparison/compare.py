@@ -5,7 +5,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from ikt_model.comparison.paired import Difference
+from ikt_model.comparison.statistics import LEVEL, RESAMPLES
 from ikt_model.comparison.tables import TABLES, Goal, Line
+
+PairedFigures = Mapping[str, Difference] | str
+"""How surely a candidate's figures differ from the baseline's, or why that can't be said."""
 
 Verdict = Literal["better", "worse", "same"]
 
@@ -41,6 +46,9 @@ class Value:
     verdict: Verdict | None  # None where a figure is only told
     ratio_to_reference: float | None
     passed: bool | None  # against the target; None where there is none
+    change_low: float | None = None  # 95 % interval of the change, between students
+    change_high: float | None = None
+    p_value: float | None = None  # DeLong's, of no change; of AUCs only
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +79,32 @@ class Comparison:
     settings: list[Setting]
     sections: list[Section]
     notes: list[str]  # why figures may not be comparable
+    intervals: str | None = None  # what the intervals of changes are; None where there are none
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
         return asdict(self)
 
 
-def compare(baseline: RunSummary, candidates: Sequence[RunSummary]) -> Comparison:
-    """Tables of all recorded figures, changes counted from the baseline."""
+INTERVALS = (
+    f"{LEVEL:.0%} percentile intervals over {RESAMPLES:,} resamples of students, the same for both runs. "
+    "A change whose interval holds 0 is called the same. p: two-sided DeLong test, as if responses were "
+    "independent."
+)
+
+
+def compare(
+    baseline: RunSummary, candidates: Sequence[RunSummary], *, paired: Sequence[PairedFigures] = ()
+) -> Comparison:
+    """Tables of all recorded figures, changes counted from the baseline.
+
+    `paired` holds one entry per candidate; a figure with an interval that holds 0 is called the same.
+    """
     runs = [baseline, *candidates]
     figures = [_figures(run) for run in runs]
+    known = [found if isinstance(found, Mapping) else {} for found in paired or [{}] * len(candidates)]
     sections = [
-        Section(table.title, [row for line in table.lines if (row := _row(line, figures)) is not None])
+        Section(table.title, [row for line in table.lines if (row := _row(line, figures, known)) is not None])
         for table in TABLES
     ]
     return Comparison(
@@ -91,7 +113,8 @@ def compare(baseline: RunSummary, candidates: Sequence[RunSummary]) -> Compariso
         ],
         settings=_differences(runs),
         sections=[section for section in sections if section.rows],
-        notes=_notes(runs),
+        notes=[*_notes(runs), *dict.fromkeys(found for found in paired if isinstance(found, str))],
+        intervals=INTERVALS if any(known) else None,
     )
 
 
@@ -102,12 +125,15 @@ def _figures(run: RunSummary) -> dict[str, float | None]:
     return {"first_lambda": first.get("lambda"), **training, **run.metrics}
 
 
-def _row(line: Line, figures: Sequence[Mapping[str, float | None]]) -> Row | None:
+def _row(
+    line: Line, figures: Sequence[Mapping[str, float | None]], paired: Sequence[Mapping[str, Difference]]
+) -> Row | None:
     values = [_finite(figure.get(line.metric)) for figure in figures]
     if all(value is None for value in values):
         return None
     references = [_finite(figure.get(line.reference)) if line.reference else None for figure in figures]
     start, *_ = values
+    differences = [None, *(found.get(line.metric) for found in paired)]
     return Row(
         metric=line.metric,
         label=line.label,
@@ -121,6 +147,7 @@ def _row(line: Line, figures: Sequence[Mapping[str, float | None]]) -> Row | Non
                 start=start if place else None,
                 reference=reference,
                 start_reference=references[0],
+                difference=differences[place],
             )
             for place, (value, reference) in enumerate(zip(values, references, strict=True))
         ],
@@ -134,19 +161,34 @@ def _value(
     start: float | None,
     reference: float | None,
     start_reference: float | None,
+    difference: Difference | None,
 ) -> Value:
     comparable = value is not None and start is not None
+    verdict = _verdict(line.goal, value, start, reference, start_reference) if comparable else None
+    low, high = (difference.interval.low, difference.interval.high) if difference else (None, None)
     change = value - start if value is not None and start is not None else None
     return Value(
         value=value,
         change=change,
         relative_change=change / abs(start) if change is not None and start else None,
-        verdict=_verdict(line.goal, value, start, reference, start_reference) if comparable else None,
+        verdict=_sure(verdict, difference),
         ratio_to_reference=value / reference
         if line.goal == "reference" and value is not None and reference
         else None,
         passed=line.passes(value),
+        change_low=_finite(low),
+        change_high=_finite(high),
+        p_value=_finite(difference.p_value) if difference else None,
     )
+
+
+def _sure(verdict: Verdict | None, difference: Difference | None) -> Verdict | None:
+    """The verdict, as far as chance allows one: none where too few students give no interval."""
+    if verdict is None or difference is None:
+        return verdict
+    if not math.isfinite(difference.interval.low):
+        return None
+    return "same" if difference.interval.holds_zero else verdict
 
 
 def _verdict(

@@ -26,7 +26,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
-from scipy.stats import rankdata
 
 Floats = NDArray[np.float64]
 Statistic = Callable[[Floats], float]
@@ -143,10 +142,21 @@ def _placements(response: NDArray[np.bool_], score: NDArray[Any]) -> tuple[Float
     m, n = int(response.sum()), int((~response).sum())
     if m == 0 or n == 0:
         return np.empty(0), np.empty(0)
-    overall = rankdata(score)
-    right = (overall[response] - rankdata(score[response])) / n
-    wrong = 1.0 - (overall[~response] - rankdata(score[~response])) / m
+    overall = _midranks(score)
+    right = (overall[response] - _midranks(score[response])) / n
+    wrong = 1.0 - (overall[~response] - _midranks(score[~response])) / m
     return right, wrong
+
+
+def _midranks(score: NDArray[Any]) -> Floats:
+    """Ranks from 1 on, equal scores sharing the middle of theirs."""
+    order = np.argsort(score, kind="stable")
+    in_order = score[order]
+    starts = np.flatnonzero(np.append(True, in_order[1:] != in_order[:-1]))
+    ends = np.append(starts[1:], len(score))
+    ranks = np.empty(len(score))
+    ranks[order] = np.repeat((starts + ends + 1) / 2, ends - starts)
+    return ranks
 
 
 def bootstrap(

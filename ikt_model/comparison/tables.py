@@ -56,6 +56,15 @@ TABLES: tuple[Table, ...] = (
             Line("accuracy", "Accuracy", "higher"),
             Line("l_bce", "l_bce", "lower"),
             Line("mastery_auc", "AUC of mastery alone", "higher", "reference_auc"),
+            Line("auc_first_5", "AUC of a student's first 5", "higher"),
+        ),
+    ),
+    Table(
+        "Calibration",
+        (
+            Line("ece", "ECE of p", "lower", at_most=0.01),
+            Line("mastery_ece", "ECE of M", "lower"),
+            Line("brier", "Brier score of p", "lower"),
         ),
     ),
     Table(

@@ -1,9 +1,13 @@
 """Comparisons of experiments that were really trained."""
 
+import re
+from pathlib import Path
+
+import pyarrow.parquet as pq
 import pytest
 
 from tests.api.support import assert_problem
-from tests.api.training import Trained
+from tests.api.training import Trained, train
 
 
 @pytest.fixture
@@ -24,6 +28,65 @@ class TestCompare:
         assert second["value"] == trained.candidate["metrics"]["auc"]
         assert first["change"] is None
         assert second["change"] == pytest.approx(second["value"] - first["value"])
+
+    def test_changes_in_prediction_have_an_interval(self, trained: Trained, params: dict[str, str]) -> None:
+        comparison = trained.service.client.get("/comparisons", params=params).json()
+
+        rows = {row["metric"]: row for section in comparison["sections"] for row in section["rows"]}
+        for metric in ("auc", "mastery_auc", "accuracy", "l_bce", "brier"):
+            first, second = rows[metric]["values"]
+            assert first["change_low"] is None
+            assert second["change_low"] <= second["change"] + 1e-6
+            assert second["change"] - 1e-6 <= second["change_high"]
+            held = second["change_low"] <= 0 <= second["change_high"]
+            assert (second["verdict"] == "same") == held
+        assert 0 <= rows["auc"]["values"][1]["p_value"] <= 1
+        assert rows["brier"]["values"][1]["p_value"] is None
+        assert rows["theta_std"]["values"][1]["change_low"] is None
+        assert "1,000 resamples of students" in comparison["intervals"]
+        assert not any("interval" in note for note in comparison["notes"])
+
+    def test_markdown_shows_intervals(self, trained: Trained, params: dict[str, str]) -> None:
+        answer = trained.service.client.get(
+            "/comparisons", params=params, headers={"Accept": "text/markdown"}
+        )
+        (auc,) = [line for line in answer.text.splitlines() if line.startswith("| AUC |")]
+        assert re.search(r"\[[+-]0\.\d{4}, [+-]0\.\d{4}\] p (= [01]\.\d{3}|&lt; 0\.001)", auc)
+        assert "1,000 resamples of students" in answer.text
+
+    def test_other_students_are_not_paired(self, trained: Trained) -> None:
+        other = train(trained.service, trained.dataset["id"], preset="small-mean", name="other fold", fold=1)
+        comparison = trained.service.client.get(
+            "/comparisons",
+            params={"baseline": trained.baseline["id"], "candidate": [other["id"], trained.candidate["id"]]},
+        ).json()
+
+        assert any("other fold held out other students than baseline" in note for note in comparison["notes"])
+        (auc,) = [row for row in comparison["sections"][0]["rows"] if row["metric"] == "auc"]
+        assert [value["change_low"] is None for value in auc["values"]] == [True, True, False]
+        assert auc["values"][1]["verdict"] in {"better", "worse", "same"}
+
+    def test_missing_predictions_are_said_to_be_missing(self, trained: Trained) -> None:
+        lost = train(trained.service, trained.dataset["id"], preset="small-mean", name="lost")
+        trained.service.resources.store.delete(f"experiments/{lost['id']}/predictions.parquet")
+        for baseline, candidate in ((lost, trained.candidate), (trained.candidate, lost)):
+            params = {"baseline": baseline["id"], "candidate": candidate["id"]}
+            answer = trained.service.client.get("/comparisons", params=params)
+            assert answer.status_code == 200
+            assert "lost has no stored predictions: its changes have no interval." in answer.json()["notes"]
+            assert answer.json()["intervals"] is None
+
+    def test_other_responses_are_not_paired(self, trained: Trained, tmp_path: Path) -> None:
+        shorter = train(trained.service, trained.dataset["id"], preset="small-mean", name="shorter")
+        key = f"experiments/{shorter['id']}/predictions.parquet"
+        store = trained.service.resources.store
+        pq.write_table(pq.read_table(store.fetch(key)).slice(3), tmp_path / "fewer.parquet")
+        store.put_file(tmp_path / "fewer.parquet", key)
+        params = {"baseline": trained.baseline["id"], "candidate": shorter["id"]}
+        comparison = trained.service.client.get("/comparisons", params=params).json()
+        (note,) = [note for note in comparison["notes"] if note.startswith("shorter has no intervals")]
+        assert "the runs did not predict the same responses: 3 of " in note
+        assert "model.window" in note
 
     def test_markdown_holds_the_same_tables(self, trained: Trained, params: dict[str, str]) -> None:
         answer = trained.service.client.get(

@@ -115,6 +115,7 @@ class TestCompare:
         assert said.code == 0
         assert "▲" in said.out
         assert "θ Pearson" in said.out
+        assert "resamples of students" in said.out
 
     def test_unknown_experiment_is_bad_input(self, ikt: Ikt, experiments: dict[str, dict[str, Any]]) -> None:
         assert experiments

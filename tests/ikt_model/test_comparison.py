@@ -3,6 +3,8 @@ import json
 import pytest
 
 from ikt_model.comparison import Comparison, Row, RunSummary, compare
+from ikt_model.comparison.paired import Difference
+from ikt_model.comparison.statistics import Interval
 from ikt_model.config import resolve_config
 
 
@@ -30,6 +32,34 @@ def test_changes_are_counted_from_the_baseline() -> None:
     assert second.change == pytest.approx(-0.0003)
     assert second.relative_change == pytest.approx(-0.0003 / 0.7185)
     assert second.verdict == "worse"
+
+
+def paired(low: float, high: float) -> dict[str, Difference]:
+    return {"auc": Difference(Interval(-0.0003, low, high, 0.001), 0.62)}
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "verdict"),
+    [(-0.002, 0.0014, "same"), (-0.0005, -0.0001, "worse"), (float("nan"), float("nan"), None)],
+)
+def test_chance_is_no_verdict(low: float, high: float, verdict: str | None) -> None:
+    comparison = compare(BASELINE, [CANDIDATE], paired=[paired(low, high)])
+    first, second = row(comparison, "auc").values
+    assert second.verdict == verdict
+    assert second.p_value == 0.62
+    assert first.change_low is None
+    if verdict:
+        assert (second.change_low, second.change_high) == (low, high)
+    assert comparison.intervals is not None
+    assert row(comparison, "l_21_kl").values[1].verdict == "better"
+    json.dumps(comparison.to_dict(), allow_nan=False)
+
+
+def test_it_is_said_why_there_is_no_interval() -> None:
+    reason = "b left no predictions"
+    comparison = compare(BASELINE, [CANDIDATE, CANDIDATE], paired=[reason, paired(-0.002, 0.0014)])
+    assert reason in comparison.notes
+    assert [value.verdict for value in row(comparison, "auc").values] == [None, "worse", "same"]
 
 
 def test_scale_is_better_when_nearer_to_the_reference() -> None:
