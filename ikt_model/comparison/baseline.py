@@ -12,6 +12,7 @@ from sklearn.linear_model import LogisticRegression
 
 from ikt_model.comparison.findings import Finding, Status, grade
 from ikt_model.comparison.splits import sum_by_skill
+from ikt_model.comparison.statistics import Interval
 from ikt_model.data.features import evidence
 from ikt_model.data.sequences import Sequences
 
@@ -75,28 +76,21 @@ def beats_baseline(auc: float, baseline: float) -> Finding:
     return Finding("past_only_baseline", status, gain, 0.0, message)
 
 
-def plausible_auc(auc: float, baseline: float) -> Finding:
-    """An AUC far above what the past tells the regression is likely a leak."""
-    gain = auc - baseline
+def plausible_auc(gain: Interval) -> Finding:
+    """An AUC that is surely far above what the past tells the regression is likely a leak."""
     warn, fail = IMPLAUSIBLE
-    status = grade(gain, warn_above=warn, fail_above=fail)
-    message = (
-        f"AUC is {gain:+.4f} from the past-only baseline's, which is a usual distance."
-        if status == "pass"
-        else f"AUC is {gain:+.4f} from the past-only baseline's: look for a leak before believing it."
-    )
-    return Finding("implausible_auc", status, gain, warn, message)
+    status = grade(gain.low, warn_above=warn, fail_above=fail)
+    verdict = "a usual distance." if status == "pass" else "look for a leak before believing it."
+    message = f"AUC less the past-only baseline's is at least {gain.low:+.4f} (95 %): {verdict}"
+    return Finding("implausible_auc", status, gain.low, warn, message)
 
 
-def useful_reference(reference_auc: float, means_auc: float) -> Finding:
-    """A reference that predicts worse than the skills' shares of right answers is broken."""
-    loss = means_auc - reference_auc
+def useful_reference(gain: Interval) -> Finding:
+    """A reference that surely predicts worse than the skills' shares of right answers is broken."""
     warn, fail = WORSE_REFERENCE
-    message = f"The reference's AUC is {reference_auc:.4f}, that of the skills' shares {means_auc:.4f}."
-    return Finding(
-        "reference_against_skill_means",
-        grade(loss, warn_above=warn, fail_above=fail),
-        reference_auc - means_auc,
-        -warn,
-        message,
+    status = grade(-gain.high, warn_above=warn, fail_above=fail)
+    message = (
+        f"The reference's AUC less that of the skills' shares of right answers is {gain.value:+.4f}, at most "
+        f"{gain.high:+.4f} (95 %)."
     )
+    return Finding("reference_against_skill_means", status, gain.high, -warn, message)

@@ -40,6 +40,7 @@ from ikt_model.comparison.splits import (
     reference_fit,
     student_overlap,
 )
+from ikt_model.comparison.statistics import Interval, Paired, auc_gap_of_students
 from ikt_model.data.sequences import Sequences
 
 FORMAT_VERSION = 1
@@ -125,14 +126,20 @@ def _degenerate(said: pa.Table) -> list[Finding]:
 def _against_baselines(run: Audited, held_out: Sequences) -> list[Finding]:
     training, steps = run.training, _steps(run.predictions, held_out)
     own, reference = (_scores(run.predictions, name) for name in ("probability", "reference_mastery"))
-    means = dataclasses.replace(own, score=skill_means(training, held_out)[steps])
+    means = skill_means(training, held_out)[steps]
+    useful = useful_reference(_gap(reference, means))
     regression = past_only(training, held_out)
-    findings = [useful_reference(reference.part().auc, means.part().auc)]
     if regression is None:
         message = "The training students gave one kind of answer only: there is nothing to fit."
-        return [Finding("past_only_baseline", "warn", None, 0.0, message), *findings]
-    baseline = dataclasses.replace(own, score=regression[steps]).part().auc
-    return [beats_baseline(own.part().auc, baseline), plausible_auc(own.part().auc, baseline), *findings]
+        return [Finding("past_only_baseline", "warn", None, 0.0, message), useful]
+    gain = _gap(own, regression[steps])
+    auc = own.part().auc
+    return [beats_baseline(auc, auc - gain.value), plausible_auc(gain), useful]
+
+
+def _gap(scores: Scores, baseline: NDArray[np.float64]) -> Interval:
+    """AUC of the scores less that of the baseline's."""
+    return auc_gap_of_students(Paired(scores.student, scores.response, baseline, scores.score))
 
 
 def _monotone(said: pa.Table) -> list[Finding]:

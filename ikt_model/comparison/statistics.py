@@ -94,19 +94,42 @@ def auc_of_students(student: NDArray[np.int64], response: NDArray[np.bool_], sco
     """AUC and its standard error with students as clusters (Obuchowski 1997, Biometrics 53, 567-578): the
     placement values of a student's responses are summed before they are squared.
     """
-    n_students = len(np.unique(student))
+    value, influence = _influence(response, score)
+    return Auc(value, _error_between(student, influence), len(score), len(np.unique(student)))
+
+
+def auc_gap_of_students(fold: Paired, *, level: float = LEVEL) -> Interval:
+    """Second run's AUC less the first's with students as clusters: what `bootstrap_auc` finds, in one pass
+    and with a normal interval.
+    """
+    (first, of_first), (second, of_second) = (
+        _influence(fold.response, score) for score in (fold.first, fold.second)
+    )
+    error = _error_between(fold.student, of_second - of_first)
+    reach = float(ndtri((1 + level) / 2)) * error
+    value = second - first
+    return Interval(value, value - reach, value + reach, error)
+
+
+def _influence(response: NDArray[np.bool_], score: NDArray[Any]) -> tuple[float, Floats]:
+    """AUC, and how much each response moves it [N]; NaN with one kind of answer only."""
     right, wrong = _placements(response, score)
     if not len(right) or not len(wrong):
-        return Auc(math.nan, math.nan, len(score), n_students)
+        return math.nan, np.full(len(score), math.nan)
     value = float(right.mean())
     influence = np.empty(len(score))
     influence[response] = (right - value) / len(right)
     influence[~response] = (wrong - value) / len(wrong)
-    per_student = np.bincount(student, weights=influence)
+    return value, influence
+
+
+def _error_between(student: NDArray[np.int64], influence: Floats) -> float:
+    """Standard error of the sum of influences when students are drawn, not responses."""
+    n_students = len(np.unique(student))
     if n_students < 2:
-        return Auc(value, math.nan, len(score), n_students)
-    variance = float((per_student**2).sum()) * n_students / (n_students - 1)
-    return Auc(value, math.sqrt(variance), len(score), n_students)
+        return math.nan
+    per_student = np.bincount(student, weights=influence)
+    return math.sqrt(float((per_student**2).sum()) * n_students / (n_students - 1))
 
 
 def delong(folds: Sequence[Paired], *, level: float = LEVEL) -> Delong:

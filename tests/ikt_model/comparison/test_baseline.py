@@ -9,6 +9,7 @@ from ikt_model.comparison.baseline import (
     skill_means,
     useful_reference,
 )
+from ikt_model.comparison.statistics import Interval
 from tests.ikt_model.classrooms import classroom, random_histories, with_responses
 
 
@@ -57,15 +58,32 @@ def test_one_kind_of_answer_teaches_nothing() -> None:
     assert past_only(always, always) is None
 
 
+def gap(value: float, reach: float = 0.003) -> Interval:
+    return Interval(value, value - reach, value + reach, reach / 1.96)
+
+
+def test_a_model_should_beat_the_regression() -> None:
+    assert beats_baseline(0.72, 0.715).status == "pass"
+    assert beats_baseline(0.70, 0.715).status == "warn"
+
+
 @pytest.mark.parametrize(
-    ("auc", "beaten", "plausible"),
-    [(0.70, "warn", "pass"), (0.72, "pass", "pass"), (0.77, "pass", "warn"), (0.85, "pass", "fail")],
+    ("found", "status"),
+    [
+        (gap(0.02), "pass"),
+        (gap(0.06), "warn"),
+        (gap(0.14), "fail"),
+        (gap(0.14, reach=0.2), "pass"),
+        (gap(float("nan")), "warn"),
+    ],
 )
-def test_a_model_should_be_better_but_not_far_better(auc: float, beaten: str, plausible: str) -> None:
-    assert beats_baseline(auc, 0.715).status == beaten
-    assert plausible_auc(auc, 0.715).status == plausible
+def test_a_model_that_is_surely_far_better_is_suspect(found: Interval, status: str) -> None:
+    assert plausible_auc(found).status == status
 
 
-@pytest.mark.parametrize(("auc", "status"), [(0.69, "pass"), (0.64, "warn"), (0.63, "fail")])
-def test_a_reference_below_the_skill_means_is_pointed_out(auc: float, status: str) -> None:
-    assert useful_reference(auc, 0.643).status == status
+@pytest.mark.parametrize(
+    ("found", "status"),
+    [(gap(0.05), "pass"), (gap(-0.006), "warn"), (gap(-0.02), "fail"), (gap(-0.02, reach=0.1), "pass")],
+)
+def test_a_reference_surely_below_the_skill_means_is_pointed_out(found: Interval, status: str) -> None:
+    assert useful_reference(found).status == status

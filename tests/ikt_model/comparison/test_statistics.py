@@ -8,6 +8,7 @@ from sklearn.metrics import roc_auc_score
 from ikt_model.comparison.statistics import (
     Interval,
     Paired,
+    auc_gap_of_students,
     auc_of_students,
     bootstrap,
     bootstrap_auc,
@@ -194,6 +195,13 @@ class TestAucOfStudents:
         assert found.standard_error == pytest.approx(resampled.standard_error, rel=0.1)
         independent = auc_of_students(np.arange(6000), fold.response, fold.first)
         assert independent.standard_error < 0.7 * found.standard_error
+
+    def test_gap_is_that_of_the_bootstrap(self) -> None:
+        fold = simulated(150, 40, seed=14, shared=1.0)
+        resampled, found = bootstrap_auc([fold]), auc_gap_of_students(fold)
+        assert found.value == pytest.approx(resampled.value, abs=1e-12)
+        assert found.standard_error == pytest.approx(resampled.standard_error, rel=0.1)
+        assert found.standard_error > 1.3 * delong([fold]).interval.standard_error
 
     def test_one_student_or_one_kind_of_answer_has_no_error(self) -> None:
         fold = simulated(1, 20, seed=13)
