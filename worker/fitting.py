@@ -28,7 +28,8 @@ from worker.failures import artifact_access
 from worker.jobs import JobStopped, TrainingJob
 from worker.logs import event
 from worker.provenance import code_version, package_versions
-from worker.stores import checkpoint_key, model_key, predictions_key
+from worker.reporting import write_report
+from worker.stores import checkpoint_key, model_key, predictions_key, report_key
 
 logger = logging.getLogger(__name__)
 
@@ -66,7 +67,7 @@ def fit(job: TrainingJob) -> None:
             )
         except TrainingStopped as stopped:
             raise JobStopped(str(stopped)) from stopped
-        _finish(job, result)
+        _finish(job, result, sequences)
 
 
 def without_folds(sequences: Sequences, folds: Sequence[int]) -> Sequences:
@@ -181,12 +182,16 @@ def _record_epoch(job: TrainingJob, report: EpochReport) -> None:
         logger.warning(event("checkpoint_not_stored", experiment_id=job.id, epoch=report.epoch, error=error))
 
 
-def _finish(job: TrainingJob, result: TrainingResult) -> None:
+def _finish(job: TrainingJob, result: TrainingResult, sequences: Sequences) -> None:
     job.heartbeat.beat()
     artifacts = job.stores.artifacts
+    predictor = Predictor.load(result.model_folder)
+    report = write_report(job, result, sequences, predictor)
     with artifact_access():
         artifacts.put_folder(result.model_folder, model_key(job.id))
         artifacts.put_file(result.predictions_path, predictions_key(job.id))
+        if report is not None:
+            artifacts.put_file(report, report_key(job.id))
     with session_scope(job.stores.sessions) as session:
         runs.finish(session, job.id, job.owner, metrics=result.metrics)
         models.add_model(
@@ -195,7 +200,7 @@ def _finish(job: TrainingJob, result: TrainingResult) -> None:
             name=job.experiment.name,
             artifact=model_key(job.id),
             metrics=result.metrics,
-            skills=_skills(Predictor.load(result.model_folder)),
+            skills=_skills(predictor),
         )
     logger.info(event("experiment_succeeded", experiment_id=job.id, auc=result.metrics.get("auc")))
     try:

@@ -38,3 +38,7 @@ def model_key(experiment_id: UUID) -> str:
 
 def predictions_key(experiment_id: UUID) -> str:
     return f"experiments/{experiment_id}/predictions.parquet"
+
+
+def report_key(experiment_id: UUID) -> str:
+    return f"experiments/{experiment_id}/report.json"
