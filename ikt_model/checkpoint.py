@@ -15,12 +15,13 @@ from typing import Any
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from ikt_model.config import ExperimentConfig
 from ikt_model.data.sequences import SkillVocabulary
-from ikt_model.network import IktNetwork
+from ikt_model.networks import empty_network
 from ikt_model.references import Calibration, calibration_from_dict
+from ikt_model.tracer import Tracer
 
 FORMAT_VERSION = 1
 CHECKPOINT_FILE = "checkpoint.safetensors"
@@ -39,12 +40,12 @@ class Progress:
 
 
 def save_checkpoint(
-    folder: Path, network: IktNetwork, optimizer: torch.optim.Optimizer, progress: Progress
+    folder: Path, learned: nn.Module, optimizer: torch.optim.Optimizer | None, progress: Progress
 ) -> None:
     """Replace the folder's checkpoint by this state, atomically."""
     folder.mkdir(parents=True, exist_ok=True)
-    tensors: dict[str, Tensor] = {f"network.{name}": value for name, value in network.state_dict().items()}
-    for index, state in optimizer.state_dict()["state"].items():
+    tensors: dict[str, Tensor] = {f"learned.{name}": value for name, value in learned.state_dict().items()}
+    for index, state in (optimizer.state_dict()["state"] if optimizer else {}).items():
         tensors |= {f"optimizer.{index}.{name}": value for name, value in state.items()}
     header = {"format_version": str(FORMAT_VERSION), "run": progress.run}
     header["epoch"] = str(progress.epoch)
@@ -60,9 +61,9 @@ def save_checkpoint(
 
 
 def load_checkpoint(
-    folder: Path, network: IktNetwork, optimizer: torch.optim.Optimizer, *, run: str
+    folder: Path, learned: nn.Module, optimizer: torch.optim.Optimizer | None, *, run: str
 ) -> Progress | None:
-    """Put the last state into network and optimiser; None when there is none of this run."""
+    """Put the last state into what is learned and its optimiser; None when there is none of this run."""
     path = folder / CHECKPOINT_FILE
     if not path.exists():
         return None
@@ -71,12 +72,13 @@ def load_checkpoint(
         if header.get("run") != run or header.get("format_version") != str(FORMAT_VERSION):
             return None
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    network.load_state_dict(_under("network.", tensors))
+    learned.load_state_dict(_under("learned.", tensors))
     state: dict[int, dict[str, Tensor]] = {}
     for name, value in _under("optimizer.", tensors).items():
         index, key = name.split(".", 1)
         state.setdefault(int(index), {})[key] = value
-    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
+    if optimizer:
+        optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
     return Progress(epoch=int(header["epoch"]), run=run)
 
 
@@ -86,7 +88,7 @@ def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
 
 def save_model(
     folder: Path,
-    network: IktNetwork,
+    network: Tracer,
     *,
     config: ExperimentConfig,
     vocabulary: SkillVocabulary,
@@ -118,7 +120,7 @@ def save_model(
 class StoredModel:
     """A model folder, read."""
 
-    network: IktNetwork
+    network: Tracer
     config: ExperimentConfig
     skills: tuple[str, ...]
     calibration: Calibration
@@ -143,7 +145,7 @@ def load_model(folder: Path) -> StoredModel:
         )
     config = ExperimentConfig.model_validate(documents["config"])
     skills = tuple(documents["model"]["skills"])
-    network = IktNetwork(config.model, n_skills=len(skills))
+    network = empty_network(config.model, n_skills=len(skills))
     network.load_state_dict(weights)
     network.eval()
     calibration = calibration_from_dict(documents["calibration"])

@@ -5,12 +5,27 @@ Every number that changes a result stands here, so that a configuration and a se
 
 import hashlib
 import json
+import re
 import tomllib
 from collections.abc import Mapping
 from importlib import resources
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import model_validator
+
+from ikt_model.settings import (
+    SKILL_WISE_REFERENCES,
+    IktSettings,
+    LossSettings,
+    ModelSettings,
+    RaschSettings,
+    ReferenceSettings,
+    Settings,
+    TrainingSettings,
+)
+
+# What names the kind of a section that has several kinds, and the kind it is of when nothing is said.
+TAGS = {"model": ("type", "ikt"), "reference": ("name", "rasch")}
 
 MOST_WEIGHTS = 500_000_000  # 6 GB with the optimiser's moments
 MOST_ATTENTION_SCORES = 1_000_000_000  # 4 GB for each of the few copies that a step keeps
@@ -24,91 +39,59 @@ class UnknownPreset(LookupError):
         super().__init__(f"preset {name!r} does not exist; choose one of {', '.join(list_presets())}")
 
 
-class Settings(BaseModel):
-    """Base of every settings section: immutable, and unknown keys are refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True)
-
-
-class ReferenceSettings(Settings):
-    """The theory model whose language Head 2 speaks."""
-
-    name: Literal["rasch"] = "rasch"
-    """Rasch model fitted by marginal maximum likelihood, abilities by expected a posteriori (EAP)."""
-    grid_points: int = Field(default=81, ge=21, le=401)
-    """Points of the ability grid over which the marginal likelihood is summed."""
-    em_iterations: int = Field(default=60, ge=1, le=1000)
-    """Upper bound on EM steps; the fit stops earlier when the difficulties stand still."""
-
-
-class ModelSettings(Settings):
-    """The dual-stream causal transformer with two heads."""
-
-    type: Literal["ikt"] = "ikt"
-    d_model: int = Field(default=128, ge=8, le=2048)
-    """Width of both streams."""
-    n_heads: int = Field(default=4, ge=1, le=64)
-    n_blocks: int = Field(default=2, ge=1, le=48)
-    d_ff: int = Field(default=256, ge=8, le=8192)
-    """Width of the feed-forward layer of each block."""
-    dropout: float = Field(default=0.1, ge=0.0, lt=1.0)
-    window: int = Field(default=200, ge=16, le=4096)
-    """Longest stretch of responses seen at once; longer histories are cut into windows of this length."""
-
-    @model_validator(mode="after")
-    def _heads_divide_width(self) -> "ModelSettings":
-        if self.d_model % self.n_heads:
-            raise ValueError(f"n_heads {self.n_heads} must divide d_model {self.d_model}")
-        return self
-
-
-class LossSettings(Settings):
-    """L = (1−λ)·l_bce + c·l_22 + λ·(l_21 + l_23) + λ_scale·l_scale."""
-
-    ability_alignment: Literal["mean", "pointwise", "standardized"] = "pointwise"
-    """l_23: mean over time against one ability; every step; every step as z-scores of the reference."""
-    ability_target: Literal["static", "dynamic"] = "dynamic"
-    """One ability per student, or the reference's ability after each response."""
-    lambda_target: float = Field(default=0.3, ge=0.0, le=1.0)
-    """λ at the end of the warm-up."""
-    lambda_warmup_epochs: int = Field(default=3, ge=0, le=10_000)
-    """Epochs over which λ rises linearly to its target; 0 starts at the target."""
-    difficulty_weight: float = Field(default=0.01, ge=0.0, le=100.0)
-    """c, the weight of l_22."""
-    scale_weight: float = Field(default=0.0, ge=0.0, le=100.0)
-    """λ_scale, the weight of (std θ − std θ^ref)²."""
-
-
-class TrainingSettings(Settings):
-    """How the network is fitted."""
-
-    epochs: int = Field(default=10, ge=1, le=10_000)
-    batch_tokens: int = Field(default=2048, ge=8, le=1_048_576)
-    """Responses per optimiser step, padding included; batches hold sequences of about one length."""
-    learning_rate: float = Field(default=1e-3, gt=0.0, le=1.0)
-    schedule: Literal["one-cycle", "constant"] = "one-cycle"
-    weight_decay: float = Field(default=0.01, ge=0.0, le=10.0)
-    gradient_clip: float = Field(default=1.0, gt=0.0, le=1000.0)
-    seed: int = Field(default=42, ge=0, le=2**31 - 1)
-
-
 class ExperimentConfig(Settings):
     """Everything that decides an experiment's numbers, besides its data and fold."""
 
-    model: ModelSettings = ModelSettings()
-    reference: ReferenceSettings = ReferenceSettings()
+    model: ModelSettings = IktSettings()
+    reference: ReferenceSettings = RaschSettings()
     loss: LossSettings = LossSettings()
     training: TrainingSettings = TrainingSettings()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_the_usual_kind(cls, given: Any) -> Any:
+        """A section without its tag is of the default kind."""
+        if not isinstance(given, Mapping):
+            return given
+        tagged = {
+            section: {tag: kind} | dict(given[section])
+            for section, (tag, kind) in TAGS.items()
+            if isinstance(given.get(section), Mapping)
+        }
+        training = given.get("training", {})
+        if tagged.get("model", {}).get("type") == "reference" and isinstance(training, Mapping):
+            tagged["training"] = {"epochs": 1} | dict(training)
+        return {**given, **tagged}
+
+    @model_validator(mode="after")
+    def _skill_wise_needs_a_skill_wise_reference(self) -> "ExperimentConfig":
+        model, reference = self.model, self.reference
+        is_skill_wise = isinstance(model, IktSettings) and model.mastery == "skill-wise"
+        if is_skill_wise and reference.name not in SKILL_WISE_REFERENCES:
+            raise ValueError(
+                f"model.mastery: 'skill-wise' needs a reference that tells skills apart, and "
+                f"{reference.name!r} does not; choose reference.name from "
+                f"{', '.join(SKILL_WISE_REFERENCES)}, or mastery 'scalar'"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _a_reference_is_trained_already(self) -> "ExperimentConfig":
+        if self.model.type == "reference" and self.training.epochs != 1:
+            raise ValueError(
+                f"training.epochs: a reference has nothing left to train, so 1 epoch measures it; "
+                f"{self.training.epochs} would repeat the same figures"
+            )
+        return self
 
     @model_validator(mode="after")
     def _fits_a_machine(self) -> "ExperimentConfig":
         model, tokens = self.model, self.training.batch_tokens
-        weights = model.n_blocks * model.d_model * (5 * model.d_model + 2 * model.d_ff)
-        scores = model.n_blocks * model.n_heads * model.window * max(tokens, model.window)
-        if weights > MOST_WEIGHTS:
+        scores = model.attention_rows * model.window * max(tokens, model.window)
+        if model.n_weights > MOST_WEIGHTS:
             raise ValueError(
-                f"model: about {weights:,} weights in the blocks, at most {MOST_WEIGHTS:,} are possible; "
-                "lower n_blocks, d_model or d_ff"
+                f"model: about {model.n_weights:,} weights in its blocks, at most {MOST_WEIGHTS:,} are "
+                "possible; lower n_blocks, d_model or d_ff"
             )
         if scores > MOST_ATTENTION_SCORES:
             raise ValueError(
@@ -147,11 +130,30 @@ def resolve_config(preset: str | None, overrides: Mapping[str, Any] | None = Non
     return ExperimentConfig.model_validate(_merge(base, overrides or {}))
 
 
+def setting_of(refusal: Mapping[str, Any]) -> tuple[str | int, ...]:
+    """The setting that one entry of `ValidationError.errors()` is about, as section and name.
+
+    Pydantic puts the kind of a section into its locations, and knows no location for a rule between sections:
+    such a rule begins its message with the setting's dotted name.
+    """
+    location: tuple[str | int, ...] = refusal["loc"]
+    section = str(location[0]) if location else ""
+    if section in TAGS:
+        is_about_the_tag = refusal["type"].startswith("union_tag")
+        return (section, TAGS[section][0]) if is_about_the_tag else (section, *location[2:])
+    named = re.match(r"(?:Value error, )?([a-z_]+(?:\.[a-z_]+)*): ", str(refusal["msg"]))
+    return tuple(named[1].split(".")) if named and not location else location
+
+
 def _merge(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Changes laid over the base; a section that becomes of another kind starts from that kind's defaults."""
     merged = dict(base)
     for key, value in changes.items():
         known = merged.get(key)
-        merged[key] = (
-            _merge(known, value) if isinstance(known, dict) and isinstance(value, Mapping) else value
-        )
+        if not isinstance(known, dict) or not isinstance(value, Mapping):
+            merged[key] = value
+            continue
+        tag, usual = TAGS.get(key, ("", ""))
+        is_of_another_kind = tag in value and value[tag] != known.get(tag, usual)
+        merged[key] = dict(value) if is_of_another_kind else _merge(known, value)
     return merged

@@ -8,14 +8,25 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ikt_model.config import LossSettings
 from ikt_model.data.batches import Batch, WindowedSteps, Windows, batch_rows
 from ikt_model.data.sequences import Sequences
 from ikt_model.losses import ability_target
 from ikt_model.metrics import HeldOut
-from ikt_model.network import IktNetwork
+from ikt_model.settings import LossSettings
+from ikt_model.tracer import Tracer
 
 EVALUATION_TOKENS = 16_384
+ASKED_COLUMNS = (
+    "response",
+    "logit",
+    "mastery_logit",
+    "mastery_after_logit",
+    "mastery_reference_logit",
+    "theta_asked",
+    "theta_reference_asked",
+    "beta_asked",
+    "beta_reference_asked",
+)
 
 
 class NothingToEvaluate(ValueError):
@@ -26,14 +37,14 @@ class NothingToEvaluate(ValueError):
 class _Columns:
     """One row per asked step of a batch, and one per valid step, on the CPU."""
 
-    asked: Tensor  # [n, 6]: next response, logit, θ, β, θ^ref, β^ref
+    asked: Tensor  # [n, 9] in the order of ASKED_COLUMNS
     steps: Tensor  # [n]
     valid: Tensor  # [t, 3]: θ, θ^ref, target
     rows: Tensor  # [t] row of the window
 
 
 def predict(
-    network: IktNetwork,
+    network: Tracer,
     data: WindowedSteps,
     windows: Windows,
     *,
@@ -59,16 +70,11 @@ def predict(
     valid = torch.cat([part.valid for part in parts]).numpy()
     step = torch.cat([part.steps for part in parts]).numpy()
     order = np.argsort(step)
-    response, logit, theta_asked, beta_asked, theta_reference_asked, beta_reference_asked = asked[order].T
+    columns = dict(zip(ASKED_COLUMNS, asked[order].T, strict=True))
     return HeldOut(
         step=step[order],
         position=data.position[step[order]],
-        response=response,
-        logit=logit,
-        theta_asked=theta_asked,
-        beta_asked=beta_asked,
-        theta_reference_asked=theta_reference_asked,
-        beta_reference_asked=beta_reference_asked,
+        **columns,
         theta=valid[:, 0],
         theta_reference=valid[:, 1],
         theta_target=valid[:, 2],
@@ -80,24 +86,29 @@ def predict(
 
 
 def _columns(
-    network: IktNetwork, batch: Batch, rows: NDArray[np.int64], beta_reference: Tensor, loss: LossSettings
+    network: Tracer, batch: Batch, rows: NDArray[np.int64], beta_reference: Tensor, loss: LossSettings
 ) -> _Columns:
     output = network(batch)
     at = batch.asked
-    asked = [
-        batch.next_responses[at],
-        output.logit[at],
-        output.theta[at],
-        output.beta[at],
-        batch.theta_reference[at],
-        beta_reference[batch.next_skill_sets[at]],
-    ]
+    # A step that is asked about is the next one of its window, where what follows its response stands.
+    after = torch.roll(output.mastery_after_logit, -1, dims=1)
+    asked = {
+        "response": batch.next_responses,
+        "logit": output.logit,
+        "mastery_logit": output.mastery_logit,
+        "mastery_after_logit": after,
+        "mastery_reference_logit": batch.mastery_reference,
+        "theta_asked": output.theta,
+        "theta_reference_asked": batch.theta_reference,
+        "beta_asked": output.beta,
+        "beta_reference_asked": beta_reference[batch.next_skill_sets],
+    }
     valid = [
         values[batch.valid] for values in (output.theta, batch.theta_reference, ability_target(batch, loss))
     ]
     owner = torch.as_tensor(rows)[:, None].expand(batch.valid.shape)[batch.valid.cpu()]
     return _Columns(
-        asked=torch.stack(asked, dim=1).cpu(),
+        asked=torch.stack([asked[name][at] for name in ASKED_COLUMNS], dim=1).cpu(),
         steps=(batch.steps[at] + 1).cpu(),
         valid=torch.stack(valid, dim=1).cpu(),
         rows=owner,
@@ -105,7 +116,8 @@ def _columns(
 
 
 def predictions_table(seen: HeldOut, sequences: Sequences) -> pa.Table:
-    """One row per predicted response; every column but `response` is known before the student answers."""
+    """One row per predicted response; every column but `response` and `mastery_after` is known before the
+    student answers."""
     students = sequences.student_of_step()[seen.step]
     sets = sequences.skill_sets[seen.step]
     members = pa.ListArray.from_arrays(
@@ -123,6 +135,7 @@ def predictions_table(seen: HeldOut, sequences: Sequences) -> pa.Table:
             "response": pa.array(seen.response, pa.int8()),
             "probability": pa.array(seen.probability, pa.float32()),
             "mastery": pa.array(seen.mastery, pa.float32()),
+            "mastery_after": pa.array(seen.mastery_after, pa.float32()),
             "theta": pa.array(seen.theta_asked, pa.float32()),
             "difficulty": pa.array(seen.beta_asked, pa.float32()),
             "reference_mastery": pa.array(seen.mastery_reference, pa.float32()),

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
@@ -20,16 +21,25 @@ from torch import Tensor
 from ikt_model.checkpoint import StoredModel, load_model
 from ikt_model.data.alignment import align_skills, number_sets
 from ikt_model.data.batches import SkillSets, WindowedSteps, Windows, batch_rows
-from ikt_model.data.features import evidence_by_skill
+from ikt_model.data.features import SkillEvidence, evidence_by_skill
 from ikt_model.data.sequences import Sequences, SkillVocabulary, offsets_of
 from ikt_model.evaluation import NothingToEvaluate, predict, predictions_table
 from ikt_model.losses import lambda_at
-from ikt_model.metrics import evaluate_predictions
+from ikt_model.metrics import HeldOut, evaluate_predictions
 from ikt_model.references import ReferenceTargets
+from ikt_model.tracer import Known
 
 Floats = NDArray[np.float32]
 
 FORWARD_TOKENS = 16_384
+
+Protocol = Literal["window", "history"]
+"""Which responses an evaluation predicts, and from how much.
+
+`window`: as training measures, histories are cut into windows, a rest under 3 responses is dropped, and the
+first response of each window is not asked. `history`: as students are served, every response but a student's
+first is asked, with at least half a window of context.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +86,7 @@ class StudentState:
 class Evaluation:
     """Held-out metrics on other data, and what was left out of it."""
 
+    protocol: Protocol
     metrics: dict[str, float]
     predictions: pa.Table
     n_students: int
@@ -92,7 +103,9 @@ class Predictor:
         self._network = model.network
         self.skills = model.skills
         self.config = model.config
-        self.difficulty: Floats = model.network.difficulty.detach().cpu().numpy()
+        # A network without difficulties of its own (DKT) has only the reference's to show.
+        own = model.network if model.network.has_ability else model.calibration
+        self.difficulty: Floats = np.asarray(torch.as_tensor(own.difficulty).detach(), np.float32)
         self.difficulty_se = model.calibration.difficulty_se
         self.n_responses_per_skill = model.calibration.responses_per_skill
         vocabulary = SkillVocabulary.of_single_skills(self.skills)
@@ -114,7 +127,7 @@ class Predictor:
             theta_reference=walk.targets.theta,
             theta_reference_sd=walk.targets.theta_sd,
             probability=np.concatenate([unasked, expit(walk.logit[:-1])]),
-            mastery=np.concatenate([unasked, expit(walk.theta[:-1] - walk.beta[1:])]),
+            mastery=np.concatenate([unasked, expit(walk.mastery_logit[:-1])]),
         )
 
     def state(self, history: History) -> StudentState:
@@ -127,11 +140,15 @@ class Predictor:
             return []
         sequences, _ = self._sequences(histories)
         walk = self._walk(sequences)
-        return [self._state_of(sequences, walk, student) for student in range(sequences.n_students)]
+        known = evidence_by_skill(sequences)
+        reference = self._model.calibration.mastery_logits(sequences).astype(np.float32)
+        return [
+            self._state_of(sequences, walk, known, reference[student], student)
+            for student in range(sequences.n_students)
+        ]
 
-    def evaluate(self, sequences: Sequences) -> Evaluation:
-        """All held-out metrics on these students, by the protocol of training (windows, first response
-        unasked).
+    def evaluate(self, sequences: Sequences, *, protocol: Protocol = "window") -> Evaluation:
+        """All held-out metrics on these students.
 
         Raises NothingToEvaluate when no history is long enough.
         """
@@ -141,24 +158,62 @@ class Predictor:
                 f"the model knows none of the data's skills: they are {_some(sequences.vocabulary.names)}, "
                 f"the model's are {_some(self.skills)}; name them alike"
             )
-        targets = self._model.calibration.targets(aligned)
         loss = self.config.loss
         lambda_ = lambda_at(self.config.training.epochs, loss)
-        everyone = np.ones(aligned.n_students, dtype=bool)
-        seen = predict(
-            self._network,
-            WindowedSteps(aligned, targets),
-            Windows.cut(aligned, window=self.config.model.window, students=everyone),
-            loss=loss,
-            difficulty_reference=self._model.calibration.difficulty,
-        )
+        seen = self._windows(aligned) if protocol == "window" else self._histories(aligned)
         return Evaluation(
+            protocol=protocol,
             metrics=evaluate_predictions(seen, loss=loss, lambda_=lambda_, target_std=self._model.target_std),
             predictions=predictions_table(seen, aligned),
             n_students=aligned.n_students,
             n_responses=aligned.n_responses,
             n_predicted=len(seen.step),
             unknown_skills=tuple(sorted(set(sequences.vocabulary.names) - set(self.skills))),
+        )
+
+    def _windows(self, sequences: Sequences) -> HeldOut:
+        everyone = np.ones(sequences.n_students, dtype=bool)
+        return predict(
+            self._network,
+            WindowedSteps(sequences, self._model.calibration.targets(sequences)),
+            Windows.cut(sequences, window=self.config.model.window, students=everyone),
+            loss=self.config.loss,
+            difficulty_reference=self._model.calibration.difficulty,
+        )
+
+    def _histories(self, sequences: Sequences) -> HeldOut:
+        """Whole histories, each of them one sequence to the metrics."""
+        owner = sequences.student_of_step()
+        position = np.arange(sequences.n_responses) - sequences.offsets[owner]
+        step = np.flatnonzero(position > 0)
+        if not len(step):
+            raise NothingToEvaluate("no history has at least 2 responses; add data")
+        walk = self._walk(sequences)
+        targets, reference = walk.targets, self._model.calibration.difficulty
+        is_dynamic = self.config.loss.ability_target == "dynamic"
+        practised = np.flatnonzero(sequences.lengths)
+        beta_reference = SkillSets.of(sequences.vocabulary, device="cpu").mean(
+            torch.as_tensor(reference, dtype=torch.float32)[:, None]
+        )
+        return HeldOut(
+            step=step,
+            position=position[step],
+            response=sequences.responses[step].astype(np.float32),
+            logit=walk.logit[step - 1],
+            mastery_logit=walk.mastery_logit[step - 1],
+            mastery_after_logit=walk.mastery_after_logit[step],
+            mastery_reference_logit=targets.mastery_logit[step],
+            theta_asked=walk.theta[step - 1],
+            theta_reference_asked=targets.theta[step - 1],
+            beta_asked=walk.beta_next[step - 1],
+            beta_reference_asked=beta_reference.squeeze(-1).numpy()[sequences.skill_sets[step]],
+            theta=walk.theta,
+            theta_reference=targets.theta,
+            theta_target=targets.theta if is_dynamic else targets.theta_static[owner],
+            window=np.searchsorted(practised, owner),
+            theta_static=targets.theta_static[practised],
+            difficulty=self.difficulty.astype(np.float64),
+            difficulty_reference=reference,
         )
 
     def _sequences(self, histories: Sequence[History]) -> tuple[Sequences, NDArray[np.bool_]]:
@@ -188,69 +243,74 @@ class Predictor:
         data = WindowedSteps(sequences, targets)
         windows, first_fresh = overlapping_windows(sequences, window=self.config.model.window)
         n_steps = sequences.n_responses
-        logit, theta = torch.zeros(n_steps), torch.zeros(n_steps)
-        final = torch.zeros(sequences.n_students, 2 * self.config.model.d_model)
+        logit, mastery, mastery_after, theta, beta = torch.zeros(5, n_steps)
+        final = torch.zeros(sequences.n_students, self._network.state_width)
         last_step = torch.as_tensor(sequences.offsets[1:] - 1)
         owner = torch.as_tensor(sequences.student_of_step())
         with torch.inference_mode():
             for rows in batch_rows(windows.lengths, batch_tokens=FORWARD_TOKENS):
-                batch = data.gather(windows, rows)
+                batch = data.gather(windows, rows, looks_on=True)
                 fresh = batch.valid & (batch.steps >= torch.as_tensor(first_fresh[rows])[:, None])
-                states = self._network.encode(batch)
-                following = torch.clamp(batch.steps + 1, max=n_steps - 1)
-                forecast = self._network.logits(
-                    states, skill_sets=data.skill_sets[following], query=data.query[following], sets=data.sets
-                )
+                output = self._network(batch)
                 at = batch.steps[fresh]
-                logit[at], theta[at] = forecast[fresh], self._network.theta(states)[fresh]
+                logit[at], theta[at] = output.logit[fresh], output.theta[fresh]
+                mastery[at], mastery_after[at] = (
+                    output.mastery_logit[fresh],
+                    output.mastery_after_logit[fresh],
+                )
+                beta[at] = output.beta[fresh]
                 is_last = at == last_step[owner[at]]
-                final[owner[at[is_last]]] = states[fresh][is_last]
-            beta = self._network.set_difficulty(data.sets)[data.skill_sets]
-        return _Walk(final, logit.numpy(), theta.numpy(), beta.numpy(), targets)
-
-    def _state_of(self, sequences: Sequences, walk: "_Walk", student: int) -> StudentState:
-        steps = sequences.history(student)
-        known = evidence_by_skill(
-            sequences.skill_sets[steps], sequences.responses[steps], sequences.vocabulary
+                final[owner[at[is_last]]] = output.states[fresh][is_last]
+        return _Walk(
+            final_states=final,
+            logit=logit.numpy(),
+            mastery_logit=mastery.numpy(),
+            mastery_after_logit=mastery_after.numpy(),
+            theta=theta.numpy(),
+            beta_next=beta.numpy(),
+            targets=targets,
         )
-        calibration = self._model.calibration
+
+    def _state_of(
+        self, sequences: Sequences, walk: "_Walk", known: SkillEvidence, reference: Floats, student: int
+    ) -> StudentState:
+        steps = sequences.history(student)
         if steps.stop == steps.start:
-            mastery = expit(-self.difficulty).astype(np.float32)
-            reference = expit(-calibration.difficulty).astype(np.float32)
-            return StudentState(
-                theta=0.0,
-                theta_reference=0.0,
-                theta_reference_sd=calibration.ability_sd,
-                mastery=mastery,
-                probability=mastery,
-                mastery_reference=reference,
-                attempts=known.attempts,
-                n_responses=0,
-            )
+            return self._state_of_nobody(known, reference, student)
         last = steps.stop - 1
-        theta, theta_reference = float(walk.theta[last]), float(walk.targets.theta[last])
+        with torch.inference_mode():
+            logit, mastery_logit = self._network.every_skill(
+                Known(
+                    state=walk.final_states[student],
+                    query=torch.as_tensor(known.query[student]),
+                    reference=torch.as_tensor(reference),
+                    sets=self._single_skills,
+                )
+            )
         return StudentState(
-            theta=theta,
-            theta_reference=theta_reference,
+            theta=float(walk.theta[last]),
+            theta_reference=float(walk.targets.theta[last]),
             theta_reference_sd=float(walk.targets.theta_sd[last]),
-            mastery=expit(theta - self.difficulty).astype(np.float32),
-            probability=self._probabilities(walk.final_states[student], known.query),
-            mastery_reference=expit(theta_reference - calibration.difficulty).astype(np.float32),
-            attempts=known.attempts,
+            mastery=expit(mastery_logit.numpy()),
+            probability=expit(logit.numpy()),
+            mastery_reference=expit(reference),
+            attempts=known.attempts[student],
             n_responses=steps.stop - steps.start,
         )
 
-    def _probabilities(self, state: Tensor, query: Floats) -> Floats:
-        """Head 1 for every single skill, [K]."""
-        n_skills = len(self.skills)
-        with torch.inference_mode():
-            logit = self._network.logits(
-                state.expand(n_skills, -1),
-                skill_sets=torch.arange(n_skills),
-                query=torch.as_tensor(query),
-                sets=self._single_skills,
-            )
-        return np.asarray(expit(logit.numpy()), np.float32)
+    def _state_of_nobody(self, known: SkillEvidence, reference: Floats, student: int) -> StudentState:
+        """What is thought of someone without a response: the mean student, at every skill's difficulty."""
+        mastery = expit(-self.difficulty)
+        return StudentState(
+            theta=0.0,
+            theta_reference=0.0,
+            theta_reference_sd=self._model.calibration.ability_sd,
+            mastery=mastery,
+            probability=mastery,
+            mastery_reference=expit(reference),
+            attempts=known.attempts[student],
+            n_responses=0,
+        )
 
 
 def _some(names: tuple[str, ...]) -> str:
@@ -261,10 +321,12 @@ def _some(names: tuple[str, ...]) -> str:
 class _Walk:
     """What the network says of some students, S of them with N steps in all."""
 
-    final_states: Tensor  # [S, 2D] encoder state after each student's last step
+    final_states: Tensor  # [S, W] the network's state after each student's last step
     logit: Floats  # [N] Head 1 at t, of the step after it; without meaning at a student's last step
+    mastery_logit: Floats  # [N] Head 2 at t, likewise
+    mastery_after_logit: Floats  # [N] Head 2 of step t itself, after its response
     theta: Floats  # [N] after step t
-    beta: Floats  # [N] of step t
+    beta_next: Floats  # [N] of the step after t
     targets: ReferenceTargets
 
 

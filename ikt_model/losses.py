@@ -3,6 +3,7 @@
 L = (1−λ)·l_bce + c·l_22 + λ·(l_21 + l_23) + λ_scale·l_scale. Every mean is over valid steps only.
 """
 
+import math
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -10,9 +11,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ikt_model.config import LossSettings
 from ikt_model.data.batches import Batch
-from ikt_model.network import Output
+from ikt_model.settings import LossSettings
+from ikt_model.tracer import Output
 
 Value = TypeVar("Value", float, Tensor)
 
@@ -29,9 +30,8 @@ class ReferenceScale:
 
 @dataclass(frozen=True, slots=True)
 class Losses:
-    """Scalars; `total` is what the optimiser sees."""
+    """Scalars of one batch; NaN where the network has nothing to align."""
 
-    total: Tensor
     l_bce: Tensor
     l_21: Tensor
     l_22: Tensor
@@ -49,7 +49,8 @@ TERMS = ("l_bce", "l_21", "l_22", "l_23", "l_scale")
 def term_weights(batch: Batch, settings: LossSettings) -> Tensor:
     """[5] how many values each of TERMS is the mean of, to join the means of several batches."""
     asked, valid = batch.asked.sum(), batch.valid.sum()
-    aligned = batch.valid.any(dim=1).sum() if settings.ability_alignment == "mean" else valid
+    is_by_sequence = settings.ability_alignment in ("mean", "per-sequence")
+    aligned = batch.valid.any(dim=1).sum() if is_by_sequence else valid
     return torch.stack([asked, asked, asked, aligned, valid])
 
 
@@ -69,32 +70,41 @@ def total_loss(
 
 
 def lambda_at(epoch: int, settings: LossSettings) -> float:
-    """λ of an epoch (counted from 1): a linear rise to its target."""
-    if settings.lambda_warmup_epochs == 0:
+    """λ of an epoch (counted from 1)."""
+    if settings.lambda_warmup_epochs == 0 or settings.lambda_schedule == "constant":
         return settings.lambda_target
-    return settings.lambda_target * min(1.0, epoch / settings.lambda_warmup_epochs)
+    share = min(1.0, epoch / settings.lambda_warmup_epochs)
+    if settings.lambda_schedule == "cosine":
+        share = (1 - math.cos(math.pi * share)) / 2
+    return settings.lambda_target * share
+
+
+def prediction_loss(output: Output, batch: Batch) -> Tensor:
+    """l_bce of Head 1."""
+    return F.binary_cross_entropy_with_logits(output.logit[batch.asked], batch.next_responses[batch.asked])
 
 
 def compute_losses(
-    output: Output, batch: Batch, *, reference: ReferenceScale, settings: LossSettings, lambda_: float
+    output: Output, batch: Batch, *, reference: ReferenceScale, settings: LossSettings
 ) -> Losses:
     """All terms of L on one batch."""
     asked = batch.asked
     beta_reference = reference.difficulty[batch.next_skill_sets][asked]
-    target = ability_target(batch, settings)
-    l_bce = F.binary_cross_entropy_with_logits(output.logit[asked], batch.next_responses[asked])
-    mastery_reference = torch.sigmoid(batch.theta_reference[asked] - beta_reference)
-    l_21 = F.binary_cross_entropy_with_logits(output.mastery_logit[asked], mastery_reference)
-    l_22 = F.mse_loss(output.beta[asked], beta_reference)
-    l_23 = ability_alignment(
-        output.theta, target, batch.valid, mode=settings.ability_alignment, scale=reference.target_std
-    )
+    mastery_reference = torch.sigmoid(batch.mastery_reference[asked])
     spread = output.theta[batch.valid].std(correction=0)
-    l_scale = (spread - reference.target_std) ** 2
-    total = total_loss(
-        l_bce=l_bce, l_21=l_21, l_22=l_22, l_23=l_23, l_scale=l_scale, settings=settings, lambda_=lambda_
+    return Losses(
+        l_bce=prediction_loss(output, batch),
+        l_21=F.binary_cross_entropy_with_logits(output.mastery_logit[asked], mastery_reference),
+        l_22=F.mse_loss(output.beta[asked], beta_reference),
+        l_23=ability_alignment(
+            output.theta,
+            ability_target(batch, settings),
+            batch.valid,
+            mode=settings.ability_alignment,
+            scale=reference.target_std,
+        ),
+        l_scale=(spread - reference.target_std) ** 2,
     )
-    return Losses(total, l_bce, l_21, l_22, l_23, l_scale)
 
 
 def ability_target(batch: Batch, settings: LossSettings) -> Tensor:
@@ -108,10 +118,13 @@ def ability_alignment(theta: Tensor, target: Tensor, valid: Tensor, *, mode: str
     """l_23 of [B, L] abilities against their target.
 
     `mean` compares time-means, so it can't see what happens within a sequence; `pointwise` compares every
-    step; `standardized` does so in units of the reference's standard deviation (its mean cancels).
+    step, so a long sequence counts for more; `per-sequence` compares every step and lets each sequence count
+    once; `standardized` is pointwise in units of the reference's standard deviation (its mean cancels).
     """
-    if mode == "mean":
+    if mode in ("mean", "per-sequence"):
         weight = valid.to(theta.dtype) / valid.sum(dim=1, keepdim=True)
-        return (((theta - target) * weight).sum(dim=1) ** 2).mean()
+        if mode == "mean":
+            return (((theta - target) * weight).sum(dim=1) ** 2).mean()
+        return ((theta - target) ** 2 * weight).sum(dim=1).mean()
     error = F.mse_loss(theta[valid], target[valid])
     return error / scale**2 if mode == "standardized" else error

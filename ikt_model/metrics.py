@@ -12,8 +12,8 @@ from scipy.stats import spearmanr
 from sklearn.metrics import roc_auc_score
 
 from ikt_model.comparison.calibration import brier_score, calibration_error
-from ikt_model.config import LossSettings
 from ikt_model.losses import total_loss
+from ikt_model.settings import LossSettings
 
 Floats = NDArray[np.float32]
 
@@ -28,9 +28,12 @@ class HeldOut:
     position: NDArray[np.int64]  # [N] of the step asked in its student's history, from 0
     response: Floats  # [N]
     logit: Floats  # [N] Head 1
+    mastery_logit: Floats  # [N] Head 2, before the step asked
+    mastery_after_logit: Floats  # [N] Head 2, of the same skills, once the response is known
+    mastery_reference_logit: Floats  # [N] before the step asked
     theta_asked: Floats  # [N] ability before the step asked
-    beta_asked: Floats  # [N] difficulty of the step asked
     theta_reference_asked: Floats  # [N]
+    beta_asked: Floats  # [N] difficulty of the step asked
     beta_reference_asked: Floats  # [N]
     theta: Floats  # [T]
     theta_reference: Floats  # [T]
@@ -46,11 +49,15 @@ class HeldOut:
 
     @property
     def mastery(self) -> Floats:
-        return np.asarray(expit(self.theta_asked - self.beta_asked))
+        return np.asarray(expit(self.mastery_logit))
+
+    @property
+    def mastery_after(self) -> Floats:
+        return np.asarray(expit(self.mastery_after_logit))
 
     @property
     def mastery_reference(self) -> Floats:
-        return np.asarray(expit(self.theta_reference_asked - self.beta_reference_asked))
+        return np.asarray(expit(self.mastery_reference_logit))
 
 
 def evaluate_predictions(
@@ -100,10 +107,9 @@ def _cold_start_auc(seen: HeldOut) -> float:
 
 def _losses(seen: HeldOut, *, loss: LossSettings, lambda_: float, target_std: float) -> dict[str, float]:
     l_bce = _cross_entropy(seen.logit, seen.response)
-    mastery_logit = seen.theta_asked - seen.beta_asked
     target = seen.mastery_reference
-    l_21 = _cross_entropy(mastery_logit, target)
-    floor = _cross_entropy(seen.theta_reference_asked - seen.beta_reference_asked, target)
+    l_21 = _cross_entropy(seen.mastery_logit, target)
+    floor = _cross_entropy(seen.mastery_reference_logit, target)
     l_22 = _mean((seen.beta_asked - seen.beta_reference_asked) ** 2)
     l_23 = ability_losses(seen.theta, seen.theta_target, seen.window)
     l_23["standardized"] = l_23["pointwise"] / target_std**2
@@ -113,7 +119,7 @@ def _losses(seen: HeldOut, *, loss: LossSettings, lambda_: float, target_std: fl
         l_bce=l_bce, l_21=l_21, l_22=l_22, l_23=chosen, l_scale=l_scale, settings=loss, lambda_=lambda_
     )
     return {
-        "loss": total,
+        "loss": total if np.isfinite(total) else l_bce,  # a network without an ability has nothing to align
         "l_bce": l_bce,
         "l_21": l_21,
         "l_21_floor": floor,
@@ -128,11 +134,12 @@ def _losses(seen: HeldOut, *, loss: LossSettings, lambda_: float, target_std: fl
 
 
 def ability_losses(theta: Floats, target: Floats, window: NDArray[np.int64]) -> dict[str, float]:
-    """l_23 of time-means per sequence, and of every step."""
+    """l_23 of time-means per sequence, of every step, and of every step with each sequence counting once."""
     error = theta.astype(np.float64) - target
     counts = np.bincount(window)
     means = np.bincount(window, weights=error)[counts > 0] / counts[counts > 0]
-    return {"mean": _mean(means**2), "pointwise": _mean(error**2)}
+    squares = np.bincount(window, weights=error**2)[counts > 0] / counts[counts > 0]
+    return {"mean": _mean(means**2), "pointwise": _mean(error**2), "per-sequence": _mean(squares)}
 
 
 def _agreement(seen: HeldOut) -> dict[str, float]:

@@ -5,30 +5,15 @@ from the context stream and the value from the value stream (`docs/model.md`).
 """
 
 import math
-from dataclasses import dataclass
+from typing import ClassVar
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ikt_model.config import ModelSettings
 from ikt_model.data.batches import Batch, SkillSets
 from ikt_model.data.features import QUERY_FEATURES, STATE_FEATURES
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """What the network says at step t, having seen the responses 1..t."""
-
-    logit: Tensor  # [B, L] Head 1: of p(next response is right)
-    theta: Tensor  # [B, L] Head 2: ability AFTER response t, in logits
-    beta: Tensor  # [B, L] Head 2: difficulty of the step asked next, in logits
-
-    @property
-    def mastery_logit(self) -> Tensor:
-        """θ_t − β of the step asked next [B, L]; its sigmoid is the mastery M."""
-        return self.theta - self.beta
+from ikt_model.settings import IktSettings
+from ikt_model.tracer import Known, Output, Tracer
 
 
 class RowDot(nn.Module):
@@ -50,7 +35,7 @@ class RowDot(nn.Module):
 class DualStreamBlock(nn.Module):
     """Causal attention whose query and key read the context stream and whose value reads the value stream."""
 
-    def __init__(self, settings: ModelSettings) -> None:
+    def __init__(self, settings: IktSettings) -> None:
         super().__init__()
         width = settings.d_model
         self.n_heads = settings.n_heads
@@ -84,12 +69,18 @@ class DualStreamBlock(nn.Module):
         return context, value + to_value
 
 
-class IktNetwork(nn.Module):
-    """Two heads over one encoder; Head 2 is the Rasch model with a learned ability and difficulty."""
+class IktNetwork(Tracer):
+    """Two heads over one encoder. Head 2 speaks item response theory: M = σ(θ_t − β_k), or with a part of
+    its own for every skill M = σ(θ_t + s_{k,t} − β_k), s_{k,t} = u(h_t)·v_k + g_k·e_{k,t}: what the
+    encoder knows of the skill, and what the evidence e on it is worth.
+    """
 
-    def __init__(self, settings: ModelSettings, *, n_skills: int) -> None:
+    has_ability: ClassVar[bool] = True
+
+    def __init__(self, settings: IktSettings, *, n_skills: int) -> None:
         super().__init__()
         width = settings.d_model
+        self.state_width = 2 * width
         self.pair = nn.Parameter(torch.randn(2 * n_skills, width) * 0.05)  # (skill, response)
         self.response = nn.Embedding(2, width)
         self.position = nn.Parameter(torch.randn(settings.window, width) * 0.02)
@@ -113,6 +104,16 @@ class IktNetwork(nn.Module):
         # Head 2
         self.ability = nn.Sequential(nn.Linear(width, width), nn.GELU(), RowDot(width))
         self.difficulty = nn.Parameter(torch.zeros(n_skills))
+        self.is_skill_wise = settings.mastery == "skill-wise"
+        if self.is_skill_wise:
+            self.skill_state = nn.Linear(width, settings.skill_rank)  # u
+            self.skill_key = nn.Parameter(torch.randn(n_skills, settings.skill_rank) * 0.05)  # v
+            self.slopes = nn.Parameter(torch.zeros(n_skills, QUERY_FEATURES))  # g
+
+    def shared_parameters(self) -> list[nn.Parameter]:
+        """What both heads share."""
+        shared = (self.state, self.response, self.blocks, self.context_norm, self.value_norm)
+        return [self.pair, self.position, *(value for part in shared for value in part.parameters())]
 
     def encode(self, batch: Batch) -> Tensor:
         """Knowledge state and value state after each step, [B, L, 2D]."""
@@ -129,36 +130,44 @@ class IktNetwork(nn.Module):
             context, value = block(context, value, distance=distance, same=same, causal=causal)
         return torch.cat([self.context_norm(context), self.value_norm(value)], dim=-1)
 
-    def theta(self, states: Tensor) -> Tensor:
-        """Ability from the knowledge state, [..., 2D] -> [...]."""
-        theta: Tensor = self.ability(states[..., : states.shape[-1] // 2])
-        return theta
+    def forward(self, batch: Batch) -> Output:
+        states = self.encode(batch)
+        knowledge = states[..., : states.shape[-1] // 2]
+        theta = self.ability(knowledge)
+        beta = batch.sets.mean(self.difficulty[:, None]).squeeze(-1)  # [C]
+        mastery, after = theta - beta[batch.next_skill_sets], theta - beta[batch.skill_sets]
+        if self.is_skill_wise:
+            of_skills = self.skill_state(knowledge)
+            mastery = mastery + self._of_skill(of_skills, batch.next_skill_sets, batch.query, batch.sets)
+            after = after + self._of_skill(of_skills, batch.skill_sets, batch.asked_again, batch.sets)
+        return Output(
+            states=states,
+            logit=self._predict(states, batch.next_skill_sets, batch.query, batch.sets),
+            mastery_logit=mastery,
+            mastery_after_logit=after,
+            theta=theta,
+            beta=beta[batch.next_skill_sets],
+        )
 
-    def logits(self, states: Tensor, *, skill_sets: Tensor, query: Tensor, sets: SkillSets) -> Tensor:
+    def every_skill(self, known: Known) -> tuple[Tensor, Tensor]:
+        n_skills = len(self.difficulty)
+        skills = torch.arange(n_skills, device=known.state.device)
+        logit = self._predict(known.state.expand(n_skills, -1), skills, known.query, known.sets)
+        knowledge = known.state[: len(known.state) // 2]
+        mastery = self.ability(knowledge) - self.difficulty
+        if self.is_skill_wise:
+            learned = self.skill_key @ self.skill_state(knowledge)
+            mastery = mastery + learned + (self.slopes * known.query).sum(dim=-1)
+        return logit, mastery
+
+    def _predict(self, states: Tensor, skill_sets: Tensor, query: Tensor, sets: SkillSets) -> Tensor:
         """Head 1 for the skill sets asked, [..., 2D] -> [...]."""
         skills = self.predict_skill(sets.mean(self.asked))  # [C, D]
         hidden = self.predict_state(states) + skills[skill_sets] + self.predict_query(query)
         logit: Tensor = self.predict(hidden)
         return logit
 
-    def set_difficulty(self, sets: SkillSets) -> Tensor:
-        """β of every skill set, [C]."""
-        return sets.mean(self.difficulty[:, None]).squeeze(-1)
-
-    def forward(self, batch: Batch) -> Output:
-        states = self.encode(batch)
-        return Output(
-            logit=self.logits(states, skill_sets=batch.next_skill_sets, query=batch.query, sets=batch.sets),
-            theta=self.theta(states),
-            beta=self.set_difficulty(batch.sets)[batch.next_skill_sets],
-        )
-
-
-def build_network(settings: ModelSettings, *, difficulty: NDArray[np.float64]) -> IktNetwork:
-    """A fresh network whose difficulties [K] start at the reference's, so that l_22 measures drift from
-    there.
-    """
-    network = IktNetwork(settings, n_skills=len(difficulty))
-    with torch.no_grad():
-        network.difficulty.copy_(torch.as_tensor(difficulty, dtype=network.difficulty.dtype))
-    return network
+    def _of_skill(self, of_skills: Tensor, skill_sets: Tensor, query: Tensor, sets: SkillSets) -> Tensor:
+        """s_{k,t} from u(h) [..., R] and the evidence e [..., QUERY_FEATURES] on each step's skills."""
+        keys, slopes = sets.mean(self.skill_key)[skill_sets], sets.mean(self.slopes)[skill_sets]
+        return (of_skills * keys).sum(dim=-1) + (slopes * query).sum(dim=-1)

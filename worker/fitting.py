@@ -19,17 +19,19 @@ from db.engine import read_scope, session_scope
 from db.errors import ArtifactNotFound
 from db.repositories import calibrations, models, runs
 from db.repositories.models import NewSkill
-from ikt_model.config import ExperimentConfig, ReferenceSettings
+from ikt_model.config import ExperimentConfig
 from ikt_model.data.sequences import Sequences, load_sequences
 from ikt_model.inference import Predictor
 from ikt_model.references import Calibration, calibrate, calibration_from_dict
+from ikt_model.settings import ReferenceSettings
 from ikt_model.training import EpochReport, TrainingResult, TrainingStopped, train
 from worker.failures import artifact_access
-from worker.jobs import JobStopped, TrainingJob
+from worker.jobs import JobPruned, JobStopped, TrainingJob
 from worker.logs import event
 from worker.provenance import code_version, package_versions
 from worker.reporting import write_report
 from worker.stores import checkpoint_key, model_key, predictions_key, report_key
+from worker.sweeps import should_prune
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +43,7 @@ class DeviceUnavailable(RuntimeError):
 def fit(job: TrainingJob) -> None:
     """Train the job's experiment and record its success.
 
-    Raises LeaseLost, JobStopped, and whatever went wrong.
+    Raises LeaseLost, JobStopped, JobPruned, and whatever went wrong.
     """
     torch.set_num_threads(job.settings.threads_per_job)
     device = choose_device(job.experiment.device, allowed=job.settings.device)
@@ -175,6 +177,12 @@ def _record_epoch(job: TrainingJob, report: EpochReport) -> None:
     )
     if job.on_epoch is not None:
         job.on_epoch(report.epoch, report.metrics)
+    if (
+        report.epoch < report.epochs
+        and not is_cancelled
+        and should_prune(job.stores.sessions, job.experiment)
+    ):
+        raise JobPruned(f"after epoch {report.epoch} of {report.epochs}")
     try:
         job.stores.artifacts.put_folder(job.folder / "checkpoint", checkpoint_key(job.id))
     except OSError as error:

@@ -6,14 +6,21 @@ from typing import Any
 from pydantic import ValidationError
 
 from api.services.refusals import FieldRefused
+from ikt_model.config import setting_of
 
 LONGEST_VALUE = 60
 
 
-def refused_fields(error: ValidationError, *, prefix: str = "") -> list[FieldRefused]:
-    """Every refused field of a model, its pointer under `prefix`."""
+def refused_fields(error: ValidationError) -> list[FieldRefused]:
+    """Every refused field of a model."""
+    return [FieldRefused(to_pointer(entry["loc"]), describe_refusal(entry)) for entry in error.errors()]
+
+
+def refused_settings(error: ValidationError, *, prefix: str) -> list[FieldRefused]:
+    """Every refused setting of a configuration, its pointer under `prefix`."""
     return [
-        FieldRefused(prefix + to_pointer(entry["loc"]), describe_refusal(entry)) for entry in error.errors()
+        FieldRefused(prefix + to_pointer(setting_of(entry)), describe_refusal(entry))
+        for entry in error.errors()
     ]
 
 

@@ -61,8 +61,11 @@ class Batch:
     next_skill_sets: Tensor  # [B, L]
     next_responses: Tensor  # [B, L] float
     query: Tensor  # [B, L, QUERY_FEATURES] of the step asked about
+    asked_again: Tensor  # [B, L, QUERY_FEATURES] of the skills practised at t, after their response
     valid: Tensor  # [B, L] bool
     asked: Tensor  # [B, L] bool
+    mastery_reference: Tensor  # [B, L] logit of M^ref of the step asked about
+    mastery_after_reference: Tensor  # [B, L] logit of M^ref of what was practised at t, after its response
     theta_reference: Tensor  # [B, L] after response t
     theta_static: Tensor  # [B] one ability per student
     steps: Tensor  # [B, L] index of step t in the flat arrays
@@ -108,19 +111,25 @@ class WindowedSteps:
         self.responses = flat(sequences.responses, torch.int64)
         self.state = flat(known.state, torch.float32)
         self.query = flat(known.query, torch.float32)
+        self.asked_again = flat(known.asked_again, torch.float32)
+        self.mastery_reference = flat(targets.mastery_logit, torch.float32)
+        self.mastery_after_reference = flat(targets.mastery_after_logit, torch.float32)
         self.theta_reference = flat(targets.theta, torch.float32)
         self.theta_static = flat(targets.theta_static, torch.float32)
+        self.n_steps = sequences.n_responses
         self.device = device
 
-    def gather(self, windows: Windows, rows: NDArray[np.int64]) -> Batch:
-        """One padded batch of these windows."""
+    def gather(self, windows: Windows, rows: NDArray[np.int64], *, looks_on: bool = False) -> Batch:
+        """One padded batch of these windows; with `looks_on` the last step of a window, too, is asked about
+        the step that follows it in the flat arrays.
+        """
         starts = torch.as_tensor(windows.starts[rows], device=self.device)[:, None]
         lengths = torch.as_tensor(windows.lengths[rows], device=self.device)[:, None]
         width = max(MINIMUM_WIDTH, int(windows.lengths[rows].max()))
         time = torch.arange(width, device=self.device)[None, :]
         last = starts + lengths - 1
         steps = torch.minimum(starts + time, last)
-        following = torch.minimum(steps + 1, last)
+        following = torch.minimum(steps + 1, torch.full_like(last, self.n_steps - 1) if looks_on else last)
         return Batch(
             sets=self.sets,
             skill_sets=self.skill_sets[steps],
@@ -129,8 +138,11 @@ class WindowedSteps:
             next_skill_sets=self.skill_sets[following],
             next_responses=self.responses[following].float(),
             query=self.query[following],
+            asked_again=self.asked_again[steps],
             valid=time < lengths,
             asked=time < lengths - 1,
+            mastery_reference=self.mastery_reference[following],
+            mastery_after_reference=self.mastery_after_reference[steps],
             theta_reference=self.theta_reference[steps],
             theta_static=self.theta_static[torch.as_tensor(windows.students[rows], device=self.device)],
             steps=steps,

@@ -18,34 +18,44 @@ DECAY = 0.8  # weight of an attempt falls by this factor with each later attempt
 STATE_FEATURES = (
     6  # what the encoder reads at a step: evidence on its skill and in all, the response included
 )
-QUERY_FEATURES = 6  # what Head 1 reads of the skill asked next
+QUERY_FEATURES = 6  # what is read of the skill asked next, in the order of QUERY_NAMES
+QUERY_NAMES = ("right", "wrong", "recent right", "recent wrong", "recency", "untried")
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """N steps. `state` includes the step's own response, `query` stops before it."""
+    """N steps. `state` and `asked_again` include the step's own response, `query` stops before it."""
 
     state: Floats  # [N, STATE_FEATURES]
     query: Floats  # [N, QUERY_FEATURES]
 
+    @property
+    def asked_again(self) -> Floats:
+        """What `query` would be if the step were asked once more right away [N, QUERY_FEATURES]."""
+        ones = np.ones((len(self.state), 1), np.float32)
+        return np.hstack([self.state[:, :4], ones, np.zeros_like(ones)])
+
 
 @dataclass(frozen=True, slots=True)
 class SkillEvidence:
-    """Evidence on each of K skills after a whole history; what Head 1 reads when every skill is asked."""
+    """Evidence on each of K skills after the whole history of each of S students; what is read when every
+    skill is asked.
+    """
 
-    attempts: NDArray[np.int64]  # [K]
-    query: Floats  # [K, QUERY_FEATURES]
+    attempts: NDArray[np.int64]  # [S, K]
+    query: Floats  # [S, K, QUERY_FEATURES]
 
 
-def evidence(sequences: Sequences) -> Evidence:
+def evidence(sequences: Sequences, *, decay: float = DECAY) -> Evidence:
     """Evidence at every step of every student."""
-    steps, skills = _expand(sequences.skill_sets, sequences.vocabulary)
+    steps, skills = expand_steps(sequences.skill_sets, sequences.vocabulary)
     students = sequences.student_of_step()
     position = np.arange(sequences.n_responses) - sequences.offsets[students]
     before = _before(
         runs=students[steps] * sequences.n_skills + skills,
         responses=sequences.responses[steps].astype(np.float64),
         position=position[steps].astype(np.float64),
+        decay=decay,
     )
     first = np.searchsorted(steps, np.arange(sequences.n_responses))
     sizes = np.diff(np.append(first, len(steps)))
@@ -53,28 +63,33 @@ def evidence(sequences: Sequences) -> Evidence:
     right = sequences.responses.astype(np.float64)
     overall = _overall(right, sequences.offsets)
     answered = np.stack([right, 1 - right], axis=1)
-    after = np.hstack([on_skill[:, :2] + answered, DECAY * on_skill[:, 2:4] + answered, overall + answered])
+    after = np.hstack([on_skill[:, :2] + answered, decay * on_skill[:, 2:4] + answered, overall + answered])
     return Evidence(state=np.log1p(after, dtype=np.float32), query=_query(on_skill))
 
 
-def evidence_by_skill(
-    skill_sets: NDArray[np.int32], responses: NDArray[np.int8], vocabulary: SkillVocabulary
-) -> SkillEvidence:
-    """Evidence on every skill after one student's whole history, as `evidence` would give it for one more
+def evidence_by_skill(sequences: Sequences, *, decay: float = DECAY) -> SkillEvidence:
+    """Evidence on every skill after each student's whole history, as `evidence` would give it for one more
     step.
     """
-    steps, skills = _expand(skill_sets, vocabulary)
-    n_skills = vocabulary.n_skills
-    # One imagined step per skill, behind the history, asks for the evidence before it.
+    steps, skills = expand_steps(sequences.skill_sets, sequences.vocabulary)
+    students = sequences.student_of_step()
+    n_students, n_skills = sequences.n_students, sequences.n_skills
+    position = np.arange(sequences.n_responses) - sequences.offsets[students]
+    runs = students[steps] * n_skills + skills
+    imagined = np.arange(n_students * n_skills)  # one step per student and skill, behind the history
     before = _before(
-        runs=np.concatenate([skills, np.arange(n_skills)]),
-        responses=np.concatenate([responses[steps], np.zeros(n_skills)]).astype(np.float64),
-        position=np.concatenate([steps, np.full(n_skills, len(skill_sets))]).astype(np.float64),
+        runs=np.concatenate([runs, imagined]),
+        responses=np.concatenate([sequences.responses[steps], np.zeros(len(imagined))]).astype(np.float64),
+        position=np.concatenate([position[steps], np.repeat(sequences.lengths, n_skills)]).astype(np.float64),
+        decay=decay,
     )[len(steps) :]
-    return SkillEvidence(attempts=np.bincount(skills, minlength=n_skills), query=_query(before))
+    return SkillEvidence(
+        attempts=np.bincount(runs, minlength=len(imagined)).reshape(n_students, n_skills),
+        query=_query(before).reshape(n_students, n_skills, QUERY_FEATURES),
+    )
 
 
-def _expand(
+def expand_steps(
     skill_sets: NDArray[np.int32], vocabulary: SkillVocabulary
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """One entry per (step, skill): the step's index and the skill."""
@@ -86,7 +101,11 @@ def _expand(
 
 
 def _before(
-    *, runs: NDArray[np.int64], responses: NDArray[np.float64], position: NDArray[np.float64]
+    *,
+    runs: NDArray[np.int64],
+    responses: NDArray[np.float64],
+    position: NDArray[np.float64],
+    decay: float,
 ) -> NDArray[np.float64]:
     """Per entry, from earlier entries of its run: right, wrong, decayed right, decayed wrong, recency [E,
     5].
@@ -100,7 +119,7 @@ def _before(
     for column, values in enumerate((right, 1 - right)):
         total = np.concatenate([[0.0], np.cumsum(values)])[:-1]
         columns[:, column] = total - np.repeat(total[starts], lengths)
-        columns[:, 2 + column] = _decayed(values, starts=starts, lengths=lengths)
+        columns[:, 2 + column] = _decayed(values, starts=starts, lengths=lengths, decay=decay)
     gap = np.diff(position[order], prepend=0.0)
     columns[:, 4] = np.where(rank > 0, 1 / np.maximum(gap, 1.0), 0.0)
     unsorted = np.empty_like(columns)
@@ -109,7 +128,7 @@ def _before(
 
 
 def _decayed(
-    values: NDArray[np.float64], *, starts: NDArray[np.int64], lengths: NDArray[np.int64]
+    values: NDArray[np.float64], *, starts: NDArray[np.int64], lengths: NDArray[np.int64], decay: float
 ) -> NDArray[np.float64]:
     """Exponentially decayed sum of the earlier values of a run.
 
@@ -123,7 +142,7 @@ def _decayed(
     for attempt, n_runs in enumerate(still_going):
         at = starts[:n_runs] + attempt
         sums[at] = running[:n_runs]
-        running[:n_runs] = DECAY * running[:n_runs] + values[at]
+        running[:n_runs] = decay * running[:n_runs] + values[at]
     return sums
 
 

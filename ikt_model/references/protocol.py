@@ -1,5 +1,6 @@
 """What every reference model offers, so that training never asks which one it has."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -15,11 +16,14 @@ Floats = NDArray[np.float32]
 class ReferenceTargets:
     """Values that Head 2 is aligned to. N responses, S students.
 
-    `theta[t]` is the ability after response t; beside the difficulty of the next step it gives M^ref one step
-    ahead, which therefore never depends on the response that it speaks of. `theta_static` is one ability per
-    student from the whole history: a target for learning only, never an input.
+    `mastery_logit[t]` speaks of response t and is made of the responses before it alone;
+    `mastery_after_logit[t]` of one more response on the same skills. `theta[t]` is the
+    ability after response t. `theta_static` is one ability per student from the whole history: a target for
+    learning only, never an input.
     """
 
+    mastery_logit: Floats  # [N] log-odds that response t is right, one step ahead: M^ref = σ of it
+    mastery_after_logit: Floats  # [N] the same for what was practised at t, once its response is known
     theta: Floats  # [N] logits
     theta_sd: Floats  # [N] posterior standard deviation, logits
     theta_static: Floats  # [S] logits
@@ -54,8 +58,35 @@ class Calibration(Protocol):
         """How many responses each difficulty rests on [K]."""
         ...
 
+    @property
+    def slopes(self) -> NDArray[np.float64]:
+        """What the readable evidence on skill k is worth for its mastery [K, QUERY_FEATURES], in logits per
+        unit; zeros for a reference that reads no such evidence.
+        """
+        ...
+
     def targets(self, sequences: Sequences) -> ReferenceTargets:
-        """Abilities of these students under the fitted parameters, each from the past alone."""
+        """Mastery and abilities of these students under the fitted parameters, each from the past alone."""
+        ...
+
+    def mastery_logits(self, sequences: Sequences) -> NDArray[np.float64]:
+        """Log-odds of a right next response on every single skill, after each student's whole history
+        [S, K]: what `targets` would say of one more step.
+        """
+        ...
+
+    @property
+    def quality(self) -> Mapping[str, float]:
+        """How well it predicts the training students one step ahead: `quality.ReferenceQuality.figures`."""
+        ...
+
+    @property
+    def title(self) -> str:
+        """The name, and how it was fitted where there are several ways."""
+        ...
+
+    def doubts(self) -> list[str]:
+        """What of the fit is not to be trusted, one sentence each."""
         ...
 
     def summary(self) -> dict[str, float]:

@@ -41,6 +41,19 @@ def with_responses(sequences: Sequences, responses: np.ndarray) -> Sequences:
     )
 
 
+def first_steps(sequences: Sequences, student: int, n_steps: int) -> Sequences:
+    """The beginning of one student's history, alone."""
+    start = int(sequences.offsets[student])
+    return Sequences(
+        student_ids=sequences.student_ids[student : student + 1],
+        folds=sequences.folds[student : student + 1],
+        offsets=np.array([0, n_steps]),
+        skill_sets=sequences.skill_sets[start : start + n_steps],
+        responses=sequences.responses[start : start + n_steps],
+        vocabulary=sequences.vocabulary,
+    )
+
+
 def tiny_config(**loss: object) -> ExperimentConfig:
     """Trains in a fraction of a second."""
     return resolve_config(

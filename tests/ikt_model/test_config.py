@@ -1,7 +1,8 @@
 import pytest
 from pydantic import ValidationError
 
-from ikt_model.config import ExperimentConfig, UnknownPreset, list_presets, resolve_config
+from ikt_model.config import ExperimentConfig, UnknownPreset, list_presets, resolve_config, setting_of
+from ikt_model.settings import DktSettings, PfaSettings
 
 
 def test_every_shipped_preset_is_valid_and_has_a_name_of_its_own() -> None:
@@ -38,18 +39,39 @@ def test_unknown_preset_names_the_known_ones() -> None:
         ({"model": {"d_model": 30, "n_heads": 4}}, ("model",)),
         ({"training": {"epochs": 0}}, ("training", "epochs")),
         ({"training": {"momentum": 0.9}}, ("training", "momentum")),
+        ({"loss": {"balancing": "luck"}}, ("loss", "balancing")),
+        ({"loss": {"lambda_schedule": "steep"}}, ("loss", "lambda_schedule")),
         ({"reference": {"name": "oracle"}}, ("reference", "name")),
-        ({"model": {"d_model": 2048, "n_blocks": 48}}, ()),
-        ({"model": {"window": 4096}, "training": {"batch_tokens": 1_048_576}}, ()),
+        ({"reference": {"name": "pfa", "slope_sd": 0}}, ("reference", "slope_sd")),
+        ({"reference": {"name": "pfa", "em_iterations": 5}}, ("reference", "em_iterations")),
+        ({"model": {"type": "gru"}}, ("model", "type")),
+        ({"model": {"type": "dkt", "n_heads": 4}}, ("model", "n_heads")),
+        ({"model": {"mastery": "skill-wise"}}, ("model", "mastery")),
+        ({"model": {"type": "reference"}}, ("training", "epochs")),
+        ({"model": {"d_model": 2048, "n_blocks": 48}}, ("model",)),
+        ({"model": {"window": 4096}, "training": {"batch_tokens": 1_048_576}}, ("training", "batch_tokens")),
     ],
 )
 def test_bad_setting_is_refused_by_name(overrides: dict[str, object], location: tuple[str, ...]) -> None:
     with pytest.raises(ValidationError) as refusal:
         resolve_config("small-dynamic", overrides)
-    assert refusal.value.errors()[0]["loc"] == location
+    assert setting_of(refusal.value.errors()[0]) == location
 
 
 def test_settings_cannot_be_changed_afterwards() -> None:
     config = resolve_config("small-mean")
     with pytest.raises(ValidationError, match="frozen"):
         config.training.epochs = 3  # type: ignore[misc]
+
+
+def test_a_section_that_becomes_of_another_kind_starts_from_its_defaults() -> None:
+    config = resolve_config("small-dynamic", {"model": {"type": "dkt", "d_model": 32}})
+    assert config.model == DktSettings(d_model=32)
+    assert config.training == resolve_config("small-dynamic").training
+    pfa = resolve_config("small-dynamic", {"reference": {"name": "pfa"}})
+    assert pfa.reference == PfaSettings()
+
+
+def test_a_kind_said_again_keeps_the_preset_s_settings() -> None:
+    config = resolve_config("small-dynamic", {"model": {"type": "ikt", "dropout": 0.0}})
+    assert config.model.d_model == resolve_config("small-dynamic").model.d_model

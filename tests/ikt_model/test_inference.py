@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import numpy as np
+import pyarrow.compute as pc
 import pytest
 
 from ikt_model.checkpoint import ModelUnreadable
@@ -130,6 +131,69 @@ def test_evaluation_says_what_it_left_out(predictor: Predictor) -> None:
     assert evaluation.n_responses < renamed.n_responses
     assert evaluation.n_predicted == evaluation.predictions.num_rows
     assert 0 <= evaluation.metrics["auc"] <= 1
+
+
+class TestProtocols:
+    def test_whole_histories_are_told_what_students_would_be(self, predictor: Predictor) -> None:
+        sequences = classroom(n_students=8, n_skills=6, seed=3, mean_length=60).sequences
+        assert sequences.lengths.max() > predictor.config.model.window
+        evaluation = predictor.evaluate(sequences, protocol="history")
+        assert evaluation.protocol == "history"
+        assert evaluation.n_predicted == sequences.n_responses - sequences.n_students
+        said = evaluation.predictions
+        for student, name in enumerate(sequences.student_ids.to_pylist()):
+            steps = sequences.history(student)
+            served = predictor.trajectory(
+                History(
+                    [[sequences.vocabulary.names[code]] for code in sequences.skill_sets[steps]],
+                    sequences.responses[steps].tolist(),
+                )
+            )
+            own = said.filter(pc.equal(said["student_id"], name))
+            assert own["position"].to_pylist() == list(range(1, steps.stop - steps.start))
+            assert own["probability"].to_numpy() == pytest.approx(served.probability[1:], abs=1e-5)
+            assert own["mastery"].to_numpy() == pytest.approx(served.mastery[1:], abs=1e-5)
+            assert own["theta"].to_numpy() == pytest.approx(served.theta[:-1], abs=1e-5)
+
+    def test_where_one_window_holds_all_both_agree(self, predictor: Predictor) -> None:
+        everybody = classroom(n_students=40, n_skills=6, seed=4, mean_length=12).sequences
+        fits = (everybody.lengths >= 3) & (everybody.lengths <= predictor.config.model.window)
+        sequences = everybody.select(fits)
+        window, history = (predictor.evaluate(sequences, protocol=name) for name in ("window", "history"))
+        assert window.n_predicted == history.n_predicted
+        assert history.metrics == pytest.approx(window.metrics, rel=1e-4, abs=1e-5)
+
+    def test_windows_ask_less_of_long_histories(self, predictor: Predictor) -> None:
+        sequences = classroom(n_students=8, n_skills=6, seed=3, mean_length=60).sequences
+        window = predictor.evaluate(sequences)
+        assert window.protocol == "window"
+        assert window.n_predicted < sequences.n_responses - sequences.n_students
+        firsts = set(window.predictions["position"].to_pylist())
+        assert predictor.config.model.window not in firsts
+
+    def test_a_static_target_is_measured_per_student(self, model_folder: Path) -> None:
+        predictor = Predictor.load(model_folder)
+        static = predictor.config.loss.model_copy(update={"ability_target": "static"})
+        predictor.config = predictor.config.model_copy(update={"loss": static})
+        sequences = classroom(n_students=20, n_skills=6, seed=5, mean_length=40).sequences
+        figures = predictor.evaluate(sequences, protocol="history").metrics
+        s, target, rho = (figures[name] for name in ("theta_std", "target_theta_std", "theta_target_pearson"))
+        delta = figures["theta_mean"] - figures["target_theta_mean"]
+        assert figures["l_23_pointwise"] == pytest.approx(s**2 + target**2 - 2 * rho * s * target + delta**2)
+        assert target != pytest.approx(figures["reference_theta_std"])
+
+    def test_a_single_response_cannot_be_predicted(self, predictor: Predictor) -> None:
+        sequences = classroom(n_students=3, n_skills=6, seed=3).sequences
+        alone = Sequences(
+            student_ids=sequences.student_ids[:1],
+            folds=sequences.folds[:1],
+            offsets=np.array([0, 1]),
+            skill_sets=sequences.skill_sets[:1],
+            responses=sequences.responses[:1],
+            vocabulary=sequences.vocabulary,
+        )
+        with pytest.raises(NothingToEvaluate, match="at least 2 responses"):
+            predictor.evaluate(alone, protocol="history")
 
 
 @pytest.mark.parametrize("window", [16, 20, 30])

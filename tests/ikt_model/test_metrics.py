@@ -5,8 +5,8 @@ import pytest
 from scipy.stats import pearsonr, spearmanr
 from sklearn.metrics import accuracy_score, brier_score_loss, log_loss, roc_auc_score
 
-from ikt_model.config import LossSettings
 from ikt_model.metrics import HeldOut, evaluate_predictions
+from ikt_model.settings import LossSettings
 
 
 def held_out(seed: int = 0, n: int = 300) -> HeldOut:
@@ -20,6 +20,9 @@ def held_out(seed: int = 0, n: int = 300) -> HeldOut:
         position=1 + np.arange(n) % 12,
         response=rng.integers(0, 2, n).astype(np.float32),
         logit=draw(n),
+        mastery_logit=draw(n),
+        mastery_after_logit=draw(n),
+        mastery_reference_logit=draw(n),
         theta_asked=draw(n),
         beta_asked=draw(n),
         theta_reference_asked=draw(n),
@@ -85,7 +88,7 @@ def test_perfect_alignment_costs_nothing() -> None:
     seen = held_out(3)
     perfect = dataclasses.replace(
         seen,
-        theta_asked=seen.theta_reference_asked,
+        mastery_logit=seen.mastery_reference_logit,
         beta_asked=seen.beta_reference_asked,
         theta=seen.theta_target,
         theta_reference=seen.theta_target,

@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ikt_model.config import ReferenceSettings
 from ikt_model.data.batches import Windows
 from ikt_model.data.readers import read_dataset
 from ikt_model.data.sequences import Sequences
 from ikt_model.metrics import auc
 from ikt_model.references import calibrate
+from ikt_model.settings import RaschSettings
 
 FILE = Path(__file__).parents[3] / "shared/data/assist2015/train_valid.csv"
 
@@ -34,7 +34,7 @@ def test_the_windows_are_those_of_the_comparison() -> None:
 def test_the_marginal_fit_has_the_known_location_and_spread() -> None:
     sequences = responses()
     training = sequences.select(sequences.folds != 0)
-    fitted = calibrate(training, settings=ReferenceSettings())
+    fitted = calibrate(training, settings=RaschSettings())
     assert fitted.difficulty.mean() == pytest.approx(-1.32, abs=0.01)
     assert fitted.difficulty.std() == pytest.approx(0.69, abs=0.01)
     assert (fitted.difficulty.min(), fitted.difficulty.max()) == pytest.approx((-2.90, 0.22), abs=0.01)
@@ -43,7 +43,7 @@ def test_the_marginal_fit_has_the_known_location_and_spread() -> None:
 
 def test_the_reference_predicts_unseen_students_as_well_as_is_known() -> None:
     sequences = responses()
-    fitted = calibrate(sequences.select(sequences.folds != 0), settings=ReferenceSettings())
+    fitted = calibrate(sequences.select(sequences.folds != 0), settings=RaschSettings())
     held_out = sequences.select(sequences.folds == 0)
     theta = fitted.targets(held_out).theta
     asked = np.ones(held_out.n_responses, dtype=bool)

@@ -1,3 +1,4 @@
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -159,7 +160,7 @@ class _Unreal:
 
     def targets(self, sequences: Sequences) -> ReferenceTargets:
         real = self._targets(sequences)
-        return ReferenceTargets(real.theta * np.float32(np.nan), real.theta_sd, real.theta_static)
+        return dataclasses.replace(real, theta=real.theta * np.float32(np.nan))
 
 
 def test_a_loss_that_is_not_finite_ends_the_training(sequences: Sequences, tmp_path: Path) -> None:

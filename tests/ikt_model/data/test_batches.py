@@ -2,9 +2,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ikt_model.config import ReferenceSettings
 from ikt_model.data.batches import MINIMUM_WINDOW, WindowedSteps, Windows, batch_rows
 from ikt_model.references import calibrate
+from ikt_model.settings import RaschSettings
 from tests.ikt_model.classrooms import random_histories
 
 
@@ -39,7 +39,7 @@ def test_batches_hold_every_row_once_within_the_budget(
 
 def test_a_batch_asks_for_the_next_step_of_the_same_student() -> None:
     sequences = random_histories(20, seed=5)
-    targets = calibrate(sequences, settings=ReferenceSettings()).targets(sequences)
+    targets = calibrate(sequences, settings=RaschSettings()).targets(sequences)
     windows = Windows.cut(sequences, window=16, students=np.ones(20, dtype=bool))
     batch = WindowedSteps(sequences, targets).gather(windows, np.arange(len(windows.starts)))
     asked = batch.steps[batch.asked].numpy()

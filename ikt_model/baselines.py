@@ -1,0 +1,84 @@
+"""Baselines as networks: they stand beside iKT in every table, measured by the same protocol.
+
+B sequences, L steps, K skills, D width.
+"""
+
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from ikt_model.data.batches import Batch
+from ikt_model.settings import DktSettings
+from ikt_model.tracer import Known, Output, Tracer
+
+
+class DktNetwork(Tracer):
+    """Deep knowledge tracing (Piech et al. 2015, NeurIPS 28): an LSTM over (skill, response) pairs whose
+    output k is the logit of a right answer on skill k. It knows no ability and no difficulty; its mastery is
+    its prediction.
+    """
+
+    has_ability: ClassVar[bool] = False
+
+    def __init__(self, settings: DktSettings, *, n_skills: int) -> None:
+        super().__init__()
+        width = settings.d_model
+        self.state_width = width
+        self.pair = nn.Parameter(torch.randn(2 * n_skills, width))  # (skill, response)
+        self.recurrent = nn.LSTM(width, width, batch_first=True)
+        self.dropout = nn.Dropout(settings.dropout)
+        self.skill = nn.Parameter(torch.empty(n_skills, width).uniform_(-1, 1) * width**-0.5)
+        self.bias = nn.Parameter(torch.zeros(n_skills))
+        self.register_buffer("difficulty", torch.full((n_skills,), torch.nan))
+
+    def forward(self, batch: Batch) -> Output:
+        pairs = torch.stack([batch.sets.mean(table) for table in self.pair.chunk(2)])  # [2, C, D]
+        hidden, _ = self.recurrent(pairs[batch.responses, batch.skill_sets])
+        states = self.dropout(hidden)
+        skills = batch.sets.mean(self.skill)
+        biases = batch.sets.mean(self.bias[:, None]).squeeze(-1)
+
+        def logits(skill_sets: Tensor) -> Tensor:
+            logit: Tensor = (states * skills[skill_sets]).sum(dim=-1) + biases[skill_sets]
+            return logit
+
+        logit = logits(batch.next_skill_sets)
+        unknown = torch.full_like(logit, torch.nan)
+        return Output(
+            states=states,
+            logit=logit,
+            mastery_logit=logit,
+            mastery_after_logit=logits(batch.skill_sets),
+            theta=unknown,
+            beta=unknown,
+        )
+
+    def every_skill(self, known: Known) -> tuple[Tensor, Tensor]:
+        logit = self.skill @ known.state + self.bias
+        return logit, logit
+
+
+class ReferenceNetwork(Tracer):
+    """The reference itself: p = M = M^ref. It has nothing to learn."""
+
+    has_ability: ClassVar[bool] = True
+
+    def __init__(self, *, difficulty: Tensor) -> None:
+        super().__init__()
+        self.state_width = 1
+        self.register_buffer("difficulty", difficulty)
+
+    def forward(self, batch: Batch) -> Output:
+        beta = batch.sets.mean(self.difficulty[:, None]).squeeze(-1)
+        return Output(
+            states=batch.theta_reference[..., None],
+            logit=batch.mastery_reference,
+            mastery_logit=batch.mastery_reference,
+            mastery_after_logit=batch.mastery_after_reference,
+            theta=batch.theta_reference,
+            beta=beta[batch.next_skill_sets],
+        )
+
+    def every_skill(self, known: Known) -> tuple[Tensor, Tensor]:
+        return known.reference, known.reference
