@@ -1,5 +1,7 @@
 """Doorbells: messages that wake a worker up to look at a row. The rows are the truth."""
 
+import time
+from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -15,8 +17,10 @@ if TYPE_CHECKING:
 
 TRAIN_TASK = "ikt.train"
 PROMOTE_TASK = "ikt.promote"
+ADVANCE_TASK = "ikt.advance"
 
 CONNECT_SECONDS = 2
+WAIT_SECONDS = 0.5
 # One second try, in case the pooled connection was the stale one.
 RETRY = {"max_retries": 1, "interval_start": 0, "interval_step": 0.1, "interval_max": 0.2}
 
@@ -33,12 +37,17 @@ def enqueue_training(
     experiment_id: UUID, *, device: str = "auto", settings: WorkerSettings | None = None
 ) -> None:
     """Ring for a queued experiment. Raises BrokerUnavailable within seconds."""
-    _ring(TRAIN_TASK, experiment_id, queue="gpu" if device.startswith("cuda") else "cpu", settings=settings)
+    _ring(TRAIN_TASK, experiment_id, queue=_queue_of(device), settings=settings)
 
 
 def enqueue_promotion(model_id: UUID, *, settings: WorkerSettings | None = None) -> None:
     """Ring for a model that is being promoted. Raises BrokerUnavailable within seconds."""
     _ring(PROMOTE_TASK, model_id, queue="bulk", settings=settings)
+
+
+def enqueue_sweep(sweep_id: UUID, *, device: str = "auto", settings: WorkerSettings | None = None) -> None:
+    """Ring for a sweep that can go on. Raises BrokerUnavailable within seconds."""
+    _ring(ADVANCE_TASK, sweep_id, queue=_queue_of(device), settings=settings)
 
 
 def run_training_here(
@@ -56,9 +65,35 @@ def run_training_here(
 
     settings, was_queued = settings or WorkerSettings(), False
     # Again where a store's trouble interrupted it: nobody else may be there to take it up.
-    while run_experiment(experiment_id, settings=settings, on_epoch=on_epoch, on_progress=on_progress):
+    while run_experiment(
+        experiment_id, settings=settings, on_epoch=on_epoch, on_progress=on_progress, is_alone=True
+    ):
         was_queued = True
     return was_queued
+
+
+def run_sweep_here(
+    sweep_id: UUID,
+    *,
+    settings: WorkerSettings | None = None,
+    on_trial: Callable[[UUID], object] = lambda _: None,
+) -> None:
+    """Run a sweep in this process, trial by trial, until it has ended; `on_trial` is told of each that ran.
+
+    Workers may take trials meanwhile; theirs are waited for. Ctrl-C cancels the running trial alone.
+    """
+    from worker.sweeps import queued_trials
+
+    settings = settings or WorkerSettings()
+    while (trials := queued_trials(sweep_id, settings=settings)) is not None:
+        if trials and run_training_here(trials[0], settings=settings):
+            on_trial(trials[0])
+        elif not trials:
+            time.sleep(WAIT_SECONDS)
+
+
+def _queue_of(device: str) -> QueueName:
+    return "gpu" if device.startswith("cuda") else "cpu"
 
 
 def _ring(task: str, row_id: UUID, *, queue: QueueName, settings: WorkerSettings | None) -> None:

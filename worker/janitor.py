@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy.exc import DBAPIError
 
 from db.engine import SessionFactory, read_scope, session_scope
-from db.repositories import experiments, models, runs
-from worker.enqueue import BrokerUnavailable, enqueue_promotion, enqueue_training
+from db.repositories import experiments, models, runs, sweeps
+from worker.enqueue import BrokerUnavailable, enqueue_promotion, enqueue_sweep, enqueue_training
 from worker.logs import event
 from worker.settings import WorkerSettings
 from worker.stores import open_stores
@@ -73,17 +73,22 @@ class Janitor:
         with read_scope(sessions) as session:
             due = runs.list_unrung(session)
             due_promotions = models.list_unrung_promotions(session)
+            due_sweeps = sweeps.list_unrung_sweeps(session)
         # Outside a transaction, for a broker may take seconds, and marked afterwards: one that is down must
         # not use up the rings. Two janitors may ring for the same row; its job is claimed once.
         for experiment in due:
             self._ring_training(experiment.id, experiment.device)
         for model in due_promotions:
             enqueue_promotion(model.id, settings=self._settings)
-        if due or due_promotions:
+        for sweep in due_sweeps:
+            enqueue_sweep(sweep.id, device=sweep.device, settings=self._settings)
+        if due or due_promotions or due_sweeps:
             with session_scope(sessions) as session:
                 runs.mark_rung(session, due)
                 models.mark_promotions_rung(session, due_promotions)
-            logger.info(event("rang_again", experiments=len(due), promotions=len(due_promotions)))
+                sweeps.mark_sweeps_rung(session, due_sweeps)
+            counts = {"experiments": len(due), "promotions": len(due_promotions), "sweeps": len(due_sweeps)}
+            logger.info(event("rang_again", **counts))
 
     def _ring_training(self, experiment_id: UUID, device: str) -> None:
         enqueue_training(experiment_id, device=device, settings=self._settings)

@@ -19,6 +19,10 @@ class JobStopped(Exception):
     """The heartbeat asked to stop, and the job did."""
 
 
+class JobPruned(Exception):
+    """The experiment is a trial that its sweep has seen enough of."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingJob:
     """A leased experiment, the stores it works with and the thread that keeps it alive."""

@@ -3,10 +3,11 @@
 from uuid import UUID
 
 from worker.celery_app import app
-from worker.enqueue import PROMOTE_TASK, TRAIN_TASK
+from worker.enqueue import ADVANCE_TASK, PROMOTE_TASK, TRAIN_TASK
 from worker.processes import asked_to_stop
 from worker.scoring import promote
 from worker.settings import WorkerSettings
+from worker.sweeps import advance_sweep
 from worker.training import run_experiment
 
 
@@ -22,5 +23,11 @@ def promote_task(model_id: str) -> None:
         promote(UUID(model_id), settings=WorkerSettings(), stop=stop)
 
 
+def advance_task(sweep_id: str) -> None:
+    """Queue the trials that a sweep has room for; nothing happens when it has none."""
+    advance_sweep(UUID(sweep_id), settings=WorkerSettings())
+
+
 app.task(train_task, name=TRAIN_TASK)
 app.task(promote_task, name=PROMOTE_TASK)
+app.task(advance_task, name=ADVANCE_TASK)

@@ -11,11 +11,12 @@ from db.errors import LeaseLost
 from db.repositories import runs
 from worker.enqueue import BrokerUnavailable, enqueue_training
 from worker.failures import describe_failure, find_passing_reason
-from worker.jobs import JobStopped, OnEpoch, OnProgress, TrainingJob
+from worker.jobs import JobPruned, JobStopped, OnEpoch, OnProgress, TrainingJob
 from worker.leases import Heartbeat, new_owner
 from worker.logs import event
 from worker.settings import WorkerSettings
-from worker.stores import Stores, open_stores
+from worker.stores import Stores, checkpoint_key, open_stores
+from worker.sweeps import advance_after
 
 logger = logging.getLogger(__name__)
 
@@ -27,10 +28,12 @@ def run_experiment(
     stop: Event | None = None,
     on_epoch: OnEpoch | None = None,
     on_progress: OnProgress | None = None,
+    is_alone: bool = False,
 ) -> bool:
     """Train a queued experiment; False when there was nothing to claim, so a repeated message trains nothing.
 
-    How it ended stands in the row. Setting `stop` gives a running experiment back to the queue.
+    How it ended stands in the row; after a trial its sweep goes on. Setting `stop` gives a running experiment
+    back to the queue. With `is_alone` no other worker is rung for.
     """
     owner = new_owner()
     with open_stores(settings) as stores:
@@ -51,6 +54,7 @@ def run_experiment(
                 on_progress=on_progress,
             )
             _run_quietly(job)
+        advance_after(stores.sessions, experiment, settings=settings, is_alone=is_alone)
     return True
 
 
@@ -84,6 +88,8 @@ def _run(job: TrainingJob) -> None:
         raise
     except JobStopped:
         _end_stopped(job)
+    except JobPruned:
+        _prune(job)
     except KeyboardInterrupt:
         _cancel(job)
         raise
@@ -112,6 +118,16 @@ def _cancel(job: TrainingJob) -> None:
     with session_scope(job.stores.sessions) as session:
         runs.mark_cancelled(session, job.id, job.owner)
     logger.info(event("experiment_cancelled", experiment_id=job.id))
+
+
+def _prune(job: TrainingJob) -> None:
+    with session_scope(job.stores.sessions) as session:
+        runs.mark_pruned(session, job.id, job.owner)
+    logger.info(event("experiment_pruned", experiment_id=job.id))
+    try:
+        job.stores.artifacts.delete(checkpoint_key(job.id))
+    except OSError as error:
+        logger.warning(event("checkpoint_not_deleted", experiment_id=job.id, error=error))
 
 
 def _release(job: TrainingJob) -> None:
