@@ -10,7 +10,18 @@ from api.body_limit import BodyLimit
 from api.errors import register_error_handlers
 from api.paths import EncodedSlashes
 from api.resources import Resources
-from api.routes import comparisons, datasets, experiments, models, results, students, system
+from api.routes import (
+    comparisons,
+    cross_validations,
+    datasets,
+    experiments,
+    models,
+    pareto,
+    results,
+    students,
+    sweeps,
+    system,
+)
 from api.routes.openapi import DESCRIPTION, TITLE, write_openapi
 from api.settings import ApiSettings
 from api.uploads import remove_abandoned
@@ -19,6 +30,9 @@ ROUTERS = (
     datasets.router,
     experiments.router,
     results.router,
+    cross_validations.router,
+    sweeps.router,
+    pareto.router,
     comparisons.router,
     models.router,
     students.router,

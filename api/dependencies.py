@@ -48,6 +48,8 @@ UploadDep = Annotated[Upload, Depends(get_upload, scope="function")]
 
 DatasetId = Annotated[UUID, Path(description="The dataset's id.")]
 ExperimentId = Annotated[UUID, Path(description="The experiment's id.")]
+CrossValidationId = Annotated[UUID, Path(description="The cross-validation's id.")]
+SweepId = Annotated[UUID, Path(description="The sweep's id.")]
 ModelId = Annotated[UUID, Path(description="The model's id.")]
 LimitQuery = Annotated[Limit, Query(description="Most items on one page.")]
 CursorQuery = Annotated[
@@ -55,3 +57,13 @@ CursorQuery = Annotated[
     Query(max_length=500, description="Where the page starts: `next_cursor` of the page before."),
 ]
 AcceptHeader = Annotated[str | None, Header(description="Media types the caller reads.")]
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        min_length=1,
+        max_length=255,
+        pattern=r"^[\x21-\x7e]+$",
+        description="Any text that is new for every new request; sent again with the same body, "
+        "it gives what was queued the first time.",
+    ),
+]

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from api.settings import ApiSettings
 from db.engine import after_commit
-from worker.enqueue import BrokerUnavailable, enqueue_promotion, enqueue_training
+from worker.enqueue import BrokerUnavailable, enqueue_promotion, enqueue_sweep, enqueue_training
 from worker.settings import WorkerSettings
 
 CHECK_SECONDS = 2
@@ -45,6 +45,16 @@ class Doorbell:
             session,
             lambda: self._send(
                 lambda: enqueue_promotion(model_id, settings=self._settings), f"model_id={model_id}"
+            ),
+        )
+
+    def ring_sweep(self, session: Session, sweep_id: UUID, *, device: str) -> None:
+        """Ask for a sweep to go on, once the session has committed."""
+        after_commit(
+            session,
+            lambda: self._send(
+                lambda: enqueue_sweep(sweep_id, device=device, settings=self._settings),
+                f"sweep_id={sweep_id}",
             ),
         )
 

@@ -52,6 +52,10 @@ def _fields(error: Any) -> dict[str, Any]:
     return {"errors": [asdict(field) for field in error.errors]}
 
 
+def _parameter(error: refused.PointsRefused) -> dict[str, Any]:
+    return {"errors": [{"detail": error.detail, "parameter": error.parameter, "location": "query"}]}
+
+
 def _rows(error: BadRows) -> dict[str, Any]:
     return {"errors": [asdict(row) for row in error.rows], "total_errors": error.total}
 
@@ -79,6 +83,8 @@ PROBLEMS: dict[type[Exception], ProblemType] = dict(
     [
         _kind(stored.DatasetNotFound, "dataset-not-found", "No such dataset", 404),
         _kind(stored.ExperimentNotFound, "experiment-not-found", "No such experiment", 404),
+        _kind(stored.CrossValidationNotFound, "cross-validation-not-found", "No such cross-validation", 404),
+        _kind(stored.SweepNotFound, "sweep-not-found", "No such sweep", 404),
         _kind(stored.ModelNotFound, "model-not-found", "No such model", 404),
         _kind(stored.StudentNotFound, "student-not-found", "No such student", 404),
         _kind(stored.ArtifactNotFound, "artifact-missing", "A stored file is missing", 500),
@@ -90,6 +96,8 @@ PROBLEMS: dict[type[Exception], ProblemType] = dict(
         _kind(BadRows, "dataset-bad-rows", "The dataset has bad rows", 422, _rows),
         _kind(UnreadableDataset, "dataset-unreadable", "The file is not a readable dataset", 422),
         _kind(refused.ExperimentRefused, "experiment-refused", "The experiment cannot be run", 422, _fields),
+        _kind(refused.SweepRefused, "sweep-refused", "The sweep cannot be run", 422, _fields),
+        _kind(refused.PointsRefused, "invalid-request", "The request is not valid", 422, _parameter),
         _kind(
             refused.IdempotencyKeyReused, "idempotency-key-reused", "The key belongs to another request", 422
         ),

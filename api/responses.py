@@ -1,6 +1,8 @@
 """What routes say about their answers in the OpenAPI document."""
 
-from typing import Any
+from typing import Any, Protocol, TypeVar
+
+from fastapi import Response
 
 from api.errors import MEDIA_TYPE, ProblemType, type_of
 from api.services.refusals import UploadMalformed, UploadRefused, UploadTooLarge, UploadUnsupported
@@ -35,7 +37,10 @@ def _file_body(own: dict[str, Any], example: dict[str, str]) -> dict[str, Any]:
 
 
 UPLOAD_BODY = _file_body({"name": NAME}, {"name": "classroom", "format": "events"})
-EVALUATION_BODY = _file_body({}, {"format": "events"})
+EVALUATION_BODY = _file_body(
+    {"protocol": {"type": "string", "enum": ["window", "history"], "default": "window"}},
+    {"format": "events", "protocol": "history"},
+)
 
 
 def problems(*errors: type[Exception]) -> dict[int | str, dict[str, Any]]:
@@ -64,6 +69,22 @@ PAGE: dict[int | str, dict[str, Any]] = {200: {"headers": {"Link": LINK}}}
 ACCEPTED: dict[int | str, dict[str, Any]] = {
     202: {"headers": {"Location": LOCATION, "Retry-After": RETRY_AFTER}}
 }
+
+
+class HasLinks(Protocol):
+    """A resource that says where it is."""
+
+    links: dict[str, str]
+
+
+Linked = TypeVar("Linked", bound=HasLinks)
+
+
+def look_again(response: Response, accepted: Linked, *, seconds: int) -> Linked:
+    """Say where and when to look at what was accepted, and give it back."""
+    response.headers["Location"] = accepted.links["self"]
+    response.headers["Retry-After"] = str(seconds)
+    return accepted
 
 
 def _example(kind: ProblemType) -> dict[str, Any]:

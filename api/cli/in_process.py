@@ -38,6 +38,9 @@ def application_here() -> Iterator[InProcessTransport]:
         def ring_training(self, *_: object, **__: object) -> None:
             return None
 
+        def ring_sweep(self, *_: object, **__: object) -> None:
+            return None
+
     upgrade(DatabaseSettings())
     app = create_app()
     resources = app.state.resources

@@ -3,12 +3,19 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
-from api.dependencies import CursorQuery, ExperimentId, LimitQuery, ReaderDep, ResourcesDep, SessionDep
+from api.dependencies import (
+    CursorQuery,
+    ExperimentId,
+    IdempotencyKey,
+    LimitQuery,
+    ReaderDep,
+    ResourcesDep,
+    SessionDep,
+)
 from api.paging import link_next
-from api.resources import Resources
-from api.responses import ACCEPTED, PAGE, problems
+from api.responses import ACCEPTED, PAGE, look_again, problems
 from api.schemas.common import PLAIN_TEXT
 from api.schemas.experiments import (
     EpochList,
@@ -23,17 +30,6 @@ from api.services.refusals import ExperimentRefused, IdempotencyKeyReused
 from db.errors import BadCursor, ExperimentNotFound, IllegalMove, ModelInUse, StillActive
 
 router = APIRouter(tags=["experiments"])
-
-IdempotencyKey = Annotated[
-    str | None,
-    Header(
-        min_length=1,
-        max_length=255,
-        pattern=r"^[\x21-\x7e]+$",
-        description="Any text that is new for every new request; sent again with the same body, "
-        "it gives the experiment that was queued the first time.",
-    ),
-]
 
 
 @router.post(
@@ -54,7 +50,7 @@ def submit_experiment(
     experiment = experiments.submit_experiment(
         session, resources.doorbell, body, idempotency_key=idempotency_key
     )
-    return _look_again(response, resources, experiment)
+    return look_again(response, experiment, seconds=resources.settings.retry_after_seconds)
 
 
 @router.get(
@@ -72,12 +68,23 @@ def list_experiments(
     preset: Annotated[
         str | None, Query(max_length=100, pattern=PLAIN_TEXT, description="Only those with this preset.")
     ] = None,
+    cross_validation_id: Annotated[
+        UUID | None, Query(description="Only those of this cross-validation.")
+    ] = None,
+    sweep_id: Annotated[UUID | None, Query(description="Only the trials of this sweep.")] = None,
     limit: LimitQuery = 50,
     cursor: CursorQuery = None,
 ) -> ExperimentPage:
     """Newest first."""
     found = experiments.list_experiments(
-        session, status=status, dataset_id=dataset_id, preset=preset, cursor=cursor, limit=limit
+        session,
+        status=status,
+        dataset_id=dataset_id,
+        preset=preset,
+        cross_validation_id=cross_validation_id,
+        sweep_id=sweep_id,
+        cursor=cursor,
+        limit=limit,
     )
     return link_next(request, response, found)
 
@@ -116,7 +123,8 @@ def cancel_experiment(
     experiment_id: ExperimentId, session: SessionDep, resources: ResourcesDep, response: Response
 ) -> ExperimentRead:
     """A queued one is cancelled at once; a running one stops soon. Asking again is harmless."""
-    return _look_again(response, resources, experiments.cancel_experiment(session, experiment_id))
+    experiment = experiments.cancel_experiment(session, resources.doorbell, experiment_id)
+    return look_again(response, experiment, seconds=resources.settings.retry_after_seconds)
 
 
 @router.post(
@@ -131,7 +139,7 @@ def retry_experiment(
 ) -> ExperimentRead:
     """It goes on from its last checkpoint."""
     experiment = experiments.retry_experiment(session, resources.doorbell, experiment_id)
-    return _look_again(response, resources, experiment)
+    return look_again(response, experiment, seconds=resources.settings.retry_after_seconds)
 
 
 @router.get(
@@ -153,9 +161,3 @@ def list_epochs(
 def list_presets() -> PresetList:
     """Named configurations, with every setting that an experiment's `config` may replace."""
     return experiments.show_presets()
-
-
-def _look_again(response: Response, resources: Resources, experiment: ExperimentRead) -> ExperimentRead:
-    response.headers["Location"] = experiment.links["self"]
-    response.headers["Retry-After"] = str(resources.settings.retry_after_seconds)
-    return experiment

@@ -29,6 +29,8 @@ UTC. A number that does not exist is `null`. Lists are paged: follow `Link: rel=
 TAGS = [
     {"name": "datasets", "description": "Responses to learn from."},
     {"name": "experiments", "description": "Training runs: submit, follow, read what they left."},
+    {"name": "cross-validations", "description": "The same settings, once with each fold held out."},
+    {"name": "sweeps", "description": "Searches over settings; what their trials gain and give up."},
     {"name": "comparisons", "description": "Experiments side by side."},
     {"name": "models", "description": "What experiments trained; one of them answers for students."},
     {"name": "students", "description": "Responses of students, their mastery and their way."},

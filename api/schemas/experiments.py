@@ -1,13 +1,14 @@
 """Experiments on the wire."""
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, AliasChoices, ConfigDict, Field
+from pydantic import AliasChoices, ConfigDict, Field
 
-from api.schemas.common import Metrics, Name, Number, Shape, UtcTime
+from api.schemas.common import Metrics, Number, Shape, UtcTime
+from api.schemas.submissions import FoldSubmission
 
-Status = Literal["queued", "running", "succeeded", "failed", "cancelled"]
+Status = Literal["queued", "running", "succeeded", "failed", "cancelled", "pruned"]
 
 EXPERIMENT_ID = "0193a1f6-0f0a-7c11-9d3e-8a1b2c3d4e5f"
 DATASET_ID = "0193a1f4-6c2e-7b60-8f1a-2f4c5d6e7f80"
@@ -36,6 +37,11 @@ SUMMARY_EXAMPLE: dict[str, Any] = {
     "preset": "small-dynamic",
     "dataset_id": DATASET_ID,
     "fold": 0,
+    "exclude_folds": [],
+    "cross_validation_id": None,
+    "sweep_id": None,
+    "trial": None,
+    "trial_settings": None,
     "seed": 42,
     "config_fingerprint": "5f0c6a1be2d34f78",
     "attempt": 1,
@@ -62,40 +68,10 @@ CREATE_EXAMPLE: dict[str, Any] = {
 }
 
 
-DEEPEST_CONFIG = 4
-
-
-def _require_shallow(config: dict[str, Any]) -> dict[str, Any]:
-    """Settings are one level below their sections; far deeper ones could not even be written down again."""
-    level: list[Any] = [config]
-    for _ in range(DEEPEST_CONFIG):
-        nested = [part for part in level if isinstance(part, dict | list)]
-        level = [value for part in nested for value in (part.values() if isinstance(part, dict) else part)]
-    if any(isinstance(part, dict | list) for part in level):
-        raise ValueError(
-            f"must not be nested deeper than {DEEPEST_CONFIG} levels; settings are section, then name"
-        )
-    return config
-
-
-class ExperimentCreate(Shape):
+class ExperimentCreate(FoldSubmission):
     """An experiment to run: a preset, single settings replaced, on one dataset with one fold held out."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [CREATE_EXAMPLE]})
-
-    name: Name | None = None
-    """For people; default: preset and fold."""
-    preset: str | None = Field(default=None, max_length=100)
-    """One of GET /presets; without one, the settings' defaults."""
-    config: Annotated[dict[str, Any], AfterValidator(_require_shallow)] = Field(default_factory=dict)
-    """Settings that replace the preset's, nested like GET /presets shows them."""
-    dataset_id: UUID
-    fold: int = Field(default=0, ge=0, le=32767)
-    """The fold that is held out: nothing is fitted on its students."""
-    seed: int | None = Field(default=None, ge=0, le=2**31 - 1)
-    """Replaces config.training.seed."""
-    device: Literal["auto", "cpu", "cuda"] = "auto"
-    """Where to train; `cuda` waits for a worker that serves the GPU queue."""
 
 
 class RunError(Shape):
@@ -144,6 +120,16 @@ class ExperimentSummary(Shape):
     preset: str | None
     dataset_id: UUID
     fold: int
+    exclude_folds: list[int]
+    """Folds whose students are left out altogether."""
+    cross_validation_id: UUID | None
+    """The cross-validation that it belongs to."""
+    sweep_id: UUID | None
+    """The sweep that it is a trial of."""
+    trial: int | None
+    """Its number in the sweep, from 0."""
+    trial_settings: dict[str, Any] | None
+    """What the sweep chose for it, by dotted name."""
     seed: int
     config_fingerprint: str
     """Equal settings, equal fingerprint."""

@@ -23,13 +23,14 @@ from api.schemas.experiments import (
     PresetRead,
     RunError,
 )
+from api.schemas.submissions import Submission
 from api.services.refusals import ExperimentRefused, FieldRefused, IdempotencyKeyReused
-from api.services.validation import refused_fields
+from api.services.validation import refused_settings
 from db.artifacts import ArtifactStore
 from db.engine import SessionFactory, after_commit, read_scope
 from db.errors import DatasetNotFound, DuplicateIdempotencyKey
 from db.lifecycle import ExperimentStatus
-from db.models import EpochMetrics, Experiment
+from db.models import Dataset, EpochMetrics, Experiment
 from db.repositories import datasets, experiments
 from ikt_model.config import ExperimentConfig, UnknownPreset, list_presets, resolve_config
 
@@ -45,7 +46,7 @@ def submit_experiment(
 
     Raises ExperimentRefused with everything that is wrong, IdempotencyKeyReused.
     """
-    request_hash = _hash_request(request)
+    request_hash = hash_request(request)
     if idempotency_key is not None:
         known = experiments.find_by_idempotency_key(session, idempotency_key)
         if known is not None:
@@ -57,6 +58,7 @@ def submit_experiment(
             name=request.name or f"{request.preset or 'custom'}, fold {request.fold}",
             dataset_id=request.dataset_id,
             fold=request.fold,
+            exclude_folds=request.exclude_folds,
             preset=request.preset,
             config=config.model_dump(mode="json"),
             config_fingerprint=config.fingerprint(),
@@ -72,7 +74,7 @@ def submit_experiment(
             raise
         return _present_again(session, winner, key=race.key, request_hash=request_hash)
     except DatasetNotFound as gone:
-        raise ExperimentRefused([_without_dataset(gone)]) from gone
+        raise ExperimentRefused([refused_dataset(gone)]) from gone
     doorbell.ring_training(session, experiment.id, device=experiment.device)
     return present(experiment, epochs=[])
 
@@ -95,6 +97,8 @@ def list_experiments(
     status: str | None = None,
     dataset_id: UUID | None = None,
     preset: str | None = None,
+    cross_validation_id: UUID | None = None,
+    sweep_id: UUID | None = None,
     cursor: str | None = None,
     limit: int = 50,
 ) -> ExperimentPage:
@@ -104,10 +108,12 @@ def list_experiments(
         status=ExperimentStatus(status) if status else None,
         dataset_id=dataset_id,
         preset=preset,
+        cross_validation_id=cross_validation_id,
+        sweep_id=sweep_id,
         cursor=cursor,
         limit=limit,
     )
-    items = [ExperimentSummary(**_summarise(row)) for row in page.items]
+    items = [summarise(row) for row in page.items]
     return ExperimentPage(items=items, next_cursor=page.next_cursor)
 
 
@@ -118,9 +124,14 @@ def list_epochs(session: Session, experiment_id: UUID, *, after_epoch: int = 0) 
     return EpochList(experiment_id=experiment_id, items=[EpochRead.model_validate(row) for row in rows])
 
 
-def cancel_experiment(session: Session, experiment_id: UUID) -> ExperimentRead:
-    """Cancel a queued experiment now, ask a running one to stop. Raises ExperimentNotFound, IllegalMove."""
-    experiments.request_cancel(session, experiment_id)
+def cancel_experiment(session: Session, doorbell: Doorbell, experiment_id: UUID) -> ExperimentRead:
+    """Cancel a queued experiment now, ask a running one to stop; a sweep goes on without its trial.
+
+    Raises ExperimentNotFound, IllegalMove.
+    """
+    experiment = experiments.request_cancel(session, experiment_id)
+    if experiment.sweep_id is not None:
+        doorbell.ring_sweep(session, experiment.sweep_id, device=experiment.device)
     return get_experiment(session, experiment_id)
 
 
@@ -171,59 +182,95 @@ def _present_again(
     return present(experiment, epochs=experiments.list_epoch_metrics(session, experiment.id))
 
 
-def _hash_request(request: ExperimentCreate) -> str:
+def hash_request(request: Submission) -> str:
+    """Equal requests, equal hash."""
     canonical = json.dumps(request.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _check(session: Session, request: ExperimentCreate) -> ExperimentConfig:
-    config, errors = _check_config(request)
-    errors += _check_data(session, request)
+    config, errors = check_config(request)
+    errors += check_folds(session, request, [request.fold])
     if config is None or errors:
         raise ExperimentRefused(errors)
     return config
 
 
-def _check_config(request: ExperimentCreate) -> tuple[ExperimentConfig | None, list[FieldRefused]]:
-    overrides = dict(request.config)
-    training = overrides.get("training", {})
-    if request.seed is not None and isinstance(training, dict):
-        if training.get("seed", request.seed) != request.seed:
-            return None, [FieldRefused("/seed", "config.training.seed says otherwise; give only one of them")]
-        overrides["training"] = training | {"seed": request.seed}
+def check_config(request: Submission) -> tuple[ExperimentConfig | None, list[FieldRefused]]:
+    """The settings with all defaults, or what is wrong with them."""
+    overrides, errors = overrides_of(request)
+    if errors:
+        return None, errors
     try:
         return resolve_config(request.preset, overrides), []
     except UnknownPreset as unknown:
         return None, [FieldRefused("/preset", str(unknown))]
     except ValidationError as error:
-        return None, refused_fields(error, prefix="/config")
+        return None, refused_settings(error, prefix="/config")
 
 
-def _check_data(session: Session, request: ExperimentCreate) -> list[FieldRefused]:
+def overrides_of(request: Submission) -> tuple[dict[str, Any], list[FieldRefused]]:
+    """The settings that replace the preset's, the seed among them."""
+    overrides = dict(request.config)
+    training = overrides.get("training", {})
+    if request.seed is not None and isinstance(training, dict):
+        if training.get("seed", request.seed) != request.seed:
+            return {}, [FieldRefused("/seed", "config.training.seed says otherwise; give only one of them")]
+        overrides["training"] = training | {"seed": request.seed}
+    return overrides, []
+
+
+def check_folds(
+    session: Session, request: Submission, held_out: Sequence[int], *, field: str = "/fold"
+) -> list[FieldRefused]:
+    """What is wrong with the dataset, the folds to hold out, or those to leave out altogether."""
     try:
-        dataset = datasets.get_dataset(session, request.dataset_id)
+        folds = dataset_folds(datasets.get_dataset(session, request.dataset_id))
     except DatasetNotFound as missing:
-        return [_without_dataset(missing)]
-    counted = dataset.statistics.get("students_per_fold", range(dataset.n_folds))
-    folds = sorted(int(fold) for fold in counted if int(fold) >= 0)
-    if request.fold not in folds:
-        named = ", ".join(map(str, folds))
-        return [
-            FieldRefused("/fold", f"fold {request.fold} does not exist in the dataset; choose one of {named}")
-        ]
+        return [refused_dataset(missing)]
+    named = ", ".join(map(str, folds))
+    errors = [
+        FieldRefused(pointer, f"fold {fold} does not exist in the dataset; choose one of {named}")
+        for pointer, chosen in ((field, held_out), ("/exclude_folds", request.exclude_folds))
+        for fold in chosen
+        if fold not in folds
+    ]
     if len(folds) < 2:
-        return [FieldRefused("/fold", "the dataset has a single fold; without another nothing can be fitted")]
-    return []
+        single = "the dataset has a single fold; without another nothing can be fitted"
+        errors.append(FieldRefused(field, single))
+    elif both := sorted({*held_out} & {*request.exclude_folds}):
+        detail = f"fold {both[0]} is to be held out and excluded; a fold can't be both measured and left out"
+        errors.append(FieldRefused("/exclude_folds", detail))
+    elif not errors and not {*folds} - {*request.exclude_folds, *held_out[:1]}:
+        detail = f"no fold is left to train on; exclude fewer of {named}"
+        errors.append(FieldRefused("/exclude_folds", detail))
+    return errors
 
 
-def _without_dataset(missing: DatasetNotFound) -> FieldRefused:
+def dataset_folds(dataset: Dataset) -> list[int]:
+    """The folds that a dataset's students are in, ascending."""
+    counted = dataset.statistics.get("students_per_fold", range(dataset.n_folds))
+    return sorted(int(fold) for fold in counted if int(fold) >= 0)
+
+
+def refused_dataset(missing: DatasetNotFound) -> FieldRefused:
+    """The field that names a dataset which is not there."""
     return FieldRefused("/dataset_id", f"{missing}; upload it first, or see GET /datasets")
+
+
+def summarise(experiment: Experiment) -> ExperimentSummary:
+    """The experiment as lists show it."""
+    return ExperimentSummary(**_summarise(experiment))
 
 
 def _summarise(experiment: Experiment) -> dict[str, Any]:
     own = f"/experiments/{experiment.id}"
-    parts = ("metrics", "events", "artifacts", "predictions")
+    parts = ("metrics", "events", "artifacts", "predictions", "report")
     links = {"self": own, "dataset": f"/datasets/{experiment.dataset_id}"}
+    if experiment.cross_validation_id is not None:
+        links["cross_validation"] = f"/cross-validations/{experiment.cross_validation_id}"
+    if experiment.sweep_id is not None:
+        links["sweep"] = f"/sweeps/{experiment.sweep_id}"
     copied = set(ExperimentSummary.model_fields) - {"error", "links", "status"}
     error = (
         RunError(type=experiment.error_type, detail=experiment.error_detail)

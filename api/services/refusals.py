@@ -22,6 +22,19 @@ class ExperimentRefused(Exception):
         super().__init__(f"{self.errors[0].pointer}: {self.errors[0].detail}")
 
 
+class SweepRefused(ExperimentRefused):
+    """The sweep cannot be run as described: its space, its objective, or what its trials share."""
+
+
+class PointsRefused(Exception):
+    """There is no such figure to draw a front of."""
+
+    def __init__(self, parameter: str, detail: str) -> None:
+        self.parameter = parameter
+        self.detail = detail
+        super().__init__(f"{parameter}: {detail}")
+
+
 class IdempotencyKeyReused(Exception):
     """The Idempotency-Key was used before, with another body."""
 
