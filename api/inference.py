@@ -13,6 +13,7 @@ from db.artifacts import ArtifactStore
 if TYPE_CHECKING:
     from ikt_model.data.sequences import Sequences
     from ikt_model.inference import Evaluation, Predictor, StudentState, Trajectory
+    from ikt_model.inference import Protocol as EvaluationProtocol
 
 
 class Response(Protocol):
@@ -49,12 +50,12 @@ class Inference:
         """A student after each of these responses. Raises ArtifactNotFound."""
         return self._predictor(artifact).trajectory(_history(history))
 
-    def evaluate(self, artifact: str, sequences: Sequences) -> Evaluation:
+    def evaluate(self, artifact: str, sequences: Sequences, *, protocol: EvaluationProtocol) -> Evaluation:
         """Held-out metrics of a model on any responses. Raises ArtifactNotFound, EvaluationRefused."""
         from ikt_model.evaluation import NothingToEvaluate
 
         try:
-            return self._predictor(artifact).evaluate(sequences)
+            return self._predictor(artifact).evaluate(sequences, protocol=protocol)
         except NothingToEvaluate as error:
             raise EvaluationRefused(str(error)) from error
 

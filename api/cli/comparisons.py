@@ -55,6 +55,10 @@ def evaluate(
     *,
     data: Annotated[Path, typer.Option(help="CSV or Parquet file to evaluate on.")],
     data_format: Format = "auto",
+    protocol: Annotated[
+        str,
+        typer.Option(help="window: windows as in training; history: whole histories as students are served."),
+    ] = "window",
     inline: InlineFlag = False,
     url: UrlOption = DEFAULT_URL,
     as_json: JsonFlag = False,
@@ -62,7 +66,9 @@ def evaluate(
     """Measure an experiment's model on another file."""
     with open_service(url, inline=inline) as service:
         found = find_experiment(service, experiment)
-        evaluation = service.upload(f"/experiments/{found['id']}/evaluations", data, format=data_format)
+        evaluation = service.upload(
+            f"/experiments/{found['id']}/evaluations", data, format=data_format, protocol=protocol
+        )
     if as_json:
         write_json(evaluation)
         return
@@ -70,7 +76,7 @@ def evaluate(
     console.print(
         f"[bold]{escape(found['name'])}[/] on {escape(data.name)}: {evaluation['n_students']:,} students, "
         f"{evaluation['n_responses']:,} responses on skills of the model, "
-        f"{evaluation['n_predicted']:,} of them predicted"
+        f"{evaluation['n_predicted']:,} of them predicted by the protocol '{evaluation['protocol']}'"
     )
     if evaluation["n_known_students"]:
         known = f"{evaluation['n_known_students']:,}"

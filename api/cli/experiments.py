@@ -14,6 +14,7 @@ from api.cli.datasets import Format, upload_dataset
 from api.cli.drawing import listing, metrics_table
 from api.cli.failures import INTERRUPTED, BadInput, NoServer
 from api.cli.presets import list_presets
+from api.cli.reports import report
 from api.cli.watching import choose_view, follow, require_success, train_here
 
 COLUMNS = {
@@ -30,7 +31,10 @@ COLUMNS = {
 
 def register(app: typer.Typer) -> None:
     app.command()(train)
-    app.command("experiments")(list_experiments)
+    group = typer.Typer()
+    group.callback(invoke_without_command=True)(list_experiments)
+    group.command()(report)
+    app.add_typer(group, name="experiments")
     app.command()(cancel)
     app.command()(retry)
     app.command("presets")(list_presets)
@@ -121,6 +125,7 @@ def _show(experiment: dict[str, Any]) -> None:
 
 
 def list_experiments(
+    context: typer.Context,
     *,
     status: Annotated[
         str | None, typer.Option(help="queued, running, succeeded, failed or cancelled.")
@@ -130,7 +135,9 @@ def list_experiments(
     url: UrlOption = DEFAULT_URL,
     as_json: JsonFlag = False,
 ) -> None:
-    """List experiments, newest first."""
+    """List experiments, newest first; `report` looks into one."""
+    if context.invoked_subcommand:
+        return
     with open_service(url) as service:
         rows = service.list_all("/experiments", limit=limit, status=status, preset=preset)
     if as_json:

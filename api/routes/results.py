@@ -13,10 +13,11 @@ from api.dependencies import AcceptHeader, ExperimentId, ReaderDep, ResourcesDep
 from api.formats.predictions import CSV, PARQUET, write_csv
 from api.negotiation import choose_media_type
 from api.responses import EVALUATION_BODY, UPLOAD_PROBLEMS, problems
-from api.schemas.datasets import FileFields
-from api.schemas.experiments import ArtifactList, EvaluationRead
+from api.schemas.evaluations import EvaluationFields, EvaluationRead
+from api.schemas.experiments import ArtifactList
+from api.schemas.reports import ReportRead
 from api.services import datasets, evaluations, events, experiments
-from api.services.refusals import EvaluationRefused, ExperimentsUnfinished, NotAcceptable
+from api.services.refusals import EvaluationRefused, ExperimentsUnfinished, NotAcceptable, ReportMissing
 from db.errors import ArtifactNotFound, ExperimentNotFound
 from ikt_model.data.errors import BadRows, UnreadableDataset
 
@@ -89,7 +90,7 @@ async def _write_events(news: AsyncIterator[events.Event]) -> AsyncIterator[Serv
     responses=problems(ExperimentNotFound),
 )
 def list_artifacts(experiment_id: ExperimentId, session: ReaderDep, resources: ResourcesDep) -> ArtifactList:
-    """Model and held-out predictions, once they exist."""
+    """Model, held-out predictions and report, once they exist."""
     return evaluations.list_artifacts(session, resources.store, experiment_id)
 
 
@@ -126,6 +127,20 @@ def get_predictions(
     )
 
 
+@router.get(
+    "/report",
+    operation_id="get_report",
+    summary="Read what an experiment is worth",
+    responses=problems(ExperimentNotFound, ExperimentsUnfinished, ReportMissing),
+)
+def get_report(experiment_id: ExperimentId, session: ReaderDep, resources: ResourcesDep) -> ReportRead:
+    """Calibration, AUC by history and by skill, and an audit: leaks, splits, degenerate answers, baselines.
+
+    Made when the experiment finished, on its held-out students.
+    """
+    return evaluations.get_report(session, resources.store, experiment_id)
+
+
 @router.post(
     "/evaluations",
     operation_id="evaluate_experiment",
@@ -144,9 +159,9 @@ def evaluate_experiment(
     experiment_id: ExperimentId,
     upload: UploadDep,
     resources: ResourcesDep,
-    query: Annotated[FileFields, Query()],
+    query: Annotated[EvaluationFields, Query()],
 ) -> EvaluationRead:
-    """The file is read, measured and forgotten. Skills are matched by name."""
+    """The file is read, measured and forgotten. Skills are matched by name; the protocol is in the answer."""
     return evaluations.evaluate_experiment(
         resources.sessions,
         resources.store,

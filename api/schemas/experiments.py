@@ -29,6 +29,7 @@ LINKS_EXAMPLE = {
     "events": f"/experiments/{EXPERIMENT_ID}/events",
     "artifacts": f"/experiments/{EXPERIMENT_ID}/artifacts",
     "predictions": f"/experiments/{EXPERIMENT_ID}/predictions",
+    "report": f"/experiments/{EXPERIMENT_ID}/report",
 }
 SUMMARY_EXAMPLE: dict[str, Any] = {
     "id": EXPERIMENT_ID,
@@ -253,38 +254,6 @@ class ArtifactList(Shape):
 
     experiment_id: UUID
     items: list[Artifact]
-
-
-class EvaluationRead(Shape):
-    """An experiment's model on another file."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "experiment_id": EXPERIMENT_ID,
-                    "n_students": 3886,
-                    "n_responses": 137865,
-                    "n_predicted": 133979,
-                    "n_known_students": 0,
-                    "unknown_skills": [],
-                    "metrics": METRICS_EXAMPLE,
-                }
-            ]
-        }
-    )
-
-    experiment_id: UUID
-    n_students: int
-    n_responses: int
-    """Responses that the model could use: on at least one skill that it knows."""
-    n_predicted: int
-    """Those that it was asked to predict, which the metrics are about: the first of a history is not."""
-    n_known_students: int
-    """Students of the file on whom the model was trained; above 0 the metrics are optimistic."""
-    unknown_skills: list[str]
-    """Skills of the file that the model never saw; responses on them alone are left out."""
-    metrics: Metrics
 
 
 class PresetRead(Shape):

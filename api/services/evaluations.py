@@ -1,5 +1,7 @@
-"""What finished experiments left: files, predictions, and their models on other data."""
+"""What finished experiments left: files, predictions, reports, and their models on other data."""
 
+import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -9,12 +11,14 @@ import pyarrow.compute as pc
 from sqlalchemy.orm import Session
 
 from api.inference import Inference
-from api.schemas.datasets import FileFields
-from api.schemas.experiments import Artifact, ArtifactList, EvaluationRead
+from api.schemas.evaluations import EvaluationFields, EvaluationRead
+from api.schemas.experiments import Artifact, ArtifactList
+from api.schemas.reports import ReportRead
 from api.services.datasets import Upload
-from api.services.refusals import ExperimentsUnfinished
+from api.services.refusals import ExperimentsUnfinished, ReportMissing
 from db.artifacts import ArtifactStore
 from db.engine import SessionFactory, read_scope
+from db.errors import ArtifactNotFound
 from db.lifecycle import ExperimentStatus
 from db.models import Experiment
 from db.repositories import experiments, models
@@ -31,7 +35,7 @@ def evaluate_experiment(
     *,
     experiment_id: UUID,
     upload: Upload,
-    fields: FileFields,
+    fields: EvaluationFields,
 ) -> EvaluationRead:
     """The experiment's model on an uploaded file, which is not kept.
 
@@ -45,13 +49,15 @@ def evaluate_experiment(
         raise ExperimentsUnfinished([(experiment_id, experiment.status)])
     sequences = read_dataset(upload.path, format=fields.format)
     training = load_sequences(store.fetch(experiment.dataset.artifact))
-    evaluation = inference.evaluate(model.artifact, sequences)
+    unused = [experiment.fold, *experiment.exclude_folds]
+    evaluation = inference.evaluate(model.artifact, sequences, protocol=fields.protocol)
     return EvaluationRead(
         experiment_id=experiment_id,
+        protocol=evaluation.protocol,
         n_students=sequences.n_students,
         n_responses=evaluation.n_responses,
         n_predicted=evaluation.n_predicted,
-        n_known_students=_count_known(sequences, training, held_out=experiment.fold),
+        n_known_students=_count_known(sequences, training, unused=unused),
         unknown_skills=list(evaluation.unknown_skills),
         metrics=evaluation.metrics,
     )
@@ -71,6 +77,16 @@ def fetch_predictions(session: Session, store: ArtifactStore, experiment_id: UUI
     return store.fetch(predictions_key(experiment_id))
 
 
+def get_report(session: Session, store: ArtifactStore, experiment_id: UUID) -> ReportRead:
+    """Raises ExperimentNotFound, ExperimentsUnfinished, ReportMissing."""
+    get_finished(session, experiment_id)
+    try:
+        path = store.fetch(report_key(experiment_id))
+    except ArtifactNotFound:
+        raise ReportMissing(experiment_id) from None
+    return ReportRead(experiment_id=experiment_id, **json.loads(path.read_text("utf-8")))
+
+
 def list_artifacts(session: Session, store: ArtifactStore, experiment_id: UUID) -> ArtifactList:
     """What an experiment has left so far. Raises ExperimentNotFound."""
     experiments.get_experiment(session, experiment_id)
@@ -80,12 +96,19 @@ def list_artifacts(session: Session, store: ArtifactStore, experiment_id: UUID) 
         items.append(_describe_model(store, model.artifact, model_id=model.id))
     if store.exists(predictions_key(experiment_id)):
         items.append(_describe_predictions(store, experiment_id))
+    if store.exists(report_key(experiment_id)):
+        items.append(_describe_report(store, experiment_id))
     return ArtifactList(experiment_id=experiment_id, items=items)
 
 
 def predictions_key(experiment_id: UUID) -> str:
     """Where the held-out predictions are stored."""
     return f"experiments/{experiment_id}/predictions.parquet"
+
+
+def report_key(experiment_id: UUID) -> str:
+    """Where the report is stored."""
+    return f"experiments/{experiment_id}/report.json"
 
 
 def _describe_model(store: ArtifactStore, key: str, *, model_id: UUID) -> Artifact:
@@ -108,10 +131,20 @@ def _describe_predictions(store: ArtifactStore, experiment_id: UUID) -> Artifact
     )
 
 
+def _describe_report(store: ArtifactStore, experiment_id: UUID) -> Artifact:
+    return Artifact(
+        name="report",
+        media_type="application/json",
+        size_bytes=_size(store, report_key(experiment_id)),
+        href=f"/experiments/{experiment_id}/report",
+        description="Calibration, AUC by history and by skill, and the audit's findings",
+    )
+
+
 def _size(store: ArtifactStore, key: str) -> int:
     return sum(file.size for file in store.list_files(key))
 
 
-def _count_known(sequences: Sequences, training: Sequences, *, held_out: int) -> int:
-    fitted: Any = training.student_ids.filter(training.folds != held_out)
+def _count_known(sequences: Sequences, training: Sequences, *, unused: Collection[int]) -> int:
+    fitted: Any = training.student_ids.filter(~np.isin(training.folds, list(unused)))
     return int(np.count_nonzero(pc.is_in(sequences.student_ids, value_set=fitted)))

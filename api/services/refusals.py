@@ -53,6 +53,15 @@ class ExperimentsUnfinished(Exception):
         super().__init__(f"{named}; wait until it has succeeded")
 
 
+class ReportMissing(Exception):
+    """The experiment has no report: it could not be made, or the experiment is older than reports are."""
+
+    def __init__(self, experiment_id: UUID) -> None:
+        super().__init__(
+            f"experiment {experiment_id} has no report; train it again with the same settings to get one"
+        )
+
+
 class NoServingModel(Exception):
     """No model answers for students yet."""
 

@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.api.support import assert_problem
-from tests.api.training import Trained, classroom_csv
+from tests.api.training import Trained, classroom_csv, train
 
 PARQUET = "application/vnd.apache.parquet"
 
@@ -58,13 +58,73 @@ class TestPredictions:
         items = trained.service.client.get(trained.candidate["links"]["artifacts"]).json()["items"]
         by_name = {item["name"]: item for item in items}
 
-        assert set(by_name) == {"model", "predictions"}
+        assert set(by_name) == {"model", "predictions", "report"}
         assert by_name["model"]["href"] == f"/models/{trained.model['id']}"
         assert all(item["size_bytes"] > 0 for item in items)
         assert all(trained.service.client.get(item["href"]).status_code == 200 for item in items)
 
 
+class TestReport:
+    def test_report_says_what_the_experiment_is_worth(self, trained: Trained) -> None:
+        answer = trained.service.client.get(trained.candidate["links"]["report"])
+        assert answer.status_code == 200, answer.text
+        report = answer.json()
+        assert report["experiment_id"] == trained.candidate["id"]
+        assert (report["protocol"], report["window"]) == ("window", 50)
+        assert report["auc"]["probability"]["auc"] == pytest.approx(
+            trained.candidate["metrics"]["auc"], abs=0.01
+        )
+        assert report["calibration"]["probability"]["ece"] == pytest.approx(
+            trained.candidate["metrics"]["ece"], abs=1e-4
+        )
+        assert {part["skill"] for part in report["by_skill"]} <= set(trained.skills)
+        assert report["by_history"][0]["first"] == 1
+        status = {finding["check"]: finding["status"] for finding in report["audit"]["findings"]}
+        assert status["future_labels_window"] == status["future_labels_history"] == "pass"
+        assert status["student_overlap"] == status["reference_fit"] == "pass"
+
+    def test_experiment_without_a_report_says_so(self, trained: Trained) -> None:
+        older = train(trained.service, trained.dataset["id"], preset="small-mean", name="older")
+        trained.service.resources.store.delete(f"experiments/{older['id']}/report.json")
+        problem = assert_problem(trained.service.client.get(older["links"]["report"]), 404, "report-missing")
+        assert "train it again" in problem["detail"]
+        items = trained.service.client.get(older["links"]["artifacts"]).json()["items"]
+        assert {item["name"] for item in items} == {"model", "predictions"}
+
+    def test_queued_experiment_has_none_yet(self, trained: Trained) -> None:
+        queued = trained.service.submit(trained.dataset["id"], preset="small-mean").json()
+        answer = trained.service.client.get(f"/experiments/{queued['id']}/report")
+        assert_problem(answer, 409, "experiment-unfinished")
+
+
 class TestEvaluation:
+    def test_protocol_decides_what_is_predicted_and_is_named(self, trained: Trained) -> None:
+        # 60 responses: two windows of 50 and 10, or one history.
+        rows = [f"s{n},{trained.skills[0]},{(n + t) % 2}" for n in range(3) for t in range(60)]
+        content = "\n".join(["student_id,skill,correct", *rows]).encode()
+        asked = {}
+        for protocol in ("window", "history"):
+            url = f"{_own(trained)}/evaluations"
+            form = trained.service.client.post(
+                url, files={"file": ("long.csv", content)}, data={"protocol": protocol}
+            ).json()
+            raw = trained.service.client.post(
+                url, params={"protocol": protocol}, content=content, headers={"Content-Type": "text/csv"}
+            ).json()
+            assert form["protocol"] == raw["protocol"] == protocol
+            assert form["metrics"] == raw["metrics"]
+            asked[protocol] = form["n_predicted"]
+        assert asked == {"window": 3 * 58, "history": 3 * 59}
+
+    def test_unknown_protocol_is_refused_by_name(self, trained: Trained) -> None:
+        answer = trained.service.client.post(
+            f"{_own(trained)}/evaluations",
+            files={"file": ("same.csv", classroom_csv())},
+            data={"protocol": "peek"},
+        )
+        problem = assert_problem(answer, 422, "invalid-request")
+        assert [error["pointer"] for error in problem["errors"]] == ["/protocol"]
+
     def test_unseen_students_are_measured(self, trained: Trained) -> None:
         before = trained.service.traces()
         header, *rows = classroom_csv(n_students=20, seed=8).splitlines()

@@ -138,6 +138,21 @@ class TestEvaluate:
         assert measured["n_students"] == 30
         assert measured["metrics"].keys() >= METRICS
 
+    def test_protocol_is_named(
+        self, ikt: Ikt, experiments: dict[str, dict[str, Any]], classroom: Path
+    ) -> None:
+        assert experiments
+        ask = ("evaluate", "small-dynamic", "--data", str(classroom), "--format", "events", "--inline")
+
+        window, history = (ikt(*ask, "--protocol", name, "--json").json for name in ("window", "history"))
+        said = ikt(*ask, "--protocol", "history")
+
+        assert (window["protocol"], history["protocol"]) == ("window", "history")
+        assert history["n_predicted"] == history["n_responses"] - history["n_students"]
+        assert window["n_predicted"] <= history["n_predicted"]
+        assert "protocol 'history'" in said.out.replace("\n", " ")
+        assert ikt(*ask, "--protocol", "peek").code == 2
+
     def test_people_are_told_of_known_students(
         self, ikt: Ikt, experiments: dict[str, dict[str, Any]], classroom: Path
     ) -> None:
@@ -147,3 +162,23 @@ class TestEvaluate:
         assert said.code == 0
         assert "optimistic" in said.out
         assert "l_21_kl" in said.out
+
+
+class TestReport:
+    def test_people_get_figures_and_findings(self, ikt: Ikt, experiments: dict[str, dict[str, Any]]) -> None:
+        said = ikt("experiments", "report", experiments["small-dynamic"]["id"], "--inline")
+
+        assert said.code == 0, said.err
+        for word in ("AUC, first 5", "ECE", "responses before", "skill", "future_labels_window", "audit: "):
+            assert word in said.out
+
+    def test_json_is_the_services(self, ikt: Ikt, experiments: dict[str, dict[str, Any]]) -> None:
+        report = ikt("experiments", "report", "small-dynamic", "--inline", "--json").json
+
+        assert report["experiment_id"] == experiments["small-dynamic"]["id"]
+        assert {finding["status"] for finding in report["audit"]["findings"]} <= {"pass", "warn", "fail"}
+
+    def test_the_list_stands_beside_it(self, ikt: Ikt, experiments: dict[str, dict[str, Any]]) -> None:
+        assert experiments
+        assert "List experiments" in ikt("experiments", "--help").out
+        assert ikt("experiments", "report", "nothing-like-it", "--inline").code == 2
