@@ -23,7 +23,7 @@ check: .venv/.installed-dev ## Lint, format, types, import rules
 	$(BIN)/ruff check $(SOURCES) && $(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/mypy && $(BIN)/lint-imports
 
-bench-calibration: .venv/.installed ## Time the Rasch reference on one core (DATA=file.csv for your own data)
+bench-calibration: .venv/.installed ## Time every reference on one core (DATA=file.csv for your own data)
 	@$(BIN)/python -m tests.benchmarks.calibration "$(DATA)"
 
 bench-accuracy: .venv/.installed ## Hold the whole loop to its figures on ASSISTments 2015 (DATA=train_valid.csv)
