@@ -9,7 +9,7 @@ from api.schemas.search import Choices, GridSearch
 from api.schemas.sweeps import SweepCreate
 from api.services.refusals import FieldRefused
 from api.services.validation import describe_refusal, to_pointer
-from ikt_model.config import UnknownPreset, resolve_config
+from ikt_model.config import UnknownPreset, resolve_config, setting_of
 from ikt_model.search import Point, corner_points, grid_points, with_settings
 
 MOST_REFUSED = 20
@@ -50,9 +50,9 @@ def _check_point(request: SweepCreate, overrides: Mapping[str, Any], point: Poin
 
 
 def _refuse(request: SweepCreate, point: Point, entry: Mapping[str, Any]) -> FieldRefused:
-    location = [str(part) for part in entry["loc"]]
+    location = [str(part) for part in setting_of(entry)]
     for name, value in point.items():
-        if _is_within(name.split("."), location):
+        if location[: name.count(".") + 1] == name.split("."):
             return FieldRefused(_pointer(request, name, value), describe_refusal(entry))
     for name in point:
         if name.split(".")[: len(location)] == location:
@@ -72,12 +72,6 @@ def _pointer(request: SweepCreate, name: str, value: Any) -> str:
 
 def _index(values: Sequence[Any], value: Any) -> int:
     return next(i for i, one in enumerate(values) if one == value and type(one) is type(value))
-
-
-def _is_within(parts: Sequence[str], location: Sequence[str]) -> bool:
-    """Whether all parts occur in a location in their order; names of types may stand between them."""
-    rest = iter(location)
-    return all(part in rest for part in parts)
 
 
 def _is_set(overrides: Mapping[str, Any], name: str) -> bool:

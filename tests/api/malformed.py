@@ -62,9 +62,13 @@ def field_of_form(name: str, pointer: str, /, **fields: str) -> Bad:
 
 
 def experiment(name: str, pointer: str | None, slug: str = "invalid-request", /, **body: Any) -> Bad:
+    return submission(f"experiment: {name}", "/experiments", pointer, slug, **body)
+
+
+def submission(name: str, path: str, pointer: str | None, slug: str, /, **body: Any) -> Bad:
     # Not httpx's own JSON, which refuses NaN and lone surrogates before the service can.
     content = json.dumps({"dataset_id": DATASET, **body})
-    return Bad(f"experiment: {name}", 422, slug, "/experiments", request=as_json(content), pointer=pointer)
+    return Bad(name, 422, slug, path, request=as_json(content), pointer=pointer)
 
 
 def config(name: str, pointer: str, value: Any) -> Bad:

@@ -6,7 +6,10 @@ from typing import Any
 import pytest
 
 from tests.api.malformed import DATASET, MALFORMED, Bad
+from tests.api.malformed_searches import SEARCHES
 from tests.api.support import Service, assert_problem
+
+ALL = [*MALFORMED, *SEARCHES]
 
 
 @pytest.fixture(scope="module")
@@ -15,7 +18,7 @@ def dataset_id(service: Service) -> str:
     return str(service.add_dataset()["id"])
 
 
-@pytest.mark.parametrize("bad", MALFORMED, ids=lambda bad: bad.name)
+@pytest.mark.parametrize("bad", ALL, ids=lambda bad: bad.name)
 def test_bad_request_is_refused_and_changes_nothing(service: Service, dataset_id: str, bad: Bad) -> None:
     before = service.traces()
     answer = service.client.request(bad.method, bad.path, **_with_dataset(bad.request, dataset_id))
@@ -27,7 +30,7 @@ def test_bad_request_is_refused_and_changes_nothing(service: Service, dataset_id
 
 
 def test_table_is_long_enough_and_names_each_case_once() -> None:
-    assert len({bad.name for bad in MALFORMED}) == len(MALFORMED) >= 50
+    assert len({bad.name for bad in ALL}) == len(ALL) >= 50
 
 
 def _with_dataset(request: Mapping[str, Any], dataset_id: str) -> dict[str, Any]:
