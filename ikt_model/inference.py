@@ -103,8 +103,9 @@ class Predictor:
         self._network = model.network
         self.skills = model.skills
         self.config = model.config
+        self.has_ability = model.network.has_ability
         # A network without difficulties of its own (DKT) has only the reference's to show.
-        own = model.network if model.network.has_ability else model.calibration
+        own = model.network if self.has_ability else model.calibration
         self.difficulty: Floats = np.asarray(torch.as_tensor(own.difficulty).detach(), np.float32)
         self.difficulty_se = model.calibration.difficulty_se
         self.n_responses_per_skill = model.calibration.responses_per_skill

@@ -14,7 +14,7 @@ Floats = NDArray[np.floating[Any]]
 ORDER: tuple[Status, ...] = ("pass", "warn", "fail")
 CERTAIN = 1e-3  # a probability nearer than this to 0 or 1 is saturated
 MOST_SATURATED = (0.05, 0.5)  # share of such predictions from which to warn, to fail
-MOST_FALLS = (0.05, 0.25)  # share of right answers after which mastery falls
+MOST_FALLS = (0.05, 0.5)  # share of right answers after which mastery falls; from half on it points downwards
 ROUNDING = 1e-6  # of a mastery in single precision
 IDENTITY_TOLERANCE = 1e-3  # relative, of a mean square summed in single precision
 
@@ -80,14 +80,18 @@ def unsaturated_predictions(name: str, values: Floats) -> Finding:
 def mastery_after_right(response: Floats, before: Floats, after: Floats) -> Finding:
     """How often the mastery of the skill practised falls after a right answer, of three arrays [N]."""
     right = response > 0
-    share = float((after[right] < before[right] - ROUNDING).mean()) if right.any() else math.nan
+    rise = after[right] - before[right]
+    falls = rise < -ROUNDING
+    share = float(falls.mean()) if right.any() else math.nan
+    size = float(-rise[falls].mean()) if falls.any() else 0.0
     warn, fail = MOST_FALLS
     return Finding(
         check="mastery_falls_after_right",
         status=grade(share, warn_above=warn, fail_above=fail),
         value=share,
         threshold=warn,
-        message=f"Mastery of the skill practised falls after {share:.1%} of the right answers.",
+        message=f"Mastery of the skill practised falls after {share:.1%} of the right answers, by {size:.4f} on "
+        "average.",
     )
 
 

@@ -59,6 +59,7 @@ class Audited:
     metrics: Mapping[str, float | None]
     reference_responses: NDArray[np.int64]  # [K] what the reference says that it was fitted on
     answers: Mapping[str, Answer]  # the stored model, by protocol
+    has_ability: bool = True  # whether θ means anything
 
     @property
     def held_out(self) -> Sequences:
@@ -106,18 +107,18 @@ def audit(run: Audited) -> list[Finding]:
         reference_fit(run.reference_responses, run.sequences, fold=run.fold),
         student_overlap(run.sequences, fold=run.fold),
         duplicate_sequences(run.sequences, fold=run.fold),
-        *_degenerate(run.predictions),
+        *_degenerate(run),
         *_against_baselines(run, held_out),
         *_monotone(run.predictions),
-        ability_identity(run.metrics),
+        *([ability_identity(run.metrics)] if run.has_ability else []),
     ]
 
 
-def _degenerate(said: pa.Table) -> list[Finding]:
-    columns = {name: said[name].to_numpy() for name in ("probability", "mastery", "theta")}
+def _degenerate(run: Audited) -> list[Finding]:
     shown = ("probability", "mastery")
+    columns = {name: run.predictions[name].to_numpy() for name in (*shown, "theta")}
     return [
-        numeric_predictions(columns),
+        numeric_predictions(columns if run.has_ability else {name: columns[name] for name in shown}),
         *(varied_predictions(name, columns[name]) for name in shown),
         *(unsaturated_predictions(name, columns[name]) for name in shown),
     ]

@@ -42,13 +42,14 @@ def test_certainty_about_many_is_pointed_out(certain: int, status: str) -> None:
     assert (found.status, found.value) == (status, certain / 100)
 
 
-@pytest.mark.parametrize(("falls", "status"), [(0, "pass"), (10, "warn"), (40, "fail")])
+@pytest.mark.parametrize(("falls", "status"), [(0, "pass"), (10, "warn"), (60, "fail")])
 def test_mastery_that_falls_after_a_right_answer_is_counted(falls: int, status: str) -> None:
     response = np.r_[np.ones(100), np.zeros(50)]
     before = np.full(150, 0.5)
     after = np.r_[np.full(falls, 0.4), np.full(100 - falls, 0.6), np.full(50, 0.3)]
     found = mastery_after_right(response, before, after)
     assert (found.status, found.value) == (status, falls / 100)
+    assert f"by {0.1 if falls else 0:.4f} on average" in found.message
 
 
 def test_rounding_is_no_fall() -> None:

@@ -104,6 +104,13 @@ class TestReport:
             *("saturated_probability", "saturated_mastery", "implausible_auc", "ability_identity"),
         }
 
+    def test_a_model_without_an_ability_is_not_blamed_for_it(self, run: Audited) -> None:
+        nothing = with_column(run, "theta", np.full(run.predictions.num_rows, np.nan))
+        assert findings(nothing)["finite_predictions"]["status"] == "fail"
+        found = findings(replace(nothing, has_ability=False))
+        assert found["finite_predictions"]["status"] == "pass"
+        assert "ability_identity" not in found
+
 
 class TestDishonestRuns:
     def test_knowing_the_answers_is_implausible(self, run: Audited) -> None:
