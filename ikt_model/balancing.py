@@ -109,4 +109,5 @@ def _gradnorm_step(weights: Tensor, norms: Tensor, fallen: Tensor) -> Tensor:
     pulls = weights * norms
     target = pulls.mean() * (fallen / fallen.mean()) ** RESTORING_FORCE
     moved = weights * torch.exp(-NORM_RATE * torch.sign(pulls - target))
-    return moved * len(moved) / moved.sum()
+    balanced: Tensor = moved * len(moved) / moved.sum()
+    return balanced

@@ -104,6 +104,7 @@ class IktNetwork(Tracer):
         # Head 2
         self.ability = nn.Sequential(nn.Linear(width, width), nn.GELU(), RowDot(width))
         self.difficulty = nn.Parameter(torch.zeros(n_skills))
+        self.is_on_mastery = settings.prediction == "on-mastery"
         self.is_skill_wise = settings.mastery == "skill-wise"
         if self.is_skill_wise:
             self.skill_state = nn.Linear(width, settings.skill_rank)  # u
@@ -140,9 +141,10 @@ class IktNetwork(Tracer):
             of_skills = self.skill_state(knowledge)
             mastery = mastery + self._of_skill(of_skills, batch.next_skill_sets, batch.query, batch.sets)
             after = after + self._of_skill(of_skills, batch.skill_sets, batch.asked_again, batch.sets)
+        logit = self._predict(states, batch.next_skill_sets, batch.query, batch.sets)
         return Output(
             states=states,
-            logit=self._predict(states, batch.next_skill_sets, batch.query, batch.sets),
+            logit=logit + mastery if self.is_on_mastery else logit,
             mastery_logit=mastery,
             mastery_after_logit=after,
             theta=theta,
@@ -158,7 +160,7 @@ class IktNetwork(Tracer):
         if self.is_skill_wise:
             learned = self.skill_key @ self.skill_state(knowledge)
             mastery = mastery + learned + (self.slopes * known.query).sum(dim=-1)
-        return logit, mastery
+        return logit + mastery if self.is_on_mastery else logit, mastery
 
     def _predict(self, states: Tensor, skill_sets: Tensor, query: Tensor, sets: SkillSets) -> Tensor:
         """Head 1 for the skill sets asked, [..., 2D] -> [...]."""

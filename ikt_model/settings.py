@@ -81,6 +81,9 @@ class IktSettings(Settings):
     type: Literal["ikt"] = "ikt"
     mastery: Literal["scalar", "skill-wise"] = "scalar"
     """Head 2: M = σ(θ_t − β_k), or M = σ(θ_t + s_{k,t} − β_k) with a part of its own for every skill."""
+    prediction: Literal["separate", "on-mastery"] = "separate"
+    """Head 1: a logit of its own, or Head 2's plus a correction, so that p says mastery and what else is
+    known."""
     skill_rank: int = Field(default=64, ge=1, le=1024)
     """Rank of the learned part of s_{k,t}; read by the skill-wise head only."""
     d_model: int = Field(default=128, ge=8, le=2048)

@@ -82,7 +82,7 @@ class PfaCalibration:
 
         def mastery(ability: Singles, form: Floats, read: Singles) -> Singles:
             logit = ability + self.form_weight * form + (slopes * read).sum(axis=1) - difficulty
-            return logit.astype(np.float32)
+            return np.asarray(logit, np.float32)
 
         return ReferenceTargets(
             mastery_logit=mastery(one_step_behind(theta, sequences.offsets), _form(sequences), known.query),

@@ -187,11 +187,14 @@ def _dkt() -> Tracer:
     return build_network(DktSettings(d_model=16, window=64), calibration=calibration()).eval()
 
 
-@pytest.mark.parametrize("kind", ["skill-wise", "scalar", "dkt", "reference"])
+@pytest.mark.parametrize("kind", ["skill-wise", "scalar", "on-mastery", "dkt", "reference"])
 def test_every_skill_is_told_what_its_own_next_step_would_be(kind: str) -> None:
     tracer = {
         "skill-wise": lambda: network(16),
         "scalar": lambda: _perturbed(IktSettings(d_model=16, n_blocks=1, d_ff=16, window=64)),
+        "on-mastery": lambda: _perturbed(
+            IktSettings(d_model=16, n_blocks=1, d_ff=16, window=64, prediction="on-mastery")
+        ),
         "dkt": _dkt,
         "reference": lambda: build_network(ReferenceModelSettings(), calibration=calibration()),
     }[kind]()
