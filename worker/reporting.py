@@ -57,6 +57,7 @@ def _report(
         metrics=result.metrics,
         reference_responses=predictor.n_responses_per_skill,
         answers={protocol: partial(_answer, predictor, protocol=protocol) for protocol in get_args(Protocol)},
+        has_ability=predictor.has_ability,
     )
     return build_report(run)
 

@@ -90,8 +90,8 @@ def mastery_after_right(response: Floats, before: Floats, after: Floats) -> Find
         status=grade(share, warn_above=warn, fail_above=fail),
         value=share,
         threshold=warn,
-        message=f"Mastery of the skill practised falls after {share:.1%} of the right answers, by {size:.4f} on "
-        "average.",
+        message=f"Mastery of the skill practised falls after {share:.1%} of the right answers, by {size:.4f} "
+        "on average.",
     )
 
 

@@ -9,6 +9,7 @@ import pytest
 from db.artifacts import open_artifacts
 from db.engine import SessionFactory
 from db.models import Dataset
+from ikt_model.config import resolve_config
 from tests.stacks import Stack
 from tests.worker.support import look, queue_experiment, run_to_the_end, settings_of
 from worker import reporting
@@ -37,6 +38,23 @@ def test_a_report_is_left_beside_the_predictions(
         assert status[check] == "pass", check
     assert "mastery_falls_after_right" in status
     assert f"status={report['audit']['status']}" in caplog.text
+
+
+@pytest.mark.parametrize("preset", ["dkt", "bkt", "skill-rate", "skill-wise"])
+def test_every_kind_of_model_is_audited(
+    stack: Stack, sessions: SessionFactory, dataset: Dataset, preset: str
+) -> None:
+    small = {"d_model": 16} if preset in ("dkt", "skill-wise") else {}
+    config = resolve_config(preset, {"model": small, "training": {"epochs": 1}}).model_dump(mode="json")
+    experiment_id = queue_experiment(sessions, dataset.id, epochs=1, config=config)
+    assert run_experiment(experiment_id, settings=settings_of(stack))
+    findings = {finding["check"]: finding for finding in report_of(stack, experiment_id)["audit"]["findings"]}
+    for check in (
+        *("future_labels_window", "future_labels_history", "reference_fit", "finite_predictions"),
+        *("implausible_auc", "constant_probability"),
+    ):
+        assert findings[check]["status"] == "pass", findings[check]
+    assert ("ability_identity" in findings) == (preset != "dkt")
 
 
 def test_students_of_excluded_folds_are_no_training_students(
