@@ -25,6 +25,7 @@ STEPS_PER_CHUNK = 1 << 14  # bounds memory of the trajectories to about 10 MB pe
 # 11.5 logits beyond the difficulties practised.
 FLAT = 1e-5
 LIKELIEST_STEP = 0.25  # logits between the points from which a likeliest ability is interpolated
+SLIGHTEST = 1e-9  # rise of the log-odds between two points that still tells where between them to go
 
 
 def posterior_grid(points: int) -> Floats:
@@ -84,7 +85,7 @@ def likeliest(sequences: Sequences, *, set_difficulty: Floats) -> tuple[Floats32
         summed = np.take_along_axis(expected, nearest, axis=1)
         log_odds = np.log(summed) - np.log((tried * FIXED_POINT)[:, None] - summed)
         theta = _interpolate(at=logit(share), known=log_odds, values=grid[nearest])
-        slope = (log_odds[:, 2] - log_odds[:, 1]) / LIKELIEST_STEP
+        slope = np.maximum(log_odds[:, 2] - log_odds[:, 1], SLIGHTEST) / LIKELIEST_STEP
         return theta, 1 / np.sqrt(tried * share * (1 - share) * slope)
 
     return _by_chunk(sequences, of_chunk)
@@ -119,7 +120,12 @@ def _running(of_step: NDArray[np.int64], starts: NDArray[np.int64]) -> NDArray[n
 
 
 def _interpolate(*, at: Floats, known: Floats, values: Floats) -> Floats:
-    """Row by row, Lagrange's cubic through four points (known, value) [n, 4], read at `at` [n]."""
+    """Row by row, Lagrange's cubic through four points (known, value) [n, 4], read at `at` [n]; between the
+    middle two where the points do not rise, as between skills that are dozens of logits apart.
+    """
+    is_flat = (np.diff(known, axis=1) < SLIGHTEST).any(axis=1)
+    known = np.where(is_flat[:, None], values, known)
+    at = np.where(is_flat, values[:, 1:3].mean(axis=1), at)
     total = np.zeros(len(at))
     for point in range(4):
         others = [other for other in range(4) if other != point]

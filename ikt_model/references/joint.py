@@ -29,9 +29,9 @@ def fit_joint(counts: Counts, *, iterations: int) -> RaschFit:
     """Alternating Newton: the likeliest abilities of all students at once, then one step of all difficulties
     along their profile likelihood. The mean ability of students with a finite one is 0.
 
-    A student or skill that was always right or always wrong diverges; it is held where an optimiser would
-    have stopped (see `abilities.FLAT`), 11.5 logits away. A skill nobody practised gets the mean difficulty
-    and an infinite standard error; so does one that diverges.
+    A student or skill that was always right or always wrong diverges; it is left where an optimiser would
+    have stopped (see `abilities.FLAT`), 11.5 logits or more away, with an infinite standard error. A skill
+    nobody practised gets the mean difficulty and an infinite standard error.
     """
     problem = _Problem.of(counts)
     difficulty, ability = counts.first_difficulty(), np.zeros(counts.attempts.shape[0])
@@ -59,13 +59,13 @@ def fit_joint(counts: Counts, *, iterations: int) -> RaschFit:
 
 @dataclass(frozen=True, slots=True)
 class _Problem:
-    """Expected right answers are to equal `wanted` for every student and every skill."""
+    """Expected right answers are to equal the observed ones for every student and every skill."""
 
     counts: Counts
     rows: NDArray[np.int64]  # [P] student of each (student, skill set) that occurs
     tried_by_student: Floats  # [S]
     share_of_student: Floats  # [S] of right answers, FLAT away from 0 and 1
-    wanted_of_skill: Floats  # [K] right answers, likewise
+    right_of_skill: Floats  # [K]
     tried_of_skill: Floats  # [K]
     is_finite_student: NDArray[np.bool_]  # [S]
     is_finite_skill: NDArray[np.bool_]  # [K]
@@ -81,7 +81,7 @@ class _Problem:
             rows=np.repeat(np.arange(len(tried)), np.diff(counts.attempts.indptr)),
             tried_by_student=tried,
             share_of_student=np.clip(right / np.maximum(tried, 1.0), FLAT, 1 - FLAT),
-            wanted_of_skill=np.clip(right_of_skill, FLAT * tried_of_skill, (1 - FLAT) * tried_of_skill),
+            right_of_skill=right_of_skill,
             tried_of_skill=tried_of_skill,
             is_finite_student=(right > 0) & (right < tried),
             is_finite_skill=(right_of_skill > 0) & (right_of_skill < tried_of_skill),
@@ -105,13 +105,14 @@ class _Problem:
         return ability
 
     def newton_step(self, difficulty: Floats, ability: Floats) -> Floats:
-        """Of the profile likelihood in β [K], to be added."""
+        """Of the profile likelihood in β [K], to be added; 0 where the likelihood looks flat."""
         counts = self.counts
         expected, information = self._of_attempts(difficulty, ability)
         per_set = np.bincount(counts.attempts.indices, weights=expected, minlength=counts.design.shape[0])
-        gradient = counts.design.T @ per_set - self.wanted_of_skill
+        gradient = counts.design.T @ per_set - self.right_of_skill
         profile, pin = self._profile(information)
-        return np.asarray(np.linalg.solve(profile + pin + RIDGE * np.eye(len(difficulty)), gradient))
+        step = np.linalg.solve(profile + pin + RIDGE * np.eye(len(difficulty)), gradient)
+        return np.where(np.abs(gradient) <= FLAT * self.tried_of_skill, 0.0, step)
 
     def standard_errors(self, difficulty: Floats, ability: Floats) -> Floats:
         """From the profile information [K], with the location pinned by the well-known skills."""

@@ -66,3 +66,10 @@ def test_values_shift_by_one_step_within_each_student() -> None:
     values = np.array([1, 2, 3, 4, 5], np.float32)
     assert one_step_behind(values, offsets).tolist() == [0, 1, 0, 3, 4]
     assert last_of(values, offsets).tolist() == [2, 0, 5]
+
+
+def test_between_skills_that_are_dozens_of_logits_apart_the_ability_is_finite() -> None:
+    sequences = sequences_of(np.array([0, 1]), np.array([1, 0]), np.array([2]), 2)
+    theta, error = likeliest(sequences, set_difficulty=np.array([-40.0, 40.0]))
+    assert -40 < theta[1] < 40
+    assert np.isfinite(error).all()

@@ -99,3 +99,18 @@ def test_skills_that_share_no_student_do_not_stop_the_fit() -> None:
     fitted = fit_joint(Counts.of(sequences), iterations=60)
     assert np.isfinite(fitted.difficulty).all()
     assert np.abs(fitted.difficulty).max() < 3
+
+
+def test_a_skill_that_drifts_away_with_its_students_is_left_where_the_likelihood_looks_flat() -> None:
+    """Skill 2 is right for the students who are always right, wrong for the others: nothing holds it."""
+    rng = np.random.default_rng(6)
+    answers = rng.integers(0, 2, (100, 3))
+    answers[:50] = 1
+    answers[50:, 2] = 0
+    answers[50:, 0] |= 1 - answers[50:, 1]
+    skills = np.tile(np.arange(3), 100)
+    sequences = sequences_of(skills, answers.reshape(-1), np.full(100, 3), 3)
+    fitted = fit_joint(Counts.of(sequences), iterations=1000)
+    assert fitted.iterations < 200
+    assert np.abs(fitted.difficulty).max() < 40
+    assert np.isinf(fitted.difficulty_se[2])
