@@ -3,9 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
 DATA ?=
+SEED ?=
 SOURCES := api worker ikt_model db tests
 
-.PHONY: help demo serve test check bench-calibration bench-accuracy lock clean
+.PHONY: help demo serve test check bench-calibration bench-recovery bench-accuracy lock clean
 
 help: ## Say what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-18s %s\n", $$1, $$2}'
@@ -25,6 +26,9 @@ check: .venv/.installed-dev ## Lint, format, types, import rules
 
 bench-calibration: .venv/.installed ## Time every reference on one core (DATA=file.csv for your own data)
 	@$(BIN)/python -m tests.benchmarks.calibration "$(DATA)"
+
+bench-recovery: .venv/.installed ## Hold the references to the truth of 50,000 simulated students (SEED=1 for others)
+	@$(BIN)/python -m tests.benchmarks.recovery "$(SEED)"
 
 bench-accuracy: .venv/.installed ## Hold the whole loop to its figures on ASSISTments 2015 (DATA=train_valid.csv)
 	@$(BIN)/python -m tests.benchmarks.real_data "$(DATA)"
