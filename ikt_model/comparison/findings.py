@@ -73,7 +73,7 @@ def unsaturated_predictions(name: str, values: Floats) -> Finding:
         status=grade(share, warn_above=warn, fail_above=fail),
         value=share,
         threshold=warn,
-        message=f"{share:.1%} of {name} lie within {CERTAIN:g} of 0 or 1.",
+        message=f"{share:.1%} of the values of {name} lie within {CERTAIN:g} of 0 or 1.",
     )
 
 

@@ -27,7 +27,13 @@ from ikt_model.comparison.statistics import (
 COLUMNS = ("student_id", "position", "response", "probability", "mastery")
 """What a comparison reads of a table."""
 
-AUCS = {"auc": "probability", "mastery_auc": "mastery"}
+AUCS = {
+    "auc": ("probability", None),
+    "mastery_auc": ("mastery", None),
+    "auc_first_5": ("probability", 5),
+}
+"""The column that an AUC is of, and the last position that counts."""
+
 Floats = NDArray[np.float64]
 
 
@@ -73,12 +79,12 @@ def pair(baseline: pa.Table, candidate: pa.Table, *, column: str = "probability"
 def differences(
     folds: Sequence[tuple[pa.Table, pa.Table]], *, n_resamples: int = RESAMPLES, seed: int = 0
 ) -> dict[str, Difference]:
-    """`auc`, `mastery_auc`, `accuracy`, `l_bce` and `brier` of the candidate less the baseline's.
+    """`auc`, `mastery_auc`, `auc_first_5`, `accuracy`, `l_bce` and `brier`: candidate less baseline.
 
     A fold is the baseline's table and the candidate's; figures are means over folds. Raises RowsDiffer.
     """
     aligned = [align(*fold) for fold in folds]
-    aucs = {name: [_paired(fold, column) for fold in aligned] for name, column in AUCS.items()}
+    aucs = {name: [_paired(fold, *part) for fold in aligned] for name, part in AUCS.items()}
     figures = [
         (fold.n_students, [*(auc_difference(pairs[place]) for pairs in aucs.values()), *_means(fold)])
         for place, fold in enumerate(aucs["auc"])
@@ -107,10 +113,15 @@ def _cross_entropy(probability: Floats, right: Floats) -> Floats:
     return np.asarray(-(right * np.log(said) + (1 - right) * np.log1p(-said)))
 
 
-def _paired(fold: tuple[pa.Table, pa.Table], column: str) -> Paired:
+def _paired(fold: tuple[pa.Table, pa.Table], column: str, last: int | None) -> Paired:
+    """A column of both runs; students keep their number in the whole fold."""
     first, second = fold
+    rows = slice(None) if last is None else np.flatnonzero(_column(first, "position") <= last)
     return Paired(
-        _students(first), _column(first, "response") > 0, _column(first, column), _column(second, column)
+        _students(first)[rows],
+        _column(first, "response")[rows] > 0,
+        _column(first, column)[rows],
+        _column(second, column)[rows],
     )
 
 

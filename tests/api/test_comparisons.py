@@ -33,7 +33,7 @@ class TestCompare:
         comparison = trained.service.client.get("/comparisons", params=params).json()
 
         rows = {row["metric"]: row for section in comparison["sections"] for row in section["rows"]}
-        for metric in ("auc", "mastery_auc", "accuracy", "l_bce", "brier"):
+        for metric in ("auc", "mastery_auc", "auc_first_5", "accuracy", "l_bce", "brier"):
             first, second = rows[metric]["values"]
             assert first["change_low"] is None
             assert second["change_low"] <= second["change"] + 1e-6

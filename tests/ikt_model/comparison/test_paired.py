@@ -60,6 +60,10 @@ def test_every_figure_is_the_candidates_less_the_baselines() -> None:
         assert found[name].p_value is not None
         assert found[name].p_value < 1e-4
         assert not found[name].interval.holds_zero
+    early = first["position"].to_numpy() <= 5
+    aucs = [roc_auc_score(response[early], run["probability"].to_numpy()[early]) for run in (first, second)]
+    assert found["auc_first_5"].interval.value == pytest.approx(aucs[1] - aucs[0])
+    assert found["auc_first_5"].interval.standard_error > found["auc"].interval.standard_error
     losses = [log_loss(response, run["probability"].to_numpy().astype(float)) for run in (first, second)]
     assert found["l_bce"].interval.value == pytest.approx(losses[1] - losses[0], rel=1e-4)
     assert found["accuracy"].interval.low > 0
@@ -77,3 +81,16 @@ def test_folds_are_averaged() -> None:
     folds = [(table(seed=seed, quality=0.5), table(seed=seed)) for seed in (1, 2, 3)]
     singly = [differences([fold], n_resamples=10)["auc"].interval.value for fold in folds]
     assert differences(folds, n_resamples=10)["auc"].interval.value == pytest.approx(np.mean(singly))
+
+
+def test_a_student_who_is_never_new_counts_for_no_cold_start() -> None:
+    first, second = table(quality=0.5), table()
+    late = pa.array(np.where(np.arange(len(first)) < 12, 100, 0) + first["position"].to_numpy(), pa.int32())
+    first, second = (run.set_column(1, "position", late) for run in (first, second))
+    found = differences([(first, second)], n_resamples=50)
+    rows = np.flatnonzero(late.to_numpy() <= 5)
+    aucs = [
+        roc_auc_score(first["response"].to_numpy()[rows], run["probability"].to_numpy()[rows])
+        for run in (first, second)
+    ]
+    assert found["auc_first_5"].interval.value == pytest.approx(aucs[1] - aucs[0])
