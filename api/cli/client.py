@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Self
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx
 import typer
@@ -58,6 +58,14 @@ class Service:
         response = self._send("POST", path, json=body, headers=headers)
         return response.json() if response.content else None
 
+    def post_once(self, path: str, body: Any) -> Any:
+        """The same, sent again after a lost connection, and still one of what it asks for."""
+        key = {"Idempotency-Key": str(uuid4())}
+        try:
+            return self.post(path, body, **key)
+        except NoServer:
+            return self.post(path, body, **key)
+
     def upload(self, path: str, file: Path, **fields: str | None) -> Any:
         """Send a file as multipart form data."""
         if not file.is_file():
@@ -92,13 +100,20 @@ def open_service(url: str, *, inline: bool = False) -> Iterator[Service]:
 
 def find_experiment(service: Service, name: str) -> dict[str, Any]:
     """An experiment by id, by the end of its id, or by name (the newest of that name)."""
+    return find_named(service, "/experiments", name, kind="experiment")
+
+
+def find_named(service: Service, path: str, name: str, *, kind: str) -> dict[str, Any]:
+    """A row of a listing by id, by the end of its id, or by name (the newest of that name)."""
     if _is_uuid(name):
-        found: dict[str, Any] = service.get(f"/experiments/{name}")
+        found: dict[str, Any] = service.get(f"{path}/{name}")
         return found
-    for row in service.list_all("/experiments", limit=1000):
+    for row in service.list_all(path, limit=1000):
         if row["name"] == name or (len(name) >= 4 and row["id"].endswith(name.lower())):
             return row
-    raise BadInput(f"There is no experiment {name!r}", "`ikt experiments` lists them; use an id or a name.")
+    raise BadInput(
+        f"There is no {kind} {name!r}", f"`ikt {path.strip('/')}` lists them; use an id or a name."
+    )
 
 
 def _is_uuid(text: str) -> bool:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Annotated, Any
+from uuid import UUID
 
 import typer
 from rich.markup import escape
@@ -9,6 +10,7 @@ from rich.markup import escape
 from api.cli.client import DEFAULT_URL, Service, UrlOption, open_service
 from api.cli.console import JsonFlag, stdout, write_json
 from api.cli.drawing import listing
+from api.cli.failures import BadInput
 
 app = typer.Typer(no_args_is_help=True, help="Add data.")
 
@@ -105,6 +107,17 @@ def upload_dataset(
     """Store a file; the same content once more gives the dataset that is stored already."""
     stored: dict[str, Any] = service.upload("/datasets", file, name=name or file.stem, format=data_format)
     return stored
+
+
+def find_dataset(service: Service, data: str, *, data_format: str) -> str:
+    """The id of a stored dataset: `data` itself, or that of the file which it names."""
+    path = Path(data)
+    if not path.exists():
+        try:
+            return str(UUID(data))
+        except ValueError:
+            raise BadInput(f"{data} is neither a file nor the id of a dataset") from None
+    return str(upload_dataset(service, path, data_format=data_format)["id"])
 
 
 def describe_dataset(dataset: dict[str, Any]) -> str:

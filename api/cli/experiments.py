@@ -1,22 +1,24 @@
 """`ikt train`, `ikt experiments`, `ikt cancel`: training runs."""
 
 import json
-from pathlib import Path
 from typing import Annotated, Any
-from uuid import UUID, uuid4
 
 import typer
 from rich.markup import escape
 
 from api.cli.client import DEFAULT_URL, InlineFlag, Service, UrlOption, find_experiment, open_service
 from api.cli.console import JsonFlag, stderr, stdout, write_json
-from api.cli.datasets import Format, upload_dataset
+from api.cli.datasets import Format, find_dataset
 from api.cli.drawing import listing, metrics_table
-from api.cli.failures import INTERRUPTED, BadInput, NoServer
+from api.cli.failures import INTERRUPTED, BadInput
 from api.cli.presets import list_presets
 from api.cli.reports import report
 from api.cli.watching import choose_view, follow, require_success, train_here
 
+ExcludeFolds = Annotated[
+    list[int] | None,
+    typer.Option("--exclude-fold", min=0, help="Fold to leave out altogether; may be repeated."),
+]
 COLUMNS = {
     "id": "id",
     "name": "name",
@@ -49,6 +51,7 @@ def train(
         list[str] | None,
         typer.Option("--set", help="Replace one setting, e.g. loss.lambda_target=0.5; may be repeated."),
     ] = None,
+    exclude_fold: ExcludeFolds = None,
     name: Annotated[str | None, typer.Option(help="Default: preset and fold.")] = None,
     seed: Annotated[int | None, typer.Option(min=0)] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
@@ -63,12 +66,13 @@ def train(
         "preset": preset,
         "config": require_known(parse_settings(settings or [])),
         "fold": fold,
+        "exclude_folds": exclude_fold,
         "name": name,
         "seed": seed,
         "device": device,
     }
     with open_service(url, inline=inline) as service:
-        dataset_id = _dataset_id(service, data, data_format=data_format)
+        dataset_id = find_dataset(service, data, data_format=data_format)
         submitted = submit(service, dataset_id=dataset_id, **wanted)
         if inline:
             experiment = train_here(service, submitted, choose_view(stderr()))
@@ -98,23 +102,8 @@ def _wait(service: Service, submitted: dict[str, Any]) -> dict[str, Any]:
 def submit(service: Service, *, dataset_id: str, **wanted: Any) -> dict[str, Any]:
     """Queue an experiment; asked again after a lost connection, it is still one experiment."""
     body = {"dataset_id": dataset_id} | {name: value for name, value in wanted.items() if value is not None}
-    key = {"Idempotency-Key": str(uuid4())}
-    submitted: dict[str, Any]
-    try:
-        submitted = service.post("/experiments", body, **key)
-    except NoServer:
-        submitted = service.post("/experiments", body, **key)
+    submitted: dict[str, Any] = service.post_once("/experiments", body)
     return submitted
-
-
-def _dataset_id(service: Service, data: str, *, data_format: str) -> str:
-    path = Path(data)
-    if not path.exists():
-        try:
-            return str(UUID(data))
-        except ValueError:
-            raise BadInput(f"{data} is neither a file nor the id of a dataset") from None
-    return str(upload_dataset(service, path, data_format=data_format)["id"])
 
 
 def _show(experiment: dict[str, Any]) -> None:
@@ -122,13 +111,15 @@ def _show(experiment: dict[str, Any]) -> None:
     console.print(f"[bold]{escape(experiment['name'])}[/] {experiment['status']} · {experiment['id']}")
     if experiment.get("metrics"):
         console.print(metrics_table(experiment["metrics"]))
+    for warning in experiment["warnings"]:
+        console.print(f"[yellow]Warning:[/] {escape(warning)}")
 
 
 def list_experiments(
     context: typer.Context,
     *,
     status: Annotated[
-        str | None, typer.Option(help="queued, running, succeeded, failed or cancelled.")
+        str | None, typer.Option(help="queued, running, succeeded, failed, cancelled or pruned.")
     ] = None,
     preset: Annotated[str | None, typer.Option()] = None,
     limit: Annotated[int, typer.Option(min=1, help="Most rows to show.")] = 50,

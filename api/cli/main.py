@@ -6,7 +6,18 @@ from typing import Annotated, Any
 import typer
 import typer.core
 
-from api.cli import comparisons, database, datasets, demo, experiments, models, serve, students
+from api.cli import (
+    comparisons,
+    cross_validations,
+    database,
+    datasets,
+    demo,
+    experiments,
+    models,
+    serve,
+    students,
+    sweeps,
+)
 from api.cli.console import report
 from api.cli.failures import Failure
 
@@ -47,7 +58,18 @@ def ikt(
     """Interpretable knowledge tracing: train, compare, and ask what a student can do."""
 
 
-for _room in (serve, datasets, experiments, comparisons, models, students, demo):
+_ROOMS = (
+    serve,
+    datasets,
+    experiments,
+    cross_validations,
+    sweeps,
+    comparisons,
+    models,
+    students,
+    demo,
+)
+for _room in _ROOMS:
     _room.register(app)
 app.add_typer(database.app, name="db")
 app.add_typer(datasets.app, name="dataset")

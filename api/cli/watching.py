@@ -14,7 +14,7 @@ from api.cli.client import Service
 from api.cli.failures import JobFailed
 
 POLL_SECONDS = 0.4
-ENDED = ("succeeded", "failed", "cancelled")
+ENDED = ("succeeded", "failed", "cancelled", "pruned")
 SHOWN = {"auc": "AUC", "theta_pearson": "θ Pearson"}
 
 
@@ -81,7 +81,7 @@ def note(experiment: dict[str, Any], metrics: dict[str, Any] | None) -> str:
     status = experiment["status"]
     if status == "running" and not experiment["epochs_done"]:
         return "calibrating and first epoch"
-    if status in ("queued", "failed", "cancelled"):
+    if status in ("queued", "failed", "cancelled", "pruned"):
         return str(status)
     known = {label: (metrics or {}).get(name) for name, label in SHOWN.items()}
     values = [f"{label} {value:.4f}" for label, value in known.items() if value is not None]

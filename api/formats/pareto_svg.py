@@ -95,7 +95,8 @@ def _annotate(axes: "Axes", point: Point) -> None:
     axes.annotate(
         point.label,
         (point.x, point.y),
-        xytext=(5, 5),
+        # Below: the line of a front rises to the right.
+        xytext=(6, -11),
         textcoords="offset points",
         fontsize=7.5,
         color=INK if point.is_on_front else GREY,
