@@ -123,7 +123,7 @@ def _interpolate(*, at: Floats, known: Floats, values: Floats) -> Floats:
     """Row by row, Lagrange's cubic through four points (known, value) [n, 4], read at `at` [n]; between the
     middle two where the points do not rise, as between skills that are dozens of logits apart.
     """
-    is_flat = (np.diff(known, axis=1) < SLIGHTEST).any(axis=1)
+    is_flat = np.diff(known, axis=1).min(axis=1) < SLIGHTEST
     known = np.where(is_flat[:, None], values, known)
     at = np.where(is_flat, values[:, 1:3].mean(axis=1), at)
     total = np.zeros(len(at))
