@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import pyarrow as pa
@@ -153,6 +153,8 @@ class Predictor:
 
         Raises NothingToEvaluate when no history is long enough.
         """
+        if protocol not in get_args(Protocol):
+            raise ValueError(f"protocol: {protocol!r} must be one of {', '.join(get_args(Protocol))}")
         aligned, known = align_skills(sequences, self.skills)
         if not known.any():
             raise NothingToEvaluate(

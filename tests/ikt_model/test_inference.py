@@ -182,6 +182,11 @@ class TestProtocols:
         assert figures["l_23_pointwise"] == pytest.approx(s**2 + target**2 - 2 * rho * s * target + delta**2)
         assert target != pytest.approx(figures["reference_theta_std"])
 
+    def test_an_unknown_protocol_is_refused(self, predictor: Predictor) -> None:
+        sequences = classroom(n_students=8, n_skills=6, seed=3).sequences
+        with pytest.raises(ValueError, match="'peek' must be one of window, history"):
+            predictor.evaluate(sequences, protocol="peek")
+
     def test_a_single_response_cannot_be_predicted(self, predictor: Predictor) -> None:
         sequences = classroom(n_students=3, n_skills=6, seed=3).sequences
         alone = Sequences(

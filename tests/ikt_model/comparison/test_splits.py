@@ -71,7 +71,7 @@ class TestFutureLabels:
 
         future_labels(count, random_histories(2000, seed=3), protocol="window")
         assert len(asked) == 2
-        assert 200 < asked[0] == asked[1] <= 4096
+        assert 200 < asked[0] == asked[1] <= 2048
 
 
 class TestReferenceFit:
