@@ -1,0 +1,104 @@
+"""How surely two runs differ: asked of the service fold by fold, and pooled over folds."""
+
+import io
+from typing import Any
+
+import httpx
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from api.cli.client import TIMEOUT, Service
+from docs.study.collect import rounded
+from docs.study.plan import Pair
+from ikt_model.comparison.paired import RowsDiffer, differences
+from ikt_model.comparison.statistics import LEVEL, RESAMPLES
+
+
+def compare_pair(
+    service: Service, pair: Pair, runs: dict[str, Any], *, known: dict[str, Any] | None
+) -> dict[str, Any]:
+    """An entry of results.json: per candidate the folds that both have, and all of them as one.
+
+    What was found of the same experiments before is kept.
+    """
+    candidates = {}
+    for name in pair.candidates:
+        folds = _shared_folds(runs.get(pair.baseline), runs.get(name))
+        before = (known or {}).get("candidates", {}).get(name, {})
+        if before.get("experiments") == folds:
+            candidates[name] = before
+        elif folds:
+            candidates[name] = _compare(service, folds)
+    return {
+        "part": pair.part,
+        "baseline": pair.baseline,
+        "level": LEVEL,
+        "resamples": RESAMPLES,
+        "candidates": candidates,
+    }
+
+
+def _shared_folds(first: dict[str, Any] | None, second: dict[str, Any] | None) -> list[list[Any]]:
+    """[fold, baseline's experiment, candidate's experiment] of every fold that both succeeded on."""
+    if first is None or second is None or first["data_hash"] != second["data_hash"]:
+        return []
+    ours, theirs = (
+        {one["fold"]: one["id"] for one in run["experiments"] if one["status"] == "succeeded"}
+        for run in (first, second)
+    )
+    return [[fold, ours[fold], theirs[fold]] for fold in sorted(ours.keys() & theirs.keys())]
+
+
+def _compare(service: Service, folds: list[list[Any]]) -> dict[str, Any]:
+    by_fold = [
+        {"fold": fold} | _asked(service, baseline=baseline, candidate=candidate)
+        for fold, baseline, candidate in folds
+    ]
+    found: dict[str, Any] = {"experiments": folds, "by_fold": by_fold}
+    if len(folds) > 1:
+        found["pooled"] = _pooled(service, folds)
+    return found
+
+
+def _asked(service: Service, *, baseline: str, candidate: str) -> dict[str, Any]:
+    comparison = service.get("/comparisons", baseline=baseline, candidate=candidate)
+    figures = {
+        row["metric"]: {
+            "change": value["change"],
+            "low": value["change_low"],
+            "high": value["change_high"],
+            "p": value["p_value"],
+        }
+        for section in comparison["sections"]
+        for row in section["rows"]
+        for value in row["values"][1:]
+        if value["change_low"] is not None
+    }
+    return {"figures": rounded(figures), "notes": comparison["notes"]}
+
+
+def _pooled(service: Service, folds: list[list[Any]]) -> dict[str, Any]:
+    """The mean of the folds' differences, students being resampled within their fold."""
+    tables = [(_predictions(service, first), _predictions(service, second)) for _, first, second in folds]
+    try:
+        found = differences(tables)
+    except RowsDiffer as error:
+        return {"figures": {}, "notes": [str(error)]}
+    figures = {
+        name: {
+            "change": difference.interval.value,
+            "low": difference.interval.low,
+            "high": difference.interval.high,
+            "p": difference.p_value,
+        }
+        for name, difference in found.items()
+    }
+    return {"figures": rounded(figures), "notes": []}
+
+
+def _predictions(service: Service, experiment_id: str) -> pa.Table:
+    answer = httpx.get(
+        f"{service.url}/experiments/{experiment_id}/predictions", trust_env=False, timeout=TIMEOUT
+    )
+    answer.raise_for_status()
+    return pq.read_table(io.BytesIO(answer.content))
