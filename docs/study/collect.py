@@ -87,7 +87,8 @@ def _boiled(report: dict[str, Any]) -> dict[str, Any]:
             for name, of in report["calibration"].items()
         },
         "by_history": {
-            key: [part[key] for part in report["by_history"]] for key in ("first", "last", "auc", "low", "high")
+            key: [part[key] for part in report["by_history"]]
+            for key in ("first", "last", "auc", "low", "high")
         },
     }
 

@@ -71,7 +71,9 @@ class Study:
         entry = describe(run, dataset=dataset, row={"id": taken.id, "status": taken.status})
         if run.kind == "cross-validation":
             spread = service.get(f"/cross-validations/{taken.id}")["metrics"]
-            entry["metrics"] = rounded({name: [of["mean"], of["std"], of["n"]] for name, of in spread.items()})
+            entry["metrics"] = rounded(
+                {name: [of["mean"], of["std"], of["n"]] for name, of in spread.items()}
+            )
         if run.kind == "sweep":
             entry["front"] = read_front(service, taken.id)
         entry["experiments"] = [read_experiment(service, one) for one in taken.states]
@@ -109,8 +111,4 @@ class Study:
 
 def missing(plan: Plan, results: dict[str, Any]) -> list[str]:
     """Runs of the plan that have not succeeded."""
-    return [
-        run.name
-        for run in plan.runs
-        if results["runs"].get(run.name, {}).get("status") != "succeeded"
-    ]
+    return [run.name for run in plan.runs if results["runs"].get(run.name, {}).get("status") != "succeeded"]

@@ -1,1 +1,2 @@
-def write_page(results, plan, page): pass
+def write_page(results, plan, page):
+    pass
