@@ -23,6 +23,7 @@ from ikt_model.config import ExperimentConfig
 from ikt_model.data.sequences import Sequences, load_sequences
 from ikt_model.inference import Predictor
 from ikt_model.references import Calibration, calibrate, calibration_from_dict
+from ikt_model.references.quality import assess
 from ikt_model.settings import ReferenceSettings
 from ikt_model.training import EpochReport, TrainingResult, TrainingStopped, train
 from worker.failures import artifact_access
@@ -53,6 +54,7 @@ def fit(job: TrainingJob) -> None:
         stored = load_sequences(job.stores.artifacts.fetch(job.experiment.dataset.artifact))
     sequences = without_folds(stored, job.experiment.exclude_folds)
     calibration = find_or_fit_calibration(job, sequences, settings=config.reference)
+    _record_doubts(job, calibration, sequences.select(sequences.folds != job.experiment.fold))
     with _work_folder(job) as folder:
         with artifact_access():
             _restore_checkpoint(job)
@@ -124,6 +126,15 @@ def find_or_fit_calibration(
         logger.info(event("calibrated", experiment_id=job.id, reference=settings.name, seconds=seconds))
     # From the row in either case, so that whoever fitted it trains on the same numbers as those who read it.
     return calibration_from_dict(stored.parameters)
+
+
+def _record_doubts(job: TrainingJob, calibration: Calibration, training: Sequences) -> None:
+    """Say so where the reference is not fit to be aligned to, before the hours are spent."""
+    warnings = list(assess(calibration, training).warnings)
+    for warning in warnings:
+        logger.warning(event("reference_doubted", experiment_id=job.id, warning=warning))
+    with session_scope(job.stores.sessions) as session:
+        runs.record_warnings(session, job.id, job.owner, warnings=warnings)
 
 
 def _record_environment(job: TrainingJob, device: str) -> None:

@@ -53,6 +53,7 @@ SUMMARY_EXAMPLE: dict[str, Any] = {
     "epochs": 10,
     "device": "cpu",
     "metrics": None,
+    "warnings": [],
     "error": None,
     "created_at": "2025-12-07T20:10:37Z",
     "started_at": "2025-12-07T20:10:38Z",
@@ -145,6 +146,8 @@ class ExperimentSummary(Shape):
     device: str
     metrics: Metrics | None
     """Final held-out metrics, once it has succeeded."""
+    warnings: list[str]
+    """What the training gave cause to doubt, such as a reference that predicts worse than the skill means."""
     error: RunError | None
     created_at: UtcTime
     started_at: UtcTime | None

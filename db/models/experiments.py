@@ -61,6 +61,8 @@ class Experiment(Base):
     """The device asked for, which says whose bell rings."""
     device_used: Mapped[str | None]
     """The device that the newest attempt ran on."""
+    warnings: Mapped[list[Any]] = mapped_column(default=list)
+    """Sentences of what the training gave cause to doubt."""
     error_type: Mapped[str | None]
     error_detail: Mapped[str | None]
     metrics: Mapped[dict[str, Any] | None]

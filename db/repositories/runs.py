@@ -79,6 +79,11 @@ def record_environment(
     )
 
 
+def record_warnings(session: Session, experiment_id: UUID, owner: str, *, warnings: list[str]) -> None:
+    """Note what gives cause to doubt, in place of an earlier attempt's. Raises LeaseLost."""
+    _update_run(session, experiment_id, owner, warnings=warnings)
+
+
 def record_epoch(
     session: Session,
     experiment_id: UUID,

@@ -202,6 +202,7 @@ def _create_experiments() -> None:
         sa.Column("epochs", sa.Integer(), nullable=False),
         sa.Column("code_version", sa.Text(), nullable=True),
         sa.Column("package_versions", Json(), nullable=True),
+        sa.Column("warnings", Json(), nullable=False),
         sa.Column("device", sa.Text(), nullable=False),
         sa.Column("device_used", sa.Text(), nullable=True),
         sa.Column("error_type", sa.Text(), nullable=True),

@@ -99,6 +99,13 @@ class TestRecordEnvironment:
         assert (running.device, running.device_used, running.code_version) == ("auto", "cpu", "abc")
         assert running.package_versions == {"torch": "2.13.0"}
 
+    def test_a_later_attempt_replaces_the_warnings(self, session: Session) -> None:
+        running = make_running(session)
+        for warnings in (["one", "two"], ["three"]):
+            runs.record_warnings(session, running.id, OWNER, warnings=warnings)
+            session.refresh(running)
+            assert running.warnings == warnings
+
 
 class TestRecordEpoch:
     def test_stores_metrics_and_counts_the_epoch(self, session: Session) -> None:
@@ -206,6 +213,7 @@ WRITES: dict[str, Write] = {
     "record_environment": lambda s, i, o: runs.record_environment(
         s, i, o, device_used="cpu", code_version=None, package_versions={}
     ),
+    "record_warnings": lambda s, i, o: runs.record_warnings(s, i, o, warnings=["beware"]),
     "record_epoch": lambda s, i, o: runs.record_epoch(s, i, o, epoch=1, metrics={}, seconds=1.0),
     "finish": lambda s, i, o: runs.finish(s, i, o, metrics={}),
     "fail": lambda s, i, o: runs.fail(s, i, o, error_type="E", detail="d"),
