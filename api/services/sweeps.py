@@ -1,7 +1,7 @@
 """Sweeps: checked completely when they are submitted, then advanced by whoever sees that they can go on."""
 
-from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -71,10 +71,8 @@ def list_sweeps(
         cursor=cursor,
         limit=limit,
     )
-    trials: dict[UUID | None, list[Experiment]] = defaultdict(list)
-    for trial in sweeps.list_trials(session, [sweep.id for sweep in page.items]):
-        trials[trial.sweep_id].append(trial)
-    items = [SweepSummary(**_summarise(sweep, trials[sweep.id])) for sweep in page.items]
+    counts = sweeps.count_trials(session, [sweep.id for sweep in page.items])
+    items = [SweepSummary(**_summarise(sweep, counts[sweep.id])) for sweep in page.items]
     return SweepPage(items=items, next_cursor=page.next_cursor)
 
 
@@ -133,7 +131,7 @@ def _present_again(session: Session, sweep: Sweep, *, request_hash: str) -> Swee
 def _present(sweep: Sweep, rows: Sequence[Experiment]) -> SweepRead:
     trials = [_present_trial(sweep, row) for row in rows]
     return SweepRead(
-        **_summarise(sweep, rows),
+        **_summarise(sweep, Counter(row.status.value for row in rows)),
         config=sweep.config,
         device=sweep.device,
         search=sweep.search,
@@ -174,13 +172,13 @@ def _note(sweep: Sweep) -> str:
     return f"{chosen}; measure the best settings on fold{plural} {kept}, which no trial has seen"
 
 
-def _summarise(sweep: Sweep, trials: Sequence[Experiment]) -> dict[str, Any]:
+def _summarise(sweep: Sweep, counts: Mapping[str, int]) -> dict[str, Any]:
     own = f"/sweeps/{sweep.id}"
     copied = set(SweepSummary.model_fields) - {"status", "objective", "counts", "links"}
     return {name: getattr(sweep, name) for name in copied} | {
         "status": sweep.status.value,
         "objective": Objective.model_validate({"metric": sweep.metric, "direction": sweep.direction}),
-        "counts": dict(Counter(trial.status.value for trial in trials)),
+        "counts": dict(counts),
         "links": {
             "self": own,
             "dataset": f"/datasets/{sweep.dataset_id}",

@@ -86,6 +86,19 @@ def list_trials(session: Session, sweep_ids: Sequence[UUID]) -> Sequence[Experim
     return session.scalars(statement).all()
 
 
+def count_trials(session: Session, sweep_ids: Sequence[UUID]) -> Mapping[UUID | None, Mapping[str, int]]:
+    """How many trials of each of these sweeps are in which state."""
+    statement = (
+        select(Experiment.sweep_id, Experiment.status, func.count())
+        .where(Experiment.sweep_id.in_(sweep_ids))
+        .group_by(Experiment.sweep_id, Experiment.status)
+    )
+    found: dict[UUID | None, dict[str, int]] = {sweep_id: {} for sweep_id in sweep_ids}
+    for sweep_id, status, count in session.execute(statement):
+        found[sweep_id][status.value] = count
+    return found
+
+
 def epoch_values(session: Session, sweep_id: UUID, metric: str) -> Mapping[UUID, Mapping[int, float]]:
     """What each epoch of each trial measured of one metric; epochs without a number are left out."""
     statement = (

@@ -141,6 +141,10 @@ class TestRead:
         params = {"status": "cancelled", "dataset_id": first["dataset_id"]}
         cancelled = service.client.get("/sweeps", params=params).json()["items"]
         assert [row["id"] for row in cancelled] == [first["id"]]
+        step(service, second, status="pruned")
+        step(service, second)
+        (counted,) = service.client.get("/sweeps", params={"limit": 1}).json()["items"]
+        assert counted["counts"] == {"pruned": 1, "queued": 1}
 
 
 class TestCancel:
