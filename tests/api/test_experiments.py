@@ -126,9 +126,7 @@ class TestRead:
             running = make_running(session)
             for epoch, auc in ((1, 0.6), (2, 0.8), (3, 0.7)):
                 metrics = {"auc": auc, "l_21": float("nan")}
-                runs.record_epoch(
-                    session, running.id, OWNER, epoch=epoch, metrics=metrics, seconds=1.5
-                )
+                runs.record_epoch(session, running.id, OWNER, epoch=epoch, metrics=metrics, seconds=1.5)
         own = f"/experiments/{running.id}"
         experiment = service.client.get(own).json()
 
