@@ -17,6 +17,7 @@ EPOCH_FIGURES = (
     *("target_theta_std", "reference_theta_std", "p_mastery_pearson"),
     *(f"train_{name}" for name in TRAINED),
 )
+OF_HISTORY = ("first", "last", "n", "auc", "low", "high")
 EPOCH_FAMILIES = ("train_grad_", "train_factor_")
 
 

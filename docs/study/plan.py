@@ -161,7 +161,8 @@ def _miniature(preset: str, settings: Settings, short: Mapping[str, Any] | None)
     if short is None:
         return {}
     kind = settings.get("model.type") or load_preset(preset).get("model", {}).get("type", "ikt")
-    return short["all"] | short.get(kind, {})
+    replaced: Settings = short["all"] | short.get(kind, {})
+    return replaced
 
 
 def _run(

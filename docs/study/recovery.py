@@ -18,9 +18,8 @@ MEASURED = ("tests/benchmarks/recovery.py", "ikt_model/data/simulate.py", "ikt_m
 def run_recovery(recovery: Recovery, *, known: dict[str, Any] | None) -> dict[str, Any]:
     """An entry of results.json; what is known is kept while neither seed nor sources have changed."""
     sources = _fingerprint()
-    if known and (known["seed"], known["sources"]) == (recovery.seed, sources):
-        if known["status"] == "succeeded":
-            return known
+    if known and (known["seed"], known["sources"], known["status"]) == (recovery.seed, sources, "succeeded"):
+        return known
     command = [sys.executable, "-m", MODULE, str(recovery.seed)]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     entry = {

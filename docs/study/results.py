@@ -5,7 +5,6 @@ plan has changed since is dropped, for it says nothing of the run that the plan 
 """
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +56,7 @@ def save_results(path: Path, results: dict[str, Any], plan: Plan) -> None:
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     scratch = path.with_suffix(".partial")
-    scratch.write_text("".join(_lines(ordered)) + "\n", "utf-8")
+    scratch.write_text(_text(ordered) + "\n", "utf-8")
     scratch.replace(path)
 
 
@@ -70,24 +69,18 @@ def space_of(run: Run) -> dict[str, list[Any]] | None:
     return {name: list(values) for name, values in run.space.items()} if run.space else None
 
 
-def _lines(value: Any, level: int = 0) -> Iterator[str]:
+def _text(value: Any, level: int = 0) -> str:
     """JSON whose outer levels have a line per entry, and whose inner ones have one line in all."""
-    members = value.items() if isinstance(value, dict) else [(None, entry) for entry in _listed(value)]
-    if level >= EXPANDED_LEVELS and not _holds_experiments(value) or not isinstance(value, dict | list):
-        yield json.dumps(value, ensure_ascii=False, allow_nan=False)
-        return
+    is_inner = level >= EXPANDED_LEVELS and not _holds_experiments(value)
+    if is_inner or not value or not isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    if isinstance(value, dict):
+        entries = [f"{json.dumps(name)}: {_text(entry, level + 1)}" for name, entry in value.items()]
+    else:
+        entries = [_text(entry, level + 1) for entry in value]
+    indent = "\n" + " " * (level + 1)
     opening, closing = "{}" if isinstance(value, dict) else "[]"
-    yield opening
-    for place, (name, entry) in enumerate(members):
-        yield ("," if place else "") + "\n" + " " * (level + 1)
-        if name is not None:
-            yield json.dumps(name, ensure_ascii=False) + ": "
-        yield from _lines(entry, level + 1)
-    yield ("\n" + " " * level if value else "") + closing
-
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
+    return f"{opening}{indent}{f',{indent}'.join(entries)}{indent[:-1]}{closing}"
 
 
 def _holds_experiments(value: Any) -> bool:

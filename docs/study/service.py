@@ -31,11 +31,10 @@ def open_study(state: Path, *, workers: int) -> Iterator[tuple[Service, Running]
     with _alone(state / "study.lock"):
         settings = DatabaseSettings(data_dir=state)
         upgrade(settings)
-        address = {"host": "127.0.0.1", "port": free_port()}
-        with (
-            run_service(data_dir=settings.data_dir, concurrency=workers, **address) as running,
-            Service(running.url) as service,
-        ):
+        processes = run_service(
+            data_dir=settings.data_dir, host="127.0.0.1", port=free_port(), concurrency=workers
+        )
+        with processes as running, Service(running.url) as service:
             yield service, running
 
 

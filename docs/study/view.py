@@ -1,0 +1,106 @@
+"""What results.json says, asked by run and figure; what was not run is None."""
+
+import tomllib
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+from docs.study.plan import HERE, Pair, Plan, Run
+
+SHORT_ID = 12  # last digits of an id, by which `ikt experiments report` finds it
+STATED = HERE / "stated.toml"
+
+Number = float | None
+
+
+class View:
+    """The plan's runs with what came of them."""
+
+    def __init__(self, plan: Plan, results: Mapping[str, Any]) -> None:
+        self.plan = plan
+        self.results = results
+
+    @cached_property
+    def stated(self) -> dict[str, dict[str, float]]:
+        """The comparison's own figures: `mean`, `pointwise` and `reference`."""
+        return tomllib.loads(STATED.read_text("utf-8"))
+
+    def run(self, name: str) -> Run:
+        return self.plan.named(name)
+
+    def pair(self, name: str) -> Pair:
+        return next(pair for pair in self.plan.pairs if pair.name == name)
+
+    def experiments(self, run: str) -> list[dict[str, Any]]:
+        """Those that succeeded, by fold (a sweep's in the order of its trials)."""
+        entry = self.results["runs"].get(run) or {"experiments": []}
+        return [one for one in entry["experiments"] if one["status"] == "succeeded"]
+
+    def experiment(self, run: str, fold: int | None = None) -> dict[str, Any] | None:
+        """The one of a fold; by default of the first fold that there is."""
+        found = [one for one in self.experiments(run) if fold is None or one["fold"] == fold]
+        return found[0] if found else None
+
+    def was_run(self, *runs: str) -> bool:
+        """Whether every experiment of every one of them succeeded."""
+        entries = [self.results["runs"].get(run) for run in runs]
+        return all(entry is not None and entry["status"] == "succeeded" for entry in entries)
+
+    def metric(self, run: str, name: str, *, fold: int | None = None) -> Number:
+        """A final figure: of one fold, else the mean over folds."""
+        if fold is None:
+            return self.spread(run, name)[0]
+        found = self.experiment(run, fold)
+        return found["metrics"].get(name) if found else None
+
+    def spread(self, run: str, name: str) -> tuple[Number, Number, int]:
+        """Mean, sample standard deviation and number of folds, as the service told them."""
+        entry = self.results["runs"].get(run)
+        if entry and "spread" in entry:
+            mean, std, n = entry["spread"].get(name, [None, None, 0])
+            return mean, std, n
+        found = self.experiment(run)
+        value = found["metrics"].get(name) if found else None
+        return value, None, int(value is not None)
+
+    def by_fold(self, run: str, name: str) -> list[tuple[int, Number]]:
+        return [(one["fold"], one["metrics"].get(name)) for one in self.experiments(run)]
+
+    def epochs(self, run: str, name: str) -> tuple[list[int], list[Number]]:
+        """A figure after each epoch, of the run's first fold."""
+        found = self.experiment(run)
+        if found is None or name not in found["epochs"]:
+            return [], []
+        return found["epochs"]["epoch"], found["epochs"][name]
+
+    def difference(self, pair: str, candidate: str, figure: str = "auc") -> dict[str, Any] | None:
+        """Change, interval and p of a candidate: over all folds that both have."""
+        entry = self.results["pairs"].get(pair, {}).get("candidates", {}).get(candidate)
+        if entry is None:
+            return None
+        where = entry.get("pooled") or entry["by_fold"][0]
+        found: dict[str, Any] | None = where["figures"].get(figure)
+        return found
+
+    def difference_by_fold(
+        self, pair: str, candidate: str, figure: str = "auc"
+    ) -> list[tuple[int, dict[str, Any]]]:
+        entry = self.results["pairs"].get(pair, {}).get("candidates", {}).get(candidate) or {"by_fold": []}
+        return [(one["fold"], one["figures"][figure]) for one in entry["by_fold"] if figure in one["figures"]]
+
+    def recovery(self, name: str) -> dict[str, Any] | None:
+        found: dict[str, Any] | None = self.results["recoveries"].get(name)
+        return found
+
+    def cite(self, *runs: str) -> str:
+        """Command, seed and experiment ids of what a table or figure shows."""
+        parts = "".join(dict.fromkeys(self.run(name).part for name in runs))
+        seeds = ", ".join(dict.fromkeys(str(self.run(name).seed) for name in runs))
+        named = [f"{name} {self._ids(name)}" for name in runs]
+        return f"*`make study PART={parts}`, seed {seeds}. Experiments: {'; '.join(named)}.*"
+
+    def _ids(self, run: str) -> str:
+        found = self.experiments(run)
+        if not found:
+            return "not run"
+        return ", ".join(f"`…{one['id'].replace('-', '')[-SHORT_ID:]}`" for one in found)
