@@ -63,7 +63,9 @@ def main(seed: int) -> int:
         mark = "" if figure.met is None else "✓" if figure.met else "✗"
         table.add_row(figure.name, f"{figure.value:.4f}", figure.beside, mark)
     Console().print(table)
-    line = {"seed": seed, "seconds": seconds} | {figure.name: figure.value for figure in figures}
+    bounds = {figure.name: figure.beside for figure in figures if figure.met is not None}
+    line = {"seed": seed, "seconds": seconds, "bounds": bounds}
+    line |= {figure.name: figure.value for figure in figures}
     sys.stdout.write(json.dumps(line) + "\n")
     return 0 if all(figure.met is not False for figure in figures) else 1
 
