@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from ikt_model.data.batches import Batch
+from ikt_model.recurrence import PairRecurrence
 from ikt_model.settings import DktSettings
 from ikt_model.tracer import Known, Output, Tracer
 
@@ -23,25 +24,17 @@ class DktNetwork(Tracer):
 
     def __init__(self, settings: DktSettings, *, n_skills: int) -> None:
         super().__init__()
-        width = settings.d_model
-        self.state_width = width
-        self.pair = nn.Parameter(torch.randn(2 * n_skills, width))  # (skill, response)
-        self.recurrent = nn.LSTM(width, width, batch_first=True)
-        self.dropout = nn.Dropout(settings.dropout)
-        self.skill = nn.Parameter(torch.empty(n_skills, width).uniform_(-1, 1) * width**-0.5)
+        self.state_width = settings.d_model
+        self.recurrence = PairRecurrence(settings.d_model, n_skills=n_skills, dropout=settings.dropout)
         self.bias = nn.Parameter(torch.zeros(n_skills))
         self.register_buffer("difficulty", torch.full((n_skills,), torch.nan))
 
     def forward(self, batch: Batch) -> Output:
-        pairs = torch.stack([batch.sets.mean(table) for table in self.pair.chunk(2)])  # [2, C, D]
-        hidden, _ = self.recurrent(pairs[batch.responses, batch.skill_sets])
-        states = self.dropout(hidden)
-        skills = batch.sets.mean(self.skill)
-        biases = batch.sets.mean(self.bias[:, None]).squeeze(-1)
+        states = self.recurrence(batch)
+        biases = batch.sets.mean(self.bias[:, None]).squeeze(-1)  # [C]
 
         def logits(skill_sets: Tensor) -> Tensor:
-            logit: Tensor = (states * skills[skill_sets]).sum(dim=-1) + biases[skill_sets]
-            return logit
+            return self.recurrence.logits(states, skill_sets, batch.sets) + biases[skill_sets]
 
         logit = logits(batch.next_skill_sets)
         unknown = torch.full_like(logit, torch.nan)
@@ -55,7 +48,7 @@ class DktNetwork(Tracer):
         )
 
     def every_skill(self, known: Known) -> tuple[Tensor, Tensor]:
-        logit = self.skill @ known.state + self.bias
+        logit = self.recurrence.key @ known.state + self.bias
         return logit, logit
 
 

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from ikt_model.data.batches import Batch, SkillSets
 from ikt_model.data.features import QUERY_FEATURES, STATE_FEATURES
+from ikt_model.recurrence import PairRecurrence
 from ikt_model.settings import IktSettings
 from ikt_model.tracer import Known, Output, Tracer
 
@@ -80,7 +81,8 @@ class IktNetwork(Tracer):
     def __init__(self, settings: IktSettings, *, n_skills: int) -> None:
         super().__init__()
         width = settings.d_model
-        self.state_width = 2 * width
+        self.width = width
+        self.state_width = 2 * width + settings.recurrent_width
         self.pair = nn.Parameter(torch.randn(2 * n_skills, width) * 0.05)  # (skill, response)
         self.response = nn.Embedding(2, width)
         self.position = nn.Parameter(torch.randn(settings.window, width) * 0.02)
@@ -101,6 +103,11 @@ class IktNetwork(Tracer):
             nn.GELU(),
             RowDot(width // 2),
         )
+        self.recurrence: PairRecurrence | None = None
+        if settings.recurrent_width:
+            self.recurrence = PairRecurrence(
+                settings.recurrent_width, n_skills=n_skills, dropout=settings.recurrent_dropout
+            )
         # Head 2
         self.ability = nn.Sequential(nn.Linear(width, width), nn.GELU(), RowDot(width))
         self.difficulty = nn.Parameter(torch.zeros(n_skills))
@@ -117,7 +124,7 @@ class IktNetwork(Tracer):
         return [self.pair, self.position, *(value for part in shared for value in part.parameters())]
 
     def encode(self, batch: Batch) -> Tensor:
-        """Knowledge state and value state after each step, [B, L, 2D]."""
+        """Knowledge state, value state and recurrent state after each step, [B, L, 2D + R]."""
         length = batch.skill_sets.shape[1]
         pairs = torch.stack([batch.sets.mean(table) for table in self.pair.chunk(2)])  # [2, C, D]
         place = self.position[:length]
@@ -129,11 +136,14 @@ class IktNetwork(Tracer):
         causal = time[None, :] > time[:, None]
         for block in self.blocks:
             context, value = block(context, value, distance=distance, same=same, causal=causal)
-        return torch.cat([self.context_norm(context), self.value_norm(value)], dim=-1)
+        states = [self.context_norm(context), self.value_norm(value)]
+        if self.recurrence is not None:
+            states.append(self.recurrence(batch))
+        return torch.cat(states, dim=-1)
 
     def forward(self, batch: Batch) -> Output:
         states = self.encode(batch)
-        knowledge = states[..., : states.shape[-1] // 2]
+        knowledge = states[..., : self.width]
         theta = self.ability(knowledge)
         beta = batch.sets.mean(self.difficulty[:, None]).squeeze(-1)  # [C]
         mastery, after = theta - beta[batch.next_skill_sets], theta - beta[batch.skill_sets]
@@ -155,7 +165,7 @@ class IktNetwork(Tracer):
         n_skills = len(self.difficulty)
         skills = torch.arange(n_skills, device=known.state.device)
         logit = self._predict(known.state.expand(n_skills, -1), skills, known.query, known.sets)
-        knowledge = known.state[: len(known.state) // 2]
+        knowledge = known.state[: self.width]
         mastery = self.ability(knowledge) - self.difficulty
         if self.is_skill_wise:
             learned = self.skill_key @ self.skill_state(knowledge)
@@ -163,11 +173,14 @@ class IktNetwork(Tracer):
         return logit + mastery if self.is_on_mastery else logit, mastery
 
     def _predict(self, states: Tensor, skill_sets: Tensor, query: Tensor, sets: SkillSets) -> Tensor:
-        """Head 1 for the skill sets asked, [..., 2D] -> [...]."""
+        """Head 1 for the skill sets asked, [..., 2D + R] -> [...]."""
         skills = self.predict_skill(sets.mean(self.asked))  # [C, D]
-        hidden = self.predict_state(states) + skills[skill_sets] + self.predict_query(query)
+        seen, recurrent = states[..., : 2 * self.width], states[..., 2 * self.width :]
+        hidden = self.predict_state(seen) + skills[skill_sets] + self.predict_query(query)
         logit: Tensor = self.predict(hidden)
-        return logit
+        if self.recurrence is None:
+            return logit
+        return logit + self.recurrence.logits(recurrent, skill_sets, sets)
 
     def _of_skill(self, of_skills: Tensor, skill_sets: Tensor, query: Tensor, sets: SkillSets) -> Tensor:
         """s_{k,t} from u(h) [..., R] and the evidence e [..., QUERY_FEATURES] on each step's skills."""

@@ -93,12 +93,16 @@ class IktSettings(Settings):
     d_ff: int = Field(default=256, ge=8, le=8192)
     """Width of the feed-forward layer of each block."""
     dropout: float = Field(default=0.1, ge=0.0, lt=1.0)
+    recurrent_width: int = Field(default=0, ge=0, le=2048)
+    """Width of an LSTM beside the attention, which Head 1 reads as DKT does; 0 leaves it out."""
+    recurrent_dropout: float = Field(default=0.5, ge=0.0, lt=1.0)
     window: int = Window
 
     @property
     def n_weights(self) -> int:
-        """About how many weights the blocks hold."""
-        return self.n_blocks * self.d_model * (5 * self.d_model + 2 * self.d_ff)
+        """About how many weights the blocks and the recurrent layer hold."""
+        blocks = self.n_blocks * self.d_model * (5 * self.d_model + 2 * self.d_ff)
+        return blocks + 8 * self.recurrent_width**2
 
     @property
     def attention_rows(self) -> int:
@@ -120,7 +124,7 @@ class DktSettings(Settings):
     type: Literal["dkt"] = "dkt"
     d_model: int = Field(default=200, ge=8, le=2048)
     """Width of the embedding and of the recurrent state."""
-    dropout: float = Field(default=0.2, ge=0.0, lt=1.0)
+    dropout: float = Field(default=0.5, ge=0.0, lt=1.0)
     window: int = Window
 
     @property

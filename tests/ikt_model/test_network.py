@@ -34,7 +34,15 @@ def calibration() -> Calibration:
 def network(width: int = 32) -> Tracer:
     torch.manual_seed(width)
     model = IktSettings(
-        mastery="skill-wise", skill_rank=16, d_model=width, n_heads=4, n_blocks=2, d_ff=16, window=64
+        mastery="skill-wise",
+        prediction="on-mastery",
+        recurrent_width=width,
+        skill_rank=16,
+        d_model=width,
+        n_heads=4,
+        n_blocks=2,
+        d_ff=16,
+        window=64,
     )
     built = build_network(model, calibration=calibration())
     with torch.no_grad():  # leave the start, where some weights are zero, so that every path carries a signal
