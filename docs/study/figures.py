@@ -97,9 +97,10 @@ def recommendations(view: View) -> Figure | None:
             axes[1].plot(ours / reference, place, "o", color=ORANGE, markersize=5)
         if (rho := view.metric(name, "theta_pearson")) is not None:
             axes[2].plot(rho, place, "o", color=GREEN, markersize=5)
-    titles = ("Change of AUC, 95 % interval", "Spread of θ / reference's", "θ and the reference's, Pearson")
+    titles = ("Change of AUC", "Spread of θ, reference's = 1", "Correlation of θ")
     for panel, title, line in zip(axes, titles, (0.0, 1.0, 0.85), strict=True):
         panel.axvline(line, color=INK, linewidth=0.8, linestyle="--")
+        panel.xaxis.set_major_locator(MaxNLocator(4))
         panel.set_title(title)
         panel.grid(axis="y", visible=False)
     axes[0].set_yticks(places, [view.run(name).title.replace("`", "") for name in names])
