@@ -111,6 +111,7 @@ PROBLEMS: dict[type[Exception], ProblemType] = dict(
         _kind(refused.ReportMissing, "report-missing", "The experiment has no report", 404),
         _kind(refused.EvaluationRefused, "evaluation-refused", "Nothing to evaluate", 422),
         _kind(refused.NoServingModel, "no-serving-model", "No model serves", 409),
+        _kind(refused.ModelWithoutAbility, "model-without-ability", "The model knows no ability", 409),
         _kind(refused.SkillUnknown, "skill-unknown", "The model does not know the skill", 404),
         _kind(refused.UploadTooLarge, "content-too-large", "The content is too large", 413),
         _kind(refused.UploadUnsupported, "unsupported-media-type", "The content type is not supported", 415),

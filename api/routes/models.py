@@ -10,7 +10,7 @@ from api.paging import link_next
 from api.responses import LOCATION, PAGE, RETRY_AFTER, problems
 from api.schemas.models import ModelPage, ModelRead, SkillList
 from api.services import models
-from api.services.refusals import NoServingModel
+from api.services.refusals import ModelWithoutAbility, NoServingModel
 from db.errors import BadCursor, IllegalMove, ModelNotFound
 
 router = APIRouter()
@@ -62,7 +62,7 @@ def get_model(model_id: ModelId, session: ReaderDep) -> ModelRead:
             "description": "A worker scores the students first; the old model answers until then",
             "headers": {"Location": LOCATION, "Retry-After": RETRY_AFTER},
         },
-        **problems(ModelNotFound, IllegalMove),
+        **problems(ModelNotFound, IllegalMove, ModelWithoutAbility),
     },
 )
 def promote_model(

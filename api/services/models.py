@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from api.doorbell import Doorbell
 from api.schemas.experiments import RunError
 from api.schemas.models import ModelPage, ModelRead, ModelReference, SkillList, SkillRead
-from api.services.refusals import NoServingModel
+from api.services.refusals import ModelWithoutAbility, NoServingModel
 from db.lifecycle import ModelStatus
 from db.models import Model
 from db.repositories import models, students
@@ -28,9 +28,11 @@ def get_model(session: Session, model_id: UUID) -> ModelRead:
 def promote_model(session: Session, doorbell: Doorbell, model_id: UUID) -> ModelRead:
     """Let a model answer for students: at once when nobody waits to be scored, else a worker scores first.
 
-    Promoting the serving model changes nothing. Raises ModelNotFound, IllegalMove.
+    Promoting the serving model changes nothing. Raises ModelNotFound, IllegalMove, ModelWithoutAbility.
     """
     model = models.get_model(session, model_id)
+    if model.metrics.get("theta_mean", 0.0) is None:
+        raise ModelWithoutAbility(model_id)
     if model.status == ModelStatus.SERVING:
         return present(model)
     model = models.start_promotion(session, model_id)

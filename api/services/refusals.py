@@ -69,6 +69,16 @@ class NoServingModel(Exception):
         super().__init__("no model is serving; promote one with POST /models/{model_id}/promote")
 
 
+class ModelWithoutAbility(Exception):
+    """The model predicts, but can't say what a student can do."""
+
+    def __init__(self, model_id: UUID) -> None:
+        super().__init__(
+            f"model {model_id} knows no ability (model.type 'dkt' only predicts), so it can't answer for "
+            "students; promote an ikt model or a reference"
+        )
+
+
 class UploadTooLarge(Exception):
     """More bytes than the service takes in one request."""
 

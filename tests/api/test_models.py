@@ -36,6 +36,15 @@ class TestPromote:
         assert int(answer.headers["retry-after"]) > 0
         assert set(fresh_service.messages("bulk")) == {str(model.id)}
 
+    def test_a_model_that_only_predicts_can_not_serve(self, service: Service) -> None:
+        with session_scope(service.sessions) as session:
+            model = make_model(session)
+            model.metrics = {"auc": 0.73, "theta_mean": None}
+        answer = service.client.post(f"/models/{model.id}/promote")
+        problem = assert_problem(answer, 409, "model-without-ability")
+        assert "promote an ikt model" in problem["detail"]
+        assert service.client.get(f"/models/{model.id}").json()["status"] == "candidate"
+
     def test_unknown_model_is_not_found(self, service: Service) -> None:
         for answer in (
             service.client.get(f"/models/{uuid4()}"),
