@@ -68,8 +68,11 @@ class Runner:
         self._say = say
         self._check = check
 
-    def run_all(self, runs: Iterable[Run], *, keep: Callable[[Taken], None]) -> list[str]:
-        """Run what has not succeeded yet; `keep` gets each run as soon as it has ended.
+    def run_all(
+        self, runs: Iterable[Run], *, keep: Callable[[Taken], None], refuse: Callable[[Run, Refused], None]
+    ) -> list[str]:
+        """Run what has not succeeded yet: `keep` gets each run as soon as it has ended, `refuse` each that
+        the service would not take.
 
         Returns the names of those that did not succeed; the others go on regardless.
         """
@@ -81,7 +84,8 @@ class Runner:
                     taken.append(self._take(run))
                 except Refused as refused:
                     failed.append(run.name)
-                    self._say(f"{run.name}: refused: {refused} {refused.detail}")
+                    refuse(run, refused)
+                    self._say(f"{run.name}: refused: {refused}. {refused.detail}")
             for one in list(taken):
                 if one.is_over:
                     taken.remove(one)

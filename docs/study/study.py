@@ -8,9 +8,10 @@ from rich.console import Console
 from rich.markup import escape
 
 from api.cli.client import Service
+from api.cli.failures import Refused
 from docs.study.collect import describe, read_experiment, read_front, rounded
 from docs.study.pairing import compare_pair
-from docs.study.plan import FULL, HERE, Plan
+from docs.study.plan import FULL, HERE, Plan, Run
 from docs.study.recovery import run_recovery
 from docs.study.results import load_results, save_results
 from docs.study.run import Runner, Taken
@@ -49,7 +50,9 @@ class Study:
                 say=self._say,
                 check=running.check,
             )
-            failed = runner.run_all(wanted, keep=lambda taken: self._keep(service, taken))
+            failed = runner.run_all(
+                wanted, keep=lambda taken: self._keep(service, taken), refuse=self._refuse
+            )
             self._compare(service)
         return failed + self._recover()
 
@@ -70,14 +73,20 @@ class Study:
         dataset = self.results["datasets"][run.data]
         entry = describe(run, dataset=dataset, row={"id": taken.id, "status": taken.status})
         if run.kind == "cross-validation":
-            spread = service.get(f"/cross-validations/{taken.id}")["metrics"]
-            entry["metrics"] = rounded(
-                {name: [of["mean"], of["std"], of["n"]] for name, of in spread.items()}
-            )
+            found = service.get(f"/cross-validations/{taken.id}")["metrics"]
+            spread = {name: [of["mean"], of["std"], of["n"]] for name, of in found.items()}
+            entry["spread"] = rounded(spread)
         if run.kind == "sweep":
             entry["front"] = read_front(service, taken.id)
         entry["experiments"] = [read_experiment(service, one) for one in taken.states]
         self.results["runs"][run.name] = entry
+        self._save()
+
+    def _refuse(self, run: Run, refused: Refused) -> None:
+        row = {"id": None, "status": "refused"}
+        entry = describe(run, dataset=self.results["datasets"][run.data], row=row)
+        error = {"type": str(refused), "detail": refused.detail}
+        self.results["runs"][run.name] = entry | {"error": error, "experiments": []}
         self._save()
 
     def _compare(self, service: Service) -> None:

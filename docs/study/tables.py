@@ -87,7 +87,7 @@ def recommendations(view: View) -> str:
     for name in runs:
         change = NONE if name == "b-base" else interval(view.difference("b", name))
         if not view.was_run(name):
-            rows.append([view.run(name).title, NOT_RUN, *[NONE] * 8])
+            rows.append([view.run(name).title, view.state(name), *[NONE] * 8])
             continue
         ratio = _ratio(view.metric(name, "theta_std"), view.metric(name, "reference_theta_std"))
         figures = [
@@ -247,12 +247,11 @@ def runs(view: View) -> str:
     rows = []
     for run in view.plan.runs:
         entry = view.results["runs"].get(run.name)
-        status = entry["status"] if entry else NOT_RUN
         done = entry["experiments"] if entry else []
         seconds = sum(one["seconds"] or 0.0 for one in done)
         file = view.plan.data[run.data]["file"]
         time = shown(seconds / 60, 1) if done else NONE
-        rows.append([f"`{run.name}`", run.shows, status, time, f"`{run.command(file)}`"])
+        rows.append([f"`{run.name}`", run.shows, view.state(run.name), time, f"`{run.command(file)}`"])
     return table(["run", "shows", "status", "minutes on one core", "from the command line"], rows, left=3)
 
 
@@ -260,14 +259,20 @@ def experiments(view: View) -> str:
     """Every experiment with its id, and what its audit and its worker had to say."""
     rows = []
     for name, entry in view.results["runs"].items():
+        if entry["status"] == "refused":
+            rows.append([f"`{name}`", NONE, NONE, NONE, _plain(_error(entry))])
         for one in entry["experiments"]:
             report = one.get("report") or {}
             doubts = [*one.get("warnings", []), *(found["message"] for found in report.get("findings", []))]
-            failed = [f"{one['error']['type']}: {one['error']['detail']}"] if one.get("error") else []
+            failed = [_error(one)] if one.get("error") else []
             told = " ".join(_plain(text) for text in [*failed, *doubts]) or NONE
             place = _place(entry, one)
             rows.append([f"`{name}`", place, f"`{one['id']}`", report.get("audit", NONE), told])
     return table(["run", "fold", "experiment", "audit", "doubts"], rows, left=5)
+
+
+def _error(failed: dict[str, Any]) -> str:
+    return f"{failed['error']['type']}: {failed['error']['detail']}"
 
 
 def _place(entry: dict[str, Any], one: dict[str, Any]) -> str:
@@ -298,7 +303,7 @@ def _spreads(view: View, names: Sequence[str], figures: Sequence[tuple[str, str,
     rows = []
     for name in names:
         if not view.was_run(name):
-            rows.append([view.run(name).title, NOT_RUN, *[NONE] * len(figures)])
+            rows.append([view.run(name).title, view.state(name), *[NONE] * len(figures)])
             continue
         cells = [spread(*view.spread(name, metric)[:2], digits) for metric, _, digits in figures]
         rows.append([view.run(name).title, str(len(view.experiments(name))), *cells])

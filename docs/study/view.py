@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
+from docs.study.markdown import NOT_RUN
 from docs.study.plan import HERE, Pair, Plan, Run
 
 SHORT_ID = 12  # last digits of an id, by which `ikt experiments report` finds it
@@ -45,6 +46,11 @@ class View:
         """Whether every experiment of every one of them succeeded."""
         entries = [self.results["runs"].get(run) for run in runs]
         return all(entry is not None and entry["status"] == "succeeded" for entry in entries)
+
+    def state(self, run: str) -> str:
+        """How it stands, in a table's words."""
+        entry = self.results["runs"].get(run)
+        return str(entry["status"]) if entry else NOT_RUN
 
     def metric(self, run: str, name: str, *, fold: int | None = None) -> Number:
         """A final figure: of one fold, else the mean over folds."""
@@ -102,5 +108,5 @@ class View:
     def _ids(self, run: str) -> str:
         found = self.experiments(run)
         if not found:
-            return "not run"
+            return self.state(run)
         return ", ".join(f"`…{one['id'].replace('-', '')[-SHORT_ID:]}`" for one in found)
