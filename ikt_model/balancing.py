@@ -98,7 +98,8 @@ def _total(losses: Losses, balanced: dict[str, Tensor], *, settings: LossSetting
 
 def _norm(loss: Tensor, shared: list[nn.Parameter]) -> Tensor:
     parts = torch.autograd.grad(loss, shared, retain_graph=True, allow_unused=True)
-    return torch.stack([part.norm() for part in parts if part is not None]).norm()
+    norm: Tensor = torch.stack([part.norm() for part in parts if part is not None]).norm()
+    return norm
 
 
 def _gradnorm_step(weights: Tensor, norms: Tensor, fallen: Tensor) -> Tensor:
