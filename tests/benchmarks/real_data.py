@@ -1,7 +1,8 @@
 """The whole loop on real data against what it must reach: `make bench-accuracy DATA=train_valid.csv`.
 
 Runs `ikt demo --data` and the preset `skill-wise` in an empty data folder, prints tables and one line of
-JSON, and fails when a figure is missed. The file must be ASSISTments 2015 in pyKT's rows, for which the bounds were set.
+JSON, and fails when a figure is missed. The file must be ASSISTments 2015 in pyKT's rows, for which the
+bounds were set.
 """
 
 import json
