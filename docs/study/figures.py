@@ -84,7 +84,7 @@ def gradients(view: View) -> Figure | None:
 
 def recommendations(view: View) -> Figure | None:
     """Part b: what each recommendation does to accuracy, scale and correlation."""
-    names = [run.name for run in view.plan.runs if run.part == "b" and view.was_run(run.name)]
+    names = [name for name in view.of_part("b") if view.was_run(name)]
     if "b-base" not in names:
         return None
     figure, axes = panels(WIDTH, 0.8 + 0.32 * len(names), columns=3, share_y=True)
@@ -220,7 +220,7 @@ def history(view: View) -> Figure | None:
 
 def references(view: View) -> Figure | None:
     """Part d: what each reference, and each network aligned to one, is worth."""
-    wanted = [run.name for run in view.plan.runs if run.part == "d"] + ["c-dkt", "c-skill-wise"]
+    wanted = [*view.of_part("d"), "c-dkt", "c-skill-wise"]
     names = [name for name in wanted if view.was_run(name)]
     if not names:
         return None
@@ -269,14 +269,14 @@ def _numbers(values: Sequence[float | None]) -> list[float]:
     return [np.nan if value is None else value for value in values]
 
 
-FIGURES: dict[str, tuple[Callable[[View], Figure | None], str, tuple[str, ...]]] = {
+FIGURES: dict[str, tuple[Callable[[View], Figure | None], str, tuple[str, ...] | str]] = {
     "dynamics": (dynamics, "θ and M while training, part (a)", (MEAN, POINTWISE)),
     "gradients": (
         gradients,
         "Gradients of the losses on the shared encoder",
         (POINTWISE, "b-calibrated-everything"),
     ),
-    "recommendations": (recommendations, "Each recommendation against none of them", ("b-base",)),
+    "recommendations": (recommendations, "Each recommendation against none of them", "b"),
     "front": (front, "AUC against divergence over λ", ("c-front",)),
     "reliability": (reliability, "Reliability of p and M, fold 0", ("c-skill-wise",)),
     "differences": (
@@ -285,6 +285,6 @@ FIGURES: dict[str, tuple[Callable[[View], Figure | None], str, tuple[str, ...]]]
         ("c-skill-wise", "c-unaligned", "c-dkt"),
     ),
     "history": (history, "AUC by length of history", tuple(run for run, _ in HISTORY_RUNS)),
-    "references": (references, "References, and networks aligned to them", ("d-pfa", "d-bkt", "d-rasch")),
+    "references": (references, "References, and networks aligned to them", "d"),
 }
-"""Figure, what it shows in words, and the runs that it is of."""
+"""Figure, what it shows in words, and the runs, or the part, that it is of."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from api.cli.client import Service
-from api.cli.failures import Refused
+from api.cli.failures import NoServer, Refused
 from api.cli.watching import ENDED
 from docs.study.plan import Run
 from docs.study.results import fingerprint_today, space_of
@@ -96,7 +96,7 @@ class Runner:
                 time.sleep(POLL_SECONDS)
                 self._check()
                 for one in taken:
-                    self._look(one)
+                    self._look_again(one)
         return failed
 
     def _take(self, run: Run) -> Taken:
@@ -113,6 +113,17 @@ class Runner:
                 self._say(f"{run.name}: experiment {experiment_id} {status} before and goes on")
         self._look(taken)
         return taken
+
+    def _look_again(self, taken: Taken) -> None:
+        """A service that is busy for a moment ends no study of many hours."""
+        try:
+            self._look(taken)
+        except NoServer as trouble:
+            self._say(f"{taken.run.name}: no answer for the moment: {trouble.detail}")
+        except Refused as trouble:
+            if trouble.status < 500:
+                raise
+            self._say(f"{taken.run.name}: {trouble}, asked again")
 
     def _look(self, taken: Taken) -> None:
         row = self._service.get(f"{PATHS[taken.run.kind]}/{taken.id}")

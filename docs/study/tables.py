@@ -82,7 +82,7 @@ def data(view: View) -> str:
 
 def recommendations(view: View) -> str:
     """Part b: each recommendation against none of them."""
-    runs = [run.name for run in view.plan.runs if run.part == "b"]
+    runs = view.of_part("b")
     rows = []
     for name in runs:
         change = NONE if name == "b-base" else interval(view.difference("b", name))
@@ -200,7 +200,6 @@ def front(view: View) -> str:
 
 def references(view: View) -> str:
     """Part d: references as models, and networks aligned to them."""
-    alone = [run.name for run in view.plan.runs if run.part == "d"]
     figures = [
         ("auc", "AUC", 4),
         ("ece", "ECE of p", 4),
@@ -210,7 +209,7 @@ def references(view: View) -> str:
         ("p_mastery_pearson", "corr(p, M)", 3),
         ("l_21_kl", "KL", 4),
     ]
-    return _spreads(view, [*alone, "c-dkt", "c-skill-wise"], figures)
+    return _spreads(view, [*view.of_part("d"), "c-dkt", "c-skill-wise"], figures)
 
 
 def other_data(view: View) -> str:
@@ -243,16 +242,22 @@ def recovery(view: View) -> str:
 
 
 def runs(view: View) -> str:
-    """Every run of the plan: what it is to show, how to repeat it, what it cost."""
+    """Every run of the plan: what it is to show, and what it cost."""
     rows = []
     for run in view.plan.runs:
         entry = view.results["runs"].get(run.name)
         done = entry["experiments"] if entry else []
         seconds = sum(one["seconds"] or 0.0 for one in done)
-        file = view.plan.data[run.data]["file"]
-        time = shown(seconds / 60, 1) if done else NONE
-        rows.append([f"`{run.name}`", run.shows, view.state(run.name), time, f"`{run.command(file)}`"])
-    return table(["run", "shows", "status", "minutes on one core", "from the command line"], rows, left=3)
+        folds = ", ".join(map(str, run.folds))
+        minutes = shown(seconds / 60, 1) if done else NONE
+        rows.append([f"`{run.name}`", run.shows, folds, view.state(run.name), minutes])
+    return table(["run", "shows", "folds", "status", "minutes on one core"], rows, left=4)
+
+
+def commands(view: View) -> str:
+    """Every run of the plan from the command line."""
+    lines = [f"# {run.name}\n{run.command(view.plan.data[run.data]['file'])}" for run in view.plan.runs]
+    return "\n".join(["```", *lines, "```"])
 
 
 def experiments(view: View) -> str:
@@ -333,6 +338,7 @@ TABLES: dict[str, Callable[[View], str]] = {
     "other_data": other_data,
     "recovery": recovery,
     "runs": runs,
+    "commands": commands,
     "experiments": experiments,
     "versions": versions,
 }

@@ -98,15 +98,21 @@ class View:
         found: dict[str, Any] | None = self.results["recoveries"].get(name)
         return found
 
-    def cite(self, *runs: str) -> str:
-        """Command, seed and experiment ids of what a table or figure shows."""
-        parts = "".join(dict.fromkeys(self.run(name).part for name in runs))
-        seeds = ", ".join(dict.fromkeys(str(self.run(name).seed) for name in runs))
-        named = [f"{name} {self._ids(name)}" for name in runs]
-        return f"*`make study PART={parts}`, seed {seeds}. Experiments: {'; '.join(named)}.*"
+    def of_part(self, part: str) -> list[str]:
+        """Names of a part's runs."""
+        return [run.name for run in self.plan.runs if run.part == part]
 
-    def _ids(self, run: str) -> str:
-        found = self.experiments(run)
-        if not found:
+    def cite(self, *runs: str) -> str:
+        """Command, seed and ids of what a table or figure shows."""
+        parts = "".join(sorted({self.run(name).part for name in runs}))
+        seeds = ", ".join(dict.fromkeys(str(self.run(name).seed) for name in runs))
+        named = "; ".join(f"{name} {self._id(name)}" for name in runs)
+        return f"*`make study PART={parts}`, seed {seeds}. Experiments: {named}.*"
+
+    def _id(self, run: str) -> str:
+        """Of the experiment, or of the cross-validation or sweep that holds several."""
+        entry = self.results["runs"].get(run)
+        if not entry or not self.experiments(run):
             return self.state(run)
-        return ", ".join(f"`…{one['id'].replace('-', '')[-SHORT_ID:]}`" for one in found)
+        kind = "" if entry["kind"] == "experiment" else f" ({entry['kind']})"
+        return f"`…{entry['id'].replace('-', '')[-SHORT_ID:]}`{kind}"

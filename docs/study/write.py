@@ -84,7 +84,7 @@ def _say(said: str, view: View, drawn: set[str]) -> str:
 
 def _figure(name: str, view: View, drawn: set[str]) -> str:
     _, words, runs = FIGURES[name]
-    cited = view.cite(*runs)
+    cited = view.cite(*(view.of_part(runs) if isinstance(runs, str) else runs))
     return f"![{words}](study/figures/{name}.svg)\n\n{cited}" if name in drawn else f"*{words}: {NOT_RUN}.*"
 
 

@@ -109,7 +109,15 @@ class TestTables:
         self, plan: Plan, results: dict[str, Any]
     ) -> None:
         view = View(plan, results)
-        for name in set(TABLES) - {"targets", "data", "runs", "experiments", "versions", "recovery"}:
+        for name in set(TABLES) - {
+            "targets",
+            "data",
+            "runs",
+            "commands",
+            "experiments",
+            "versions",
+            "recovery",
+        }:
             assert re.search(r"\*`make study PART=[a-e]+`, seed 42. Experiments: ", TABLES[name](view)), name
 
     def test_a_target_is_judged_by_its_worst_fold(self, plan: Plan, results: dict[str, Any]) -> None:
