@@ -1,4 +1,4 @@
-"""Datasets, calibrations, experiments and searches, models, students and what they answered."""
+"""Datasets, calibrations, experiments, models, students and what they answered."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,8 +14,6 @@ depends_on = None
 def upgrade() -> None:
     _create_datasets()
     _create_calibrations()
-    _create_cross_validations()
-    _create_sweeps()
     _create_experiments()
     _create_epoch_metrics()
     _create_models()
@@ -34,8 +32,6 @@ def downgrade() -> None:
         "models",
         "epoch_metrics",
         "experiments",
-        "sweeps",
-        "cross_validations",
         "calibrations",
         "datasets",
     ):
@@ -68,7 +64,6 @@ def _create_calibrations() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("dataset_id", sa.Uuid(), nullable=False),
         sa.Column("fold", sa.Integer(), nullable=False),
-        sa.Column("exclude_folds", Json(), nullable=False),
         sa.Column("reference", sa.Text(), nullable=False),
         sa.Column("settings", Json(), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
@@ -85,80 +80,6 @@ def _create_calibrations() -> None:
     op.create_index("ix_calibrations_dataset_id", "calibrations", ["dataset_id"])
 
 
-def _create_cross_validations() -> None:
-    op.create_table(
-        "cross_validations",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("dataset_id", sa.Uuid(), nullable=False),
-        sa.Column("folds", Json(), nullable=False),
-        sa.Column("exclude_folds", Json(), nullable=False),
-        sa.Column("preset", sa.Text(), nullable=True),
-        sa.Column("config", Json(), nullable=False),
-        sa.Column("config_fingerprint", sa.Text(), nullable=False),
-        sa.Column("idempotency_key", sa.Text(), nullable=True),
-        sa.Column("request_hash", sa.Text(), nullable=True),
-        sa.Column("created_at", UtcDateTime(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["dataset_id"],
-            ["datasets.id"],
-            name="fk_cross_validations_dataset_id_datasets",
-            ondelete="CASCADE",
-        ),
-        sa.PrimaryKeyConstraint("id", name="pk_cross_validations"),
-        sa.UniqueConstraint("idempotency_key", name="uq_cross_validations_idempotency_key"),
-    )
-    op.create_index("ix_cross_validations_dataset_id", "cross_validations", ["dataset_id"])
-
-
-def _create_sweeps() -> None:
-    op.create_table(
-        "sweeps",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("dataset_id", sa.Uuid(), nullable=False),
-        sa.Column("fold", sa.Integer(), nullable=False),
-        sa.Column("exclude_folds", Json(), nullable=False),
-        sa.Column("preset", sa.Text(), nullable=True),
-        sa.Column("config", Json(), nullable=False),
-        sa.Column("device", sa.Text(), nullable=False),
-        sa.Column("search", Json(), nullable=False),
-        sa.Column("metric", sa.Text(), nullable=False),
-        sa.Column("direction", sa.Text(), nullable=False),
-        sa.Column("pruner", Json(), nullable=False),
-        sa.Column("parallel", sa.Integer(), nullable=False),
-        sa.Column("n_trials", sa.Integer(), nullable=False),
-        sa.Column(
-            "status",
-            sa.Enum(
-                "running",
-                "succeeded",
-                "failed",
-                "cancelled",
-                name="status",
-                native_enum=False,
-                create_constraint=True,
-                length=16,
-            ),
-            nullable=False,
-        ),
-        sa.Column("n_created", sa.Integer(), nullable=False),
-        sa.Column("idempotency_key", sa.Text(), nullable=True),
-        sa.Column("request_hash", sa.Text(), nullable=True),
-        sa.Column("rung_at", UtcDateTime(), nullable=False),
-        sa.Column("rings", sa.Integer(), nullable=False),
-        sa.Column("created_at", UtcDateTime(), nullable=False),
-        sa.Column("finished_at", UtcDateTime(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["dataset_id"], ["datasets.id"], name="fk_sweeps_dataset_id_datasets", ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("id", name="pk_sweeps"),
-        sa.UniqueConstraint("idempotency_key", name="uq_sweeps_idempotency_key"),
-    )
-    op.create_index("ix_sweeps_dataset_id", "sweeps", ["dataset_id"])
-    op.create_index("ix_sweeps_status_rung_at", "sweeps", ["status", "rung_at"])
-
-
 def _create_experiments() -> None:
     op.create_table(
         "experiments",
@@ -166,11 +87,6 @@ def _create_experiments() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("dataset_id", sa.Uuid(), nullable=False),
         sa.Column("fold", sa.Integer(), nullable=False),
-        sa.Column("exclude_folds", Json(), nullable=False),
-        sa.Column("cross_validation_id", sa.Uuid(), nullable=True),
-        sa.Column("sweep_id", sa.Uuid(), nullable=True),
-        sa.Column("trial", sa.Integer(), nullable=True),
-        sa.Column("trial_settings", Json(), nullable=True),
         sa.Column("preset", sa.Text(), nullable=True),
         sa.Column("config", Json(), nullable=False),
         sa.Column("config_fingerprint", sa.Text(), nullable=False),
@@ -183,7 +99,6 @@ def _create_experiments() -> None:
                 "succeeded",
                 "failed",
                 "cancelled",
-                "pruned",
                 name="status",
                 native_enum=False,
                 create_constraint=True,
@@ -202,7 +117,6 @@ def _create_experiments() -> None:
         sa.Column("epochs", sa.Integer(), nullable=False),
         sa.Column("code_version", sa.Text(), nullable=True),
         sa.Column("package_versions", Json(), nullable=True),
-        sa.Column("warnings", Json(), nullable=False),
         sa.Column("device", sa.Text(), nullable=False),
         sa.Column("device_used", sa.Text(), nullable=True),
         sa.Column("error_type", sa.Text(), nullable=True),
@@ -218,21 +132,10 @@ def _create_experiments() -> None:
         sa.ForeignKeyConstraint(
             ["dataset_id"], ["datasets.id"], name="fk_experiments_dataset_id_datasets", ondelete="RESTRICT"
         ),
-        sa.ForeignKeyConstraint(
-            ["cross_validation_id"],
-            ["cross_validations.id"],
-            name="fk_experiments_cross_validation_id_cross_validations",
-            ondelete="SET NULL",
-        ),
-        sa.ForeignKeyConstraint(
-            ["sweep_id"], ["sweeps.id"], name="fk_experiments_sweep_id_sweeps", ondelete="SET NULL"
-        ),
         sa.PrimaryKeyConstraint("id", name="pk_experiments"),
-        sa.UniqueConstraint("sweep_id", "trial", name="uq_experiments_sweep_id_trial"),
         sa.UniqueConstraint("idempotency_key", name="uq_experiments_idempotency_key"),
     )
     op.create_index("ix_experiments_config_fingerprint", "experiments", ["config_fingerprint"])
-    op.create_index("ix_experiments_cross_validation_id", "experiments", ["cross_validation_id"])
     op.create_index("ix_experiments_dataset_id", "experiments", ["dataset_id"])
     op.create_index("ix_experiments_preset", "experiments", ["preset"])
     op.create_index("ix_experiments_status_lease_expires_at", "experiments", ["status", "lease_expires_at"])

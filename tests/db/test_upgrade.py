@@ -1,0 +1,193 @@
+"""A database that the first release filled goes on with the code of today, rows and all."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import Engine, inspect
+
+from db.base import Base
+from db.engine import create_engine, create_session_factory, downgrade, read_scope, session_scope, upgrade
+from db.errors import DatasetInUse
+from db.lifecycle import ExperimentStatus
+from db.models import Calibration, CrossValidation, Experiment
+from db.repositories import cross_validations, datasets, experiments, runs
+from ikt_model.config import ExperimentConfig
+from tests.builders import NOON, make_experiment, make_sweep, make_trial
+from tests.stacks import STACK_NAMES
+
+DATASET, CALIBRATION, MODEL = uuid4(), uuid4(), uuid4()
+EXPERIMENTS = {status: uuid4() for status in ("queued", "succeeded", "failed")}
+
+# `resolve_config("small-dynamic")` of the first release
+FIRST_CONFIG = {
+    "model": {"type": "ikt", "d_model": 128, "n_heads": 4, "n_blocks": 2, "d_ff": 256, "dropout": 0.1,
+              "window": 200},
+    "reference": {"name": "rasch", "grid_points": 81, "em_iterations": 60},
+    "loss": {"ability_alignment": "pointwise", "ability_target": "dynamic", "lambda_target": 0.3,
+             "lambda_warmup_epochs": 1, "difficulty_weight": 1.0, "scale_weight": 0.0},
+    "training": {"epochs": 8, "batch_tokens": 2048, "learning_rate": 0.001, "schedule": "one-cycle",
+                 "weight_decay": 0.01, "gradient_clip": 1.0, "seed": 42},
+}  # fmt: skip
+
+
+def _experiment(status: str, identifier: UUID) -> dict[str, Any]:
+    return {
+        "id": identifier, "name": f"{status} one", "dataset_id": DATASET, "fold": 0,
+        "preset": "small-dynamic", "config": FIRST_CONFIG, "config_fingerprint": "0123456789abcdef",
+        "seed": 42, "status": status, "attempt": 1, "max_attempts": 5, "lease_owner": None,
+        "lease_expires_at": None, "heartbeat_at": None, "cancel_requested": False, "progress": 0.0,
+        "epochs_done": 1, "epochs": 8, "code_version": "1.0.0", "package_versions": {"torch": "2.5"},
+        "device": "auto", "device_used": "cpu",
+        "error_type": "OutOfMemory" if status == "failed" else None, "error_detail": None,
+        "metrics": {"auc": 0.73} if status == "succeeded" else None, "idempotency_key": status,
+        "request_hash": "hash", "rung_at": NOON, "rings": 0, "created_at": NOON, "started_at": None,
+        "finished_at": None,
+    }  # fmt: skip
+
+
+ROWS: Mapping[str, list[dict[str, Any]]] = {
+    "datasets": [{
+        "id": DATASET, "name": "classroom", "format": "pykt", "content_hash": "c0ffee", "n_students": 20,
+        "n_responses": 400, "n_skills": 1, "n_folds": 5, "share_correct": 0.7, "statistics": {"a": 1.0},
+        "artifact": "datasets/one.arrow", "created_at": NOON,
+    }],
+    "calibrations": [{
+        "id": CALIBRATION, "dataset_id": DATASET, "fold": 0, "reference": "rasch",
+        "settings": FIRST_CONFIG["reference"], "key": "key", "parameters": {"difficulty": [0.5]},
+        "summary": {"beta_mean": 0.5}, "seconds": 1.5, "created_at": NOON,
+    }],
+    "experiments": [_experiment(status, identifier) for status, identifier in EXPERIMENTS.items()],
+    "epoch_metrics": [{
+        "experiment_id": EXPERIMENTS["succeeded"], "epoch": 1, "metrics": {"auc": 0.73}, "seconds": 2.0,
+        "recorded_at": NOON,
+    }],
+    "models": [{
+        "id": MODEL, "experiment_id": EXPERIMENTS["succeeded"], "name": "served", "artifact": "models/one",
+        "metrics": {"auc": 0.73}, "status": "serving", "attempt": 1, "max_attempts": 5, "lease_owner": None,
+        "lease_expires_at": None, "heartbeat_at": None, "rung_at": NOON, "rings": 0, "error_type": None,
+        "error_detail": None, "created_at": NOON, "promoted_at": NOON,
+    }],
+    "skills": [{
+        "model_id": MODEL, "position": 0, "name": "add", "difficulty": 0.5, "standard_error": None,
+        "n_responses": 400,
+    }],
+    "students": [{
+        "id": 1, "student_id": "ana", "n_interactions": 1, "created_at": NOON, "last_interaction_at": NOON,
+    }],
+    "interactions": [{
+        "id": 1, "student_pk": 1, "event_id": "e1", "skills": ["add"], "item": None, "correct": True,
+        "occurred_at": NOON, "received_at": NOON,
+    }],
+    "student_states": [{
+        "student_pk": 1, "model_id": MODEL, "theta": 0.1, "theta_reference": 0.2, "theta_reference_sd": 0.5,
+        "mastery": [0.6], "probability": [0.7], "mastery_reference": [0.5], "n_interactions": 1,
+        "as_of": NOON,
+    }],
+}  # fmt: skip
+
+
+@pytest.fixture(params=STACK_NAMES)
+def first_release(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    """A database at the first revision, every table of which holds a row."""
+    if request.param == "embedded":
+        yield from _filled(f"sqlite:///{tmp_path / 'first.db'}")
+    else:
+        with request.getfixturevalue("services").fresh_database(migrated=False) as url:
+            yield from _filled(url)
+
+
+def _filled(url: str) -> Iterator[Engine]:
+    engine = create_engine(url)
+    upgrade(engine, "0001")
+    assert {*inspect(engine).get_table_names()} == {*ROWS, "alembic_version"}
+    with engine.begin() as connection:
+        for name, rows in ROWS.items():
+            connection.execute(sa.insert(_table(name)), rows)
+    yield engine
+    engine.dispose()
+
+
+def _table(name: str) -> sa.TableClause:
+    """The columns that the first release knew; their types are still the same."""
+    types = Base.metadata.tables[name].c
+    return sa.table(name, *(sa.column(column, types[column].type) for column in ROWS[name][0]))
+
+
+def _stored(engine: Engine) -> dict[str, list[dict[str, Any]]]:
+    with engine.connect() as connection:
+        found = {
+            name: [dict(row) for row in connection.execute(sa.select(_table(name))).mappings()]
+            for name in ROWS
+        }
+    return {name: sorted(rows, key=_first_value) for name, rows in found.items()}
+
+
+def _first_value(row: Mapping[str, Any]) -> str:
+    return str(next(iter(row.values())))
+
+
+EXPECTED = {name: sorted(rows, key=_first_value) for name, rows in ROWS.items()}
+
+
+def test_upgrade_and_downgrade_keep_every_row(first_release: Engine) -> None:
+    upgrade(first_release)
+    after_upgrade = _stored(first_release)
+    downgrade(first_release, "0001")
+    assert (after_upgrade, _stored(first_release)) == (EXPECTED, EXPECTED)
+
+
+def test_rows_say_that_nothing_was_left_out_or_doubted(first_release: Engine) -> None:
+    upgrade(first_release)
+    with read_scope(create_session_factory(first_release)) as session:
+        for experiment in session.scalars(sa.select(Experiment)):
+            assert (experiment.exclude_folds, experiment.warnings) == ([], [])
+            assert (experiment.sweep_id, experiment.cross_validation_id, experiment.trial) == (None,) * 3
+        assert [row.exclude_folds for row in session.scalars(sa.select(Calibration))] == [[]]
+
+
+def test_experiments_of_the_first_release_go_on(first_release: Engine) -> None:
+    upgrade(first_release)
+    sessions = create_session_factory(first_release)
+    with session_scope(sessions) as session:
+        experiments.retry(session, EXPERIMENTS["failed"])
+        running = runs.claim(session, EXPERIMENTS["queued"], "worker-1", lease_seconds=60)
+        assert running is not None
+        config = ExperimentConfig.model_validate(running.config).model_dump(mode="json")
+    assert all(FIRST_CONFIG[name].items() <= config[name].items() for name in FIRST_CONFIG)
+    with session_scope(sessions) as session, pytest.raises(DatasetInUse):
+        datasets.delete_dataset(session, DATASET)
+
+
+def test_an_upgraded_database_holds_trials_and_folds(first_release: Engine) -> None:
+    upgrade(first_release)
+    sessions = create_session_factory(first_release)
+    with session_scope(sessions) as session:
+        trial = make_trial(session, make_sweep(session, dataset_id=DATASET), status="pruned").id
+        row = cross_validations.add_cross_validation(
+            session, name="cv", dataset_id=DATASET, folds=[0, 1], exclude_folds=[], preset=None, config={},
+            config_fingerprint="f",
+        )  # fmt: skip
+        member = make_experiment(session, dataset_id=DATASET, cross_validation_id=row.id).id
+        group = row.id
+    with session_scope(sessions) as session:
+        session.delete(session.get_one(CrossValidation, group))
+    with read_scope(sessions) as session:
+        assert session.get_one(Experiment, member).cross_validation_id is None
+        assert session.get_one(Experiment, trial).status == ExperimentStatus.PRUNED
+
+
+def test_downgrade_calls_a_pruned_trial_cancelled(first_release: Engine) -> None:
+    upgrade(first_release)
+    with session_scope(create_session_factory(first_release)) as session:
+        trial = make_trial(session, make_sweep(session, dataset_id=DATASET), status="pruned").id
+    downgrade(first_release, "0001")
+    table = _table("experiments")
+    with first_release.connect() as connection:
+        status = connection.scalar(sa.select(table.c.status).where(table.c.id == trial))
+        assert status == "cancelled"
+        with pytest.raises(sa.exc.IntegrityError):
+            connection.execute(sa.text("UPDATE experiments SET status = 'pruned'"))
