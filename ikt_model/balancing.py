@@ -33,8 +33,9 @@ class Balance(nn.Module):
 
 
 class UncertaintyBalance(Balance):
-    """Each loss is divided by a learned variance, whose logarithm is added (Kendall, Gal & Cipolla 2018,
-    CVPR, equation 10).
+    """Each loss l becomes l·exp(−s) + s with a learned log-variance s (after Kendall, Gal & Cipolla 2018,
+    CVPR, section 3.2; the factors ½ that tell regression and classification apart there are left out, so all
+    three are eased alike).
     """
 
     def __init__(self) -> None:

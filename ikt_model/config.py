@@ -76,6 +76,15 @@ class ExperimentConfig(Settings):
         return self
 
     @model_validator(mode="after")
+    def _a_scale_needs_a_spread(self) -> "ExperimentConfig":
+        if self.reference.name == "skill-rate" and self.loss.ability_alignment == "standardized":
+            raise ValueError(
+                "loss.ability_alignment: 'standardized' divides by the spread of the reference's abilities, "
+                "and 'skill-rate' gives every student the same; choose 'pointwise' or another reference.name"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _a_reference_is_trained_already(self) -> "ExperimentConfig":
         if self.model.type == "reference" and self.training.epochs != 1:
             raise ValueError(

@@ -141,7 +141,7 @@ class Predictor:
             return []
         sequences, _ = self._sequences(histories)
         walk = self._walk(sequences)
-        known = evidence_by_skill(sequences)
+        known = evidence_by_skill(sequences, decay=self._model.calibration.decay)
         reference = self._model.calibration.mastery_logits(sequences).astype(np.float32)
         return [
             self._state_of(sequences, walk, known, reference[student], student)
@@ -178,7 +178,7 @@ class Predictor:
         everyone = np.ones(sequences.n_students, dtype=bool)
         return predict(
             self._network,
-            WindowedSteps(sequences, self._model.calibration.targets(sequences)),
+            self._steps(sequences, self._model.calibration.targets(sequences)),
             Windows.cut(sequences, window=self.config.model.window, students=everyone),
             loss=self.config.loss,
             difficulty_reference=self._model.calibration.difficulty,
@@ -240,10 +240,13 @@ class Predictor:
         )
         return sequences, known
 
+    def _steps(self, sequences: Sequences, targets: ReferenceTargets) -> WindowedSteps:
+        return WindowedSteps(sequences, targets, decay=self._model.calibration.decay)
+
     def _walk(self, sequences: Sequences) -> "_Walk":
         """Everything the network says at every step of these students."""
         targets = self._model.calibration.targets(sequences)
-        data = WindowedSteps(sequences, targets)
+        data = self._steps(sequences, targets)
         windows, first_fresh = overlapping_windows(sequences, window=self.config.model.window)
         n_steps = sequences.n_responses
         logit, mastery, mastery_after, theta, beta = torch.zeros(5, n_steps)
@@ -302,15 +305,15 @@ class Predictor:
         )
 
     def _state_of_nobody(self, known: SkillEvidence, reference: Floats, student: int) -> StudentState:
-        """What is thought of someone without a response: the mean student, at every skill's difficulty."""
-        mastery = expit(-self.difficulty)
+        """Of someone without a response the model has read nothing: the reference speaks for it."""
+        mastery = expit(reference)
         return StudentState(
             theta=0.0,
             theta_reference=0.0,
             theta_reference_sd=self._model.calibration.ability_sd,
             mastery=mastery,
             probability=mastery,
-            mastery_reference=expit(reference),
+            mastery_reference=mastery,
             attempts=known.attempts[student],
             n_responses=0,
         )

@@ -19,7 +19,7 @@ from ikt_model.config import ExperimentConfig
 from ikt_model.data.batches import Batch, WindowedSteps, Windows, batch_rows
 from ikt_model.data.sequences import Sequences
 from ikt_model.evaluation import predict, predictions_table
-from ikt_model.gradients import gradient_figures
+from ikt_model.gradients import PULLING, gradient_figures
 from ikt_model.losses import (
     TERMS,
     Losses,
@@ -144,7 +144,7 @@ def _prepare(
 ) -> _Run:
     held_out = sequences.folds == fold
     targets = calibration.targets(sequences)
-    data = WindowedSteps(sequences, targets, device=device)
+    data = WindowedSteps(sequences, targets, decay=calibration.decay, device=device)
     training = Windows.cut(sequences, window=config.model.window, students=~held_out)
     if len(training.starts) == 0:
         raise NothingToTrain("no training history has at least 3 responses; add data or choose another fold")
@@ -268,9 +268,9 @@ def _gradient_figures(run: _Run) -> dict[str, float]:
     batches = list(batch_rows(run.training.lengths, batch_tokens=run.config.training.batch_tokens))
     chosen = np.unique(np.linspace(0, len(batches) - 1, GRADIENT_BATCHES, dtype=int))
     run.network.eval()
-    return gradient_figures(
-        (_losses(run, run.data.gather(run.training, batches[index])) for index in chosen), shared
-    )
+    losses = (_losses(run, run.data.gather(run.training, batches[index])) for index in chosen)
+    names = (*PULLING, "l_scale") if run.config.loss.scale_weight else PULLING
+    return gradient_figures(losses, shared, names=names)
 
 
 def learning_rate_factor(progress: float, schedule: str) -> float:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from ikt_model.data.features import evidence
+from ikt_model.data.features import DECAY, evidence
 from ikt_model.data.sequences import Sequences, SkillVocabulary
 from ikt_model.references.protocol import ReferenceTargets
 
@@ -97,9 +97,14 @@ class WindowedSteps:
     """Every step of a dataset as flat tensors on one device, from which batches are gathered."""
 
     def __init__(
-        self, sequences: Sequences, targets: ReferenceTargets, *, device: str | torch.device = "cpu"
+        self,
+        sequences: Sequences,
+        targets: ReferenceTargets,
+        *,
+        decay: float = DECAY,
+        device: str | torch.device = "cpu",
     ) -> None:
-        known = evidence(sequences)
+        known = evidence(sequences, decay=decay)
 
         def flat(values: NDArray[np.generic], dtype: torch.dtype) -> Tensor:
             return torch.as_tensor(np.array(values), dtype=dtype, device=device)
@@ -111,7 +116,6 @@ class WindowedSteps:
         self.responses = flat(sequences.responses, torch.int64)
         self.state = flat(known.state, torch.float32)
         self.query = flat(known.query, torch.float32)
-        self.asked_again = flat(known.asked_again, torch.float32)
         self.mastery_reference = flat(targets.mastery_logit, torch.float32)
         self.mastery_after_reference = flat(targets.mastery_after_logit, torch.float32)
         self.theta_reference = flat(targets.theta, torch.float32)
@@ -138,7 +142,7 @@ class WindowedSteps:
             next_skill_sets=self.skill_sets[following],
             next_responses=self.responses[following].float(),
             query=self.query[following],
-            asked_again=self.asked_again[steps],
+            asked_again=asked_again(self.state[steps]),
             valid=time < lengths,
             asked=time < lengths - 1,
             mastery_reference=self.mastery_reference[following],
@@ -147,6 +151,14 @@ class WindowedSteps:
             theta_static=self.theta_static[torch.as_tensor(windows.students[rows], device=self.device)],
             steps=steps,
         )
+
+
+def asked_again(state: Tensor) -> Tensor:
+    """The evidence that would be read if the skill practised were asked again right away, from that after its
+    response: [..., STATE_FEATURES] -> [..., QUERY_FEATURES].
+    """
+    ones = torch.ones_like(state[..., :1])
+    return torch.cat([state[..., :4], ones, torch.zeros_like(ones)], dim=-1)
 
 
 def batch_rows(

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
-from ikt_model.data.features import QUERY_FEATURES
+from ikt_model.data.features import DECAY, QUERY_FEATURES
 from ikt_model.data.sequences import Sequences
 from ikt_model.references.knowledge import (
     FORGET,
@@ -82,6 +82,11 @@ class BktCalibration:
     def responses_per_skill(self) -> NDArray[np.int64]:
         """How many responses the parameters of each skill rest on [K]."""
         return self.rasch.responses_per_skill
+
+    @property
+    def decay(self) -> float:
+        """The usual one: the network's evidence has to fade somehow."""
+        return DECAY
 
     @property
     def slopes(self) -> Floats:

@@ -21,6 +21,7 @@ from ikt_model.data.sequences import Sequences
 from ikt_model.references.abilities import last_of, one_step_behind
 from ikt_model.references.counts import set_design
 from ikt_model.references.marginal import PRIOR_PRECISION
+from ikt_model.references.plain import finite_or_none, none_to_infinity, spread_of
 from ikt_model.references.protocol import ReferenceTargets
 from ikt_model.references.rasch import RaschCalibration, fit_rasch
 from ikt_model.settings import PfaSettings, RaschSettings
@@ -32,7 +33,8 @@ NEWTON_STEPS = 50
 CONVERGED_LOGITS = 1e-6
 EVIDENCE = (2, 3, 4)  # of QUERY_NAMES: decayed right, decayed wrong, recency
 ERRORS_AT_ONCE = 256  # columns of the inverse that are solved for together
-EVIDENCE_NAMES = ("recent right", "recent wrong", "recency")
+EVIDENCE_NAMES = ("recent_right", "recent_wrong", "recency")
+SHARED_NAMES = ("ability_weight", "form_weight", *(f"slope_{name}" for name in EVIDENCE_NAMES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class PfaCalibration:
     form_weight: float  # c, logits
     common_slopes: Floats  # [E] γ, logits per unit of EVIDENCE_NAMES
     skill_slopes: Floats  # [K, E] γ_k, how far each skill's slopes stray from the common ones
+    slopes_se: Floats  # [K, E] of γ + γ_k
     standard_errors: dict[str, float]  # of a, c and γ, by name
     log_likelihood: float
     iterations: int
@@ -113,17 +116,14 @@ class PfaCalibration:
 
     def summary(self) -> dict[str, float]:
         """Location and spread of the parameters."""
-        named = zip(EVIDENCE_NAMES, self.common_slopes, self.skill_slopes.std(axis=0), strict=True)
-        slopes = {f"slope {name}": value for name, value, _ in named}
+        shared = (self.ability_weight, self.form_weight, *self.common_slopes.tolist())
+        strays = self.skill_slopes.std(axis=0).tolist()
         return {
-            "beta_mean": float(self.difficulty.mean()),
-            "beta_std": float(self.difficulty.std()),
-            "beta_min": float(self.difficulty.min()),
-            "beta_max": float(self.difficulty.max()),
+            **spread_of("beta", self.difficulty),
             "ability_sd": self.ability_sd,
-            "ability_weight": self.ability_weight,
-            "form_weight": self.form_weight,
-            **{name: float(value) for name, value in slopes.items()},
+            **dict(zip(SHARED_NAMES, shared, strict=True)),
+            **{f"{name}_se": error for name, error in self.standard_errors.items()},
+            **{f"slope_{name}_std": stray for name, stray in zip(EVIDENCE_NAMES, strays, strict=True)},
             "log_likelihood": self.log_likelihood,
             "iterations": float(self.iterations),
             "n_students": float(self.rasch.n_students),
@@ -137,12 +137,12 @@ class PfaCalibration:
             "name": self.name,
             "version": self.version,
             "difficulty": self.difficulty.tolist(),
-            # JSON has no infinity: an error that nothing bounds is null
-            "difficulty_se": [error if np.isfinite(error) else None for error in self.difficulty_se.tolist()],
+            "difficulty_se": finite_or_none(self.difficulty_se),
             "ability_weight": self.ability_weight,
             "form_weight": self.form_weight,
             "common_slopes": self.common_slopes.tolist(),
             "skill_slopes": self.skill_slopes.tolist(),
+            "slopes_se": self.slopes_se.tolist(),
             "standard_errors": self.standard_errors,
             "log_likelihood": self.log_likelihood,
             "iterations": self.iterations,
@@ -154,12 +154,12 @@ class PfaCalibration:
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> "PfaCalibration":
         """The inverse of `to_dict`."""
-        errors = [np.inf if error is None else error for error in stored["difficulty_se"]]
         arrays = {
             "difficulty": np.asarray(stored["difficulty"], np.float64),
-            "difficulty_se": np.asarray(errors, np.float64),
+            "difficulty_se": none_to_infinity(stored["difficulty_se"]),
             "common_slopes": np.asarray(stored["common_slopes"], np.float64),
             "skill_slopes": np.asarray(stored["skill_slopes"], np.float64).reshape(-1, len(EVIDENCE)),
+            "slopes_se": np.asarray(stored["slopes_se"], np.float64).reshape(-1, len(EVIDENCE)),
         }
         return cls(**{**stored, **arrays, "rasch": RaschCalibration.from_dict(stored["rasch"])})
 
@@ -173,20 +173,19 @@ def fit_pfa(sequences: Sequences, *, settings: PfaSettings) -> PfaCalibration:
     rasch = fit_rasch(sequences, settings=RaschSettings(grid_points=settings.grid_points))
     problem = _Problem.of(sequences, rasch, settings)
     weights, log_likelihood, iterations = problem.solve()
-    errors = problem.standard_errors(weights)
+    of_shared, of_slopes, of_difficulty = problem.standard_errors(weights)
     shared, n_skills = problem.n_shared, sequences.n_skills
     practised = rasch.responses_per_skill > 0
     difficulty = np.where(practised, -weights[-n_skills:], -weights[-n_skills:][practised].mean())
     return PfaCalibration(
         difficulty=difficulty,
-        difficulty_se=np.where(practised, errors[-n_skills:], np.inf),
+        difficulty_se=np.where(practised, of_difficulty, np.inf),
         ability_weight=float(weights[0]),
         form_weight=float(weights[1]),
         common_slopes=weights[2:shared],
         skill_slopes=weights[shared:-n_skills].reshape(n_skills, len(EVIDENCE)),
-        standard_errors=dict(
-            zip(("ability_weight", "form_weight", *EVIDENCE_NAMES), errors[:shared].tolist(), strict=True)
-        ),
+        slopes_se=of_slopes,
+        standard_errors=dict(zip(SHARED_NAMES, of_shared.tolist(), strict=True)),
         log_likelihood=log_likelihood,
         iterations=iterations,
         decay=settings.decay,
@@ -246,18 +245,29 @@ class _Problem:
         penalty = 0.5 * self.precision @ (weights - self.centre) ** 2
         return weights, float(penalty - value), iteration
 
-    def standard_errors(self, weights: Floats) -> Floats:
-        """Square roots of the diagonal of the inverse information [P]; slopes of single skills are left out
-        (NaN).
+    def standard_errors(self, weights: Floats) -> tuple[Floats, Floats, Floats]:
+        """From the inverse information: of a, c and γ [2 + E], of every skill's slopes γ + γ_k [K, E], and of
+        β [K].
         """
+        n_kinds = len(EVIDENCE)
+        slopes = np.arange(self.n_shared, len(weights) - self.n_skills)
+        # Sums of weights, one per column: a single weight, or a common slope and a skill's departure from it
+        single = np.r_[: self.n_shared, len(weights) - self.n_skills : len(weights)]
+        rows = np.concatenate([single, slopes, 2 + (slopes - self.n_shared) % n_kinds])
+        columns = np.concatenate([np.arange(len(single) + len(slopes)), len(single) + np.arange(len(slopes))])
+        sums = sparse.csc_array(
+            (np.ones(len(rows)), (rows, columns)), shape=(len(weights), columns.max() + 1)
+        )
+        errors = self._errors_of(sums, weights)
+        of_shared, of_difficulty, of_slopes = np.split(errors, [self.n_shared, len(single)])
+        return of_shared, of_slopes.reshape(self.n_skills, n_kinds), of_difficulty
+
+    def _errors_of(self, sums: sparse.csc_array, weights: Floats) -> Floats:
         solver = splu(self._information(weights).tocsc())
-        errors = np.full(len(weights), np.nan)
-        wanted = np.r_[: self.n_shared, len(weights) - self.n_skills : len(weights)]
-        for start in range(0, len(wanted), ERRORS_AT_ONCE):
-            columns = wanted[start : start + ERRORS_AT_ONCE]
-            unit = np.zeros((len(weights), len(columns)))
-            unit[columns, np.arange(len(columns))] = 1.0
-            errors[columns] = np.sqrt(solver.solve(unit)[columns, np.arange(len(columns))])
+        errors = np.empty(sums.shape[1])
+        for start in range(0, len(errors), ERRORS_AT_ONCE):
+            some = sums[:, start : start + ERRORS_AT_ONCE].toarray()
+            errors[start : start + ERRORS_AT_ONCE] = np.sqrt((some * solver.solve(some)).sum(axis=0))
         return errors
 
     def _objective(self, weights: Floats) -> float:

@@ -65,6 +65,13 @@ class Calibration(Protocol):
         """
         ...
 
+    @property
+    def decay(self) -> float:
+        """How fast the evidence fades that `slopes` are about: the weight left to an attempt by each later
+        one at the same skill.
+        """
+        ...
+
     def targets(self, sequences: Sequences) -> ReferenceTargets:
         """Mastery and abilities of these students under the fitted parameters, each from the past alone."""
         ...

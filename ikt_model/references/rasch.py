@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ikt_model.data.features import QUERY_FEATURES
+from ikt_model.data.features import DECAY, QUERY_FEATURES
 from ikt_model.data.sequences import Sequences
 from ikt_model.references.abilities import (
     last_of,
@@ -70,6 +70,11 @@ class RaschCalibration:
             theta_sd=theta_sd,
             theta_static=last_of(theta, sequences.offsets),
         )
+
+    @property
+    def decay(self) -> float:
+        """The usual one: the network's evidence has to fade somehow."""
+        return DECAY
 
     @property
     def slopes(self) -> Floats:

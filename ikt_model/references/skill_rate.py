@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logit
 
-from ikt_model.data.features import QUERY_FEATURES
+from ikt_model.data.features import DECAY, QUERY_FEATURES
 from ikt_model.data.sequences import Sequences
 from ikt_model.references.counts import refuse_no_response, set_design
 from ikt_model.references.plain import finite_or_none, none_to_infinity, spread_of
@@ -41,6 +41,11 @@ class SkillRateCalibration:
     def ability_sd(self) -> float:
         """None: all students are alike."""
         return 0.0
+
+    @property
+    def decay(self) -> float:
+        """The usual one: the network's evidence has to fade somehow."""
+        return DECAY
 
     @property
     def slopes(self) -> Floats:

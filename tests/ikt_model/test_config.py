@@ -44,6 +44,10 @@ def test_unknown_preset_names_the_known_ones() -> None:
         ({"reference": {"name": "oracle"}}, ("reference", "name")),
         ({"reference": {"name": "pfa", "slope_sd": 0}}, ("reference", "slope_sd")),
         ({"reference": {"name": "pfa", "em_iterations": 5}}, ("reference", "em_iterations")),
+        (
+            {"reference": {"name": "skill-rate"}, "loss": {"ability_alignment": "standardized"}},
+            ("loss", "ability_alignment"),
+        ),
         ({"model": {"type": "gru"}}, ("model", "type")),
         ({"model": {"type": "dkt", "n_heads": 4}}, ("model", "n_heads")),
         ({"model": {"mastery": "skill-wise"}}, ("model", "mastery")),

@@ -32,6 +32,15 @@ def test_it_is_the_mean_over_batches_that_counts() -> None:
     assert math.isnan(figures["grad_cosine_l_bce_l_21"])
 
 
+def test_a_scale_penalty_joins_when_it_is_named() -> None:
+    shared = nn.Parameter(torch.zeros(2))
+    x, y = shared
+    losses = Losses(x, x, torch.zeros(()), y, 2 * y)
+    figures = gradient_figures([losses], [shared], names=("l_bce", "l_23", "l_scale"))
+    assert figures["grad_norm_l_scale"] == pytest.approx(2)
+    assert figures["grad_cosine_l_23_l_scale"] == pytest.approx(1)
+
+
 def test_what_a_loss_does_not_reach_counts_as_zero() -> None:
     one, other = nn.Parameter(torch.zeros(1)), nn.Parameter(torch.zeros(1))
     figures = gradient_figures([batch(one.sum(), one.sum() + other.sum(), other.sum() * 1.0)], [one, other])

@@ -5,6 +5,7 @@ import pyarrow.compute as pc
 import pytest
 
 from ikt_model.checkpoint import ModelUnreadable
+from ikt_model.config import ExperimentConfig, resolve_config
 from ikt_model.data.sequences import Sequences
 from ikt_model.evaluation import NothingToEvaluate
 from ikt_model.inference import History, Predictor, overlapping_windows
@@ -13,12 +14,27 @@ from ikt_model.training import train
 from tests.ikt_model.classrooms import classroom, random_histories, tiny_config
 
 
-@pytest.fixture(scope="module")
-def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def resolved_config() -> ExperimentConfig:
+    """Every part of the resolved model, tiny; its reference's evidence fades faster than usual."""
+    tiny = tiny_config()
+    model = {"d_model": 16, "n_heads": 2, "n_blocks": 1, "d_ff": 16, "window": 30}
+    return resolve_config(
+        "skill-wise",
+        {
+            "model": {**model, "skill_rank": 4, "recurrent_width": 8},
+            "reference": {"decay": 0.5},
+            "training": tiny.training.model_dump(),
+        },
+    )
+
+
+@pytest.fixture(scope="module", params=["scalar", "resolved"])
+def model_folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    config = tiny_config() if request.param == "scalar" else resolved_config()
     sequences = classroom(n_students=150, n_skills=6, seed=6).sequences
-    calibration = calibrate(sequences.select(sequences.folds != 0), settings=tiny_config().reference)
+    calibration = calibrate(sequences.select(sequences.folds != 0), settings=config.reference)
     result = train(
-        tiny_config(),
+        config,
         sequences,
         fold=0,
         calibration=calibration,
@@ -80,11 +96,11 @@ def test_many_students_at_once_equal_one_by_one(predictor: Predictor) -> None:
         np.testing.assert_array_equal(state.mastery, alone.mastery)
 
 
-def test_mastery_is_the_sigmoid_of_ability_less_difficulty(predictor: Predictor) -> None:
+def test_mastery_is_ability_less_difficulty_and_what_is_known_of_the_skill(predictor: Predictor) -> None:
     state = predictor.state(some_history(predictor, 20))
-    np.testing.assert_allclose(
-        state.mastery, 1 / (1 + np.exp(-(state.theta - predictor.difficulty))), rtol=1e-5
-    )
+    of_skill = np.log(state.mastery / (1 - state.mastery)) - (state.theta - predictor.difficulty)
+    is_scalar = predictor.config.model == tiny_config().model
+    assert np.allclose(of_skill, 0, atol=1e-5) == is_scalar
 
 
 def test_nobody_known_is_as_the_prior_says(predictor: Predictor) -> None:
@@ -92,6 +108,7 @@ def test_nobody_known_is_as_the_prior_says(predictor: Predictor) -> None:
     assert (state.theta, state.n_responses) == (0.0, 0)
     assert state.theta_reference_sd > 0.1
     assert ((state.mastery > 0) & (state.mastery < 1)).all()
+    np.testing.assert_array_equal(state.mastery, state.mastery_reference)
     assert len(predictor.trajectory(History([], [])).theta) == 0
 
 

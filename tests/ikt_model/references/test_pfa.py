@@ -7,7 +7,7 @@ from scipy.special import expit
 
 from ikt_model.data.features import evidence, evidence_by_skill
 from ikt_model.data.sequences import Sequences
-from ikt_model.references.pfa import EVIDENCE, PfaCalibration, fit_pfa
+from ikt_model.references.pfa import EVIDENCE, SHARED_NAMES, PfaCalibration, _Problem, fit_pfa
 from ikt_model.references.rasch import one_step_behind
 from ikt_model.settings import PfaSettings
 from tests.ikt_model.classrooms import first_steps, random_histories
@@ -104,6 +104,27 @@ def test_standard_errors_shrink_with_the_square_root_of_the_class() -> None:
     assert small.standard_errors["form_weight"] / fitted().standard_errors["form_weight"] == pytest.approx(
         2, rel=0.15
     )
+
+
+def test_errors_are_those_of_the_inverse_information() -> None:
+    """Held against a dense inverse of the same Hessian, differentiated numerically."""
+    sequences = random_histories(60, seed=4)
+    settings = PfaSettings(slope_sd=0.5)
+    calibration = fit_pfa(sequences, settings=settings)
+    problem = _Problem.of(sequences, calibration.rasch, settings)
+    weights, _, _ = problem.solve()
+    covariance = np.linalg.inv(problem._information(weights).toarray())
+    np.testing.assert_allclose(
+        [calibration.standard_errors[name] for name in SHARED_NAMES],
+        np.sqrt(np.diag(covariance)[:5]),
+        rtol=1e-6,
+    )
+    for skill in range(5):
+        for kind in range(3):
+            total = np.zeros(len(weights))
+            total[[2 + kind, 5 + 3 * skill + kind]] = 1.0
+            assert calibration.slopes_se[skill, kind] == pytest.approx(np.sqrt(total @ covariance @ total))
+    np.testing.assert_allclose(calibration.difficulty_se, np.sqrt(np.diag(covariance)[-5:]), rtol=1e-6)
 
 
 def test_estimates_stray_as_far_as_their_standard_errors_say() -> None:
