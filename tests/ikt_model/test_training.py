@@ -155,7 +155,7 @@ class _Unreal:
     """A reference whose abilities are not numbers."""
 
     def __init__(self, calibration: Calibration) -> None:
-        self.difficulty = calibration.difficulty
+        self.difficulty, self.decay = calibration.difficulty, calibration.decay
         self._targets = calibration.targets
 
     def targets(self, sequences: Sequences) -> ReferenceTargets:
