@@ -85,14 +85,10 @@ def with_settings(config: Mapping[str, Any], point: Point) -> dict[str, Any]:
         place = changed
         *sections, key = name.split(".")
         for section in sections:
-            inner = place.get(section, {})
-            if not isinstance(inner, Mapping):
-                # No section at all: it is left for the validation to refuse by its name.
-                break
-            place[section] = dict(inner)
+            inner = place.get(section)
+            place[section] = dict(inner) if isinstance(inner, Mapping) else {}
             place = place[section]
-        else:
-            place[key] = value
+        place[key] = value
     return changed
 
 

@@ -1,6 +1,7 @@
 """Whether the points of a search space are settings that can be trained with."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from pydantic import ValidationError
@@ -10,14 +11,14 @@ from api.schemas.sweeps import SweepCreate
 from api.services.refusals import FieldRefused
 from api.services.validation import describe_refusal, to_pointer
 from ikt_model.config import UnknownPreset, resolve_config, setting_of
-from ikt_model.search import Point, corner_points, grid_points, with_settings
+from ikt_model.search import Point, corner_points, grid_points, inner_points, with_settings
 
 MOST_REFUSED = 20
 SPACE = "/search/space"
 
 
 def check_space(request: SweepCreate, overrides: Mapping[str, Any]) -> list[FieldRefused]:
-    """What is wrong with the points of a grid, or with the corners of other spaces; each thing once."""
+    """What is wrong with the points of a grid, or with the corners and some inner points of another space."""
     errors = [
         FieldRefused(SPACE + to_pointer([name]), "config sets it too; give only one of them")
         for name in request.search.space
@@ -25,6 +26,9 @@ def check_space(request: SweepCreate, overrides: Mapping[str, Any]) -> list[Fiel
     ]
     if errors:
         return errors
+    if not all(isinstance(section, Mapping) for section in overrides.values()):
+        # A point would replace what is no section, and nobody would be told.
+        return _check_point(request, overrides, {})
     found: dict[tuple[str, str], FieldRefused] = {}
     for point in _points(request):
         for refused in _check_point(request, overrides, point):
@@ -36,7 +40,9 @@ def check_space(request: SweepCreate, overrides: Mapping[str, Any]) -> list[Fiel
 
 def _points(request: SweepCreate) -> Iterator[Point]:
     space = request.search.model_dump(mode="json")["space"]
-    return grid_points(space) if isinstance(request.search, GridSearch) else corner_points(space)
+    if isinstance(request.search, GridSearch):
+        return grid_points(space)
+    return chain(corner_points(space), inner_points(space))
 
 
 def _check_point(request: SweepCreate, overrides: Mapping[str, Any], point: Point) -> list[FieldRefused]:
@@ -53,7 +59,9 @@ def _refuse(request: SweepCreate, point: Point, entry: Mapping[str, Any]) -> Fie
     location = [str(part) for part in setting_of(entry)]
     for name, value in point.items():
         if location[: name.count(".") + 1] == name.split("."):
-            return FieldRefused(_pointer(request, name, value), describe_refusal(entry))
+            pointer = _pointer(request, name, value)
+            inside = f" (at {value!r} inside the range)" if pointer == SPACE + to_pointer([name]) else ""
+            return FieldRefused(pointer, describe_refusal(entry) + inside)
     for name in point:
         if name.split(".")[: len(location)] == location:
             at = ", ".join(f"{one}={value!r}" for one, value in point.items())
@@ -67,7 +75,8 @@ def _pointer(request: SweepCreate, name: str, value: Any) -> str:
         return SPACE + to_pointer([name, _index(described, value)])
     if isinstance(described, Choices):
         return SPACE + to_pointer([name, "choices", _index(described.choices, value)])
-    return SPACE + to_pointer([name, "low" if value == described.low else "high"])
+    ends = {described.low: "low", described.high: "high"}
+    return SPACE + to_pointer([name, ends[value]] if value in ends else [name])
 
 
 def _index(values: Sequence[Any], value: Any) -> int:

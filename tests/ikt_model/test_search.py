@@ -11,6 +11,7 @@ from ikt_model.search import (
     corner_points,
     count_points,
     grid_points,
+    inner_points,
     is_hopeless,
     next_point,
     with_settings,
@@ -43,6 +44,14 @@ class TestPoints:
         corners = list(corner_points(space))
         assert len(corners) == 2 * 15 < MOST_CORNERS < 2**15
         assert all(any(corner[f"model.a{n}"] == n for corner in corners) for n in range(1, 16))
+
+    @pytest.mark.parametrize("ends", [(1.0, 4.0), (1.0, 3.0), (2.0, 10.0), (0.0, 2.0**40)])
+    def test_a_range_of_floats_is_met_at_a_fraction_inside_it(self, ends: tuple[float, float]) -> None:
+        low, high = ends
+        space = {**SPACE, "training.epochs": {"type": "float", "low": low, "high": high, "log": False}}
+        points = [point["training.epochs"] for point in inner_points(space)]
+        assert len(points) == 2
+        assert any(low < value < high and value % 1 for value in points)
 
     def test_settings_are_nested_and_the_given_ones_stay(self) -> None:
         given = {"loss": {"scale_weight": 0.1}, "model": {"d_model": 8}}
@@ -84,6 +93,21 @@ class TestNextPoint:
             for n in range(21, 41)
         ]
         assert sum(abs(x - end) < 0.35 for x in found) >= 15
+
+    def test_parallel_trials_keep_apart(self) -> None:
+        space = {"loss.lambda_target": {"type": "float", "low": 0.0, "high": 1.0, "log": False}}
+        search = SEARCH | {"space": space}
+        best = {"loss.lambda_target": 0.5}
+        tried = [
+            Trial({"loss.lambda_target": n / 20}, "succeeded", value=-abs(n / 20 - 0.5)) for n in range(21)
+        ]
+        in_flight = [Trial(best, "running") for _ in range(12)]
+
+        def distance(trials: list[Trial]) -> float:
+            found = [next_point(search, trials, number=n, direction="maximise") for n in range(21, 41)]
+            return sum(abs(point["loss.lambda_target"] - 0.5) for point in found)
+
+        assert distance(tried + in_flight) > 1.2 * distance(tried)
 
     @pytest.mark.parametrize("value", [float("nan"), float("inf"), None])
     def test_values_that_are_no_numbers_are_survived(self, value: float | None) -> None:
