@@ -169,6 +169,7 @@ class ExperimentRead(ExperimentSummary):
                         "package_versions": {"torch": "2.13.0"},
                         "device": "cpu",
                     },
+                    "calibration_seconds": 1.4,
                     "best": {"epoch": 3, "metrics": METRICS_EXAMPLE},
                     "last": {"epoch": 4, "metrics": METRICS_EXAMPLE},
                 }
@@ -179,6 +180,8 @@ class ExperimentRead(ExperimentSummary):
     config: dict[str, Any]
     """Every setting, resolved."""
     environment: Environment
+    calibration_seconds: Number
+    """How long its reference took to fit; null until it is. One fit serves all experiments that share it."""
     best: BestEpoch | None
     """The epoch with the highest held-out AUC. Descriptive only: final metrics are the last epoch's."""
     last: BestEpoch | None

@@ -31,8 +31,9 @@ from db.engine import SessionFactory, after_commit, read_scope
 from db.errors import DatasetNotFound, DuplicateIdempotencyKey
 from db.lifecycle import ExperimentStatus
 from db.models import Dataset, EpochMetrics, Experiment
-from db.repositories import datasets, experiments
+from db.repositories import calibrations, datasets, experiments
 from ikt_model.config import ExperimentConfig, UnknownPreset, list_presets, resolve_config
+from ikt_model.settings import REFERENCE_VERSIONS
 
 
 def submit_experiment(
@@ -76,13 +77,13 @@ def submit_experiment(
     except DatasetNotFound as gone:
         raise ExperimentRefused([refused_dataset(gone)]) from gone
     doorbell.ring_training(session, experiment.id, device=experiment.device)
-    return present(experiment, epochs=[])
+    return _present(session, experiment, epochs=[])
 
 
 def get_experiment(session: Session, experiment_id: UUID) -> ExperimentRead:
     """Raises ExperimentNotFound."""
     experiment = experiments.get_experiment(session, experiment_id)
-    return present(experiment, epochs=experiments.list_epoch_metrics(session, experiment_id))
+    return _present(session, experiment, epochs=experiments.list_epoch_metrics(session, experiment_id))
 
 
 def require_experiment(sessions: SessionFactory, experiment_id: UUID) -> None:
@@ -161,7 +162,7 @@ def show_presets() -> PresetList:
     )
 
 
-def present(experiment: Experiment, *, epochs: Sequence[EpochMetrics]) -> ExperimentRead:
+def _present(session: Session, experiment: Experiment, *, epochs: Sequence[EpochMetrics]) -> ExperimentRead:
     """The experiment as callers see it."""
     scored = [epoch for epoch in epochs if epoch.metrics.get("auc") is not None]
     best = max(scored, key=lambda epoch: epoch.metrics["auc"], default=None)
@@ -169,9 +170,22 @@ def present(experiment: Experiment, *, epochs: Sequence[EpochMetrics]) -> Experi
         **_summarise(experiment),
         config=experiment.config,
         environment=Environment.model_validate(experiment),
+        calibration_seconds=_calibration_seconds(session, experiment),
         best=BestEpoch.model_validate(best) if best else None,
         last=BestEpoch.model_validate(epochs[-1]) if epochs else None,
     )
+
+
+def _calibration_seconds(session: Session, experiment: Experiment) -> float | None:
+    reference = experiment.config.get("reference", {})
+    key = calibrations.calibration_key(
+        content_hash=datasets.get_dataset(session, experiment.dataset_id).content_hash,
+        fold=experiment.fold,
+        exclude_folds=experiment.exclude_folds,
+        settings=reference,
+        version=REFERENCE_VERSIONS.get(reference.get("name"), 0),
+    )
+    return calibrations.find_seconds(session, key)
 
 
 def _present_again(
@@ -179,7 +193,7 @@ def _present_again(
 ) -> ExperimentRead:
     if experiment.request_hash != request_hash:
         raise IdempotencyKeyReused(key)
-    return present(experiment, epochs=experiments.list_epoch_metrics(session, experiment.id))
+    return _present(session, experiment, epochs=experiments.list_epoch_metrics(session, experiment.id))
 
 
 def hash_request(request: Submission) -> str:

@@ -15,10 +15,10 @@ from db.repositories.upserts import insert_into
 
 
 def calibration_key(
-    *, content_hash: str, fold: int, exclude_folds: Sequence[int], settings: dict[str, Any]
+    *, content_hash: str, fold: int, exclude_folds: Sequence[int], settings: dict[str, Any], version: int
 ) -> str:
-    """Equal data, folds and settings give an equal key."""
-    named = [content_hash, fold, sorted(exclude_folds), settings]
+    """Equal data, folds and settings, fitted by the same version of the reference, give an equal key."""
+    named = [content_hash, fold, sorted(exclude_folds), settings, version]
     canonical = json.dumps(named, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
 
@@ -26,6 +26,11 @@ def calibration_key(
 def find_calibration(session: Session, key: str) -> Calibration | None:
     """The calibration with that key, if one was fitted."""
     return session.scalar(select(Calibration).where(Calibration.key == key))
+
+
+def find_seconds(session: Session, key: str) -> float | None:
+    """How long the fit with that key took, if there is one; its parameters are left where they are."""
+    return session.scalar(select(Calibration.seconds).where(Calibration.key == key))
 
 
 def add_calibration(

@@ -5,7 +5,10 @@ from io import BytesIO
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 import pytest
+from sqlalchemy import select
 
+from db.engine import read_scope
+from db.models import Calibration
 from tests.api.support import assert_problem
 from tests.api.training import Trained, classroom_csv, train
 
@@ -24,6 +27,18 @@ class TestExperiment:
         epochs = trained.service.client.get(experiment["links"]["metrics"]).json()["items"]
         assert [epoch["epoch"] for epoch in epochs] == [1, 2]
         assert {"train_loss", "auc", "theta_pearson"} <= set(epochs[0]["metrics"])
+
+    def test_its_reference_tells_how_long_its_fit_took(self, trained: Trained) -> None:
+        with read_scope(trained.service.sessions) as session:
+            fitted = set(session.scalars(select(Calibration.seconds)))
+        known, unknown = (
+            trained.service.submit(trained.dataset["id"], preset="small-dynamic", fold=fold).json()
+            for fold in (trained.candidate["fold"], 1)
+        )
+
+        assert trained.candidate["calibration_seconds"] in fitted
+        assert known["calibration_seconds"] == trained.candidate["calibration_seconds"]
+        assert unknown["calibration_seconds"] is None
 
 
 class TestPredictions:
