@@ -24,7 +24,7 @@ from ikt_model.data.sequences import Sequences, load_sequences
 from ikt_model.inference import Predictor
 from ikt_model.references import Calibration, calibrate, calibration_from_dict
 from ikt_model.references.quality import assess
-from ikt_model.settings import ReferenceSettings
+from ikt_model.settings import REFERENCE_VERSIONS, ReferenceSettings
 from ikt_model.training import EpochReport, TrainingResult, TrainingStopped, train
 from worker.failures import artifact_access
 from worker.jobs import JobPruned, JobStopped, TrainingJob
@@ -103,6 +103,7 @@ def find_or_fit_calibration(
         fold=experiment.fold,
         exclude_folds=experiment.exclude_folds,
         settings=wanted,
+        version=REFERENCE_VERSIONS[settings.name],
     )
     with read_scope(job.stores.sessions) as session:
         stored = calibrations.find_calibration(session, key)

@@ -12,6 +12,7 @@ from db.engine import SessionFactory, session_scope
 from db.models import Calibration, Dataset
 from db.repositories import experiments, models
 from ikt_model.inference import Predictor
+from ikt_model.settings import REFERENCE_VERSIONS
 from tests.stacks import Stack
 from tests.worker.support import (
     classroom,
@@ -98,6 +99,19 @@ class TestRunExperiment:
         assert first.numbers == second.numbers
         with session_scope(sessions) as session:
             assert session.query(Calibration).count() == 1
+
+    def test_another_version_of_the_reference_is_fitted_anew(
+        self,
+        sessions: SessionFactory,
+        settings: WorkerSettings,
+        dataset: Dataset,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        run_to_the_end(sessions, settings, dataset, epochs=1)
+        monkeypatch.setitem(REFERENCE_VERSIONS, "rasch", 1 + REFERENCE_VERSIONS["rasch"])
+        run_to_the_end(sessions, settings, dataset, epochs=1)
+        with session_scope(sessions) as session:
+            assert session.query(Calibration).count() == 2
 
     def test_whoever_trains_here_hears_of_progress_and_epochs(
         self, sessions: SessionFactory, settings: WorkerSettings, dataset: Dataset

@@ -64,7 +64,7 @@ class TestDeleteDataset:
 
 
 class TestCalibrations:
-    def test_key_depends_on_data_folds_and_settings_only(self) -> None:
+    def test_key_depends_on_data_folds_settings_and_version_only(self) -> None:
         def key(**changes: Any) -> str:
             return calibrations.calibration_key(
                 **{
@@ -72,13 +72,20 @@ class TestCalibrations:
                     "fold": 0,
                     "exclude_folds": [2, 3],
                     "settings": {"a": 1, "b": 2},
+                    "version": 1,
                     **changes,
                 }
             )
 
         assert key() == key(settings={"b": 2, "a": 1}) == key(exclude_folds=[3, 2])
-        others = [key(content_hash="i"), key(fold=1), key(exclude_folds=[2]), key(settings={"a": 1, "b": 3})]
-        assert len({key(), *others}) == 5
+        others = [
+            key(content_hash="i"),
+            key(fold=1),
+            key(exclude_folds=[2]),
+            key(settings={"a": 1, "b": 3}),
+            key(version=2),
+        ]
+        assert len({key(), *others}) == 6
 
     def test_second_fit_gets_the_first_row(self, session: Session) -> None:
         dataset_id = make_dataset(session).id

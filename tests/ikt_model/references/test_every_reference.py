@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ikt_model.references import Calibration, NothingToCalibrate, calibrate, calibration_from_dict
-from ikt_model.settings import ReferenceSettings
+from ikt_model.settings import REFERENCE_VERSIONS, ReferenceSettings
 from tests.ikt_model.classrooms import classroom, random_histories, with_responses
 from tests.ikt_model.references.builders import EVERY_REFERENCE, with_one_more_step
 
@@ -23,6 +23,11 @@ COLUMNS = ("mastery_logit", "mastery_after_logit", "theta", "theta_sd")
 def fitted(settings: ReferenceSettings) -> Calibration:
     """To steps of one and of several skills."""
     return calibrate(random_histories(60, seed=7), settings=settings)
+
+
+@every_reference
+def test_its_version_is_known_without_a_fit(settings: ReferenceSettings) -> None:
+    assert fitted(settings).version == REFERENCE_VERSIONS[settings.name]
 
 
 @every_reference
