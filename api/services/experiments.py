@@ -33,7 +33,6 @@ from db.lifecycle import ExperimentStatus
 from db.models import Dataset, EpochMetrics, Experiment
 from db.repositories import calibrations, datasets, experiments
 from ikt_model.config import ExperimentConfig, UnknownPreset, list_presets, resolve_config
-from ikt_model.settings import REFERENCE_VERSIONS
 
 
 def submit_experiment(
@@ -177,15 +176,13 @@ def _present(session: Session, experiment: Experiment, *, epochs: Sequence[Epoch
 
 
 def _calibration_seconds(session: Session, experiment: Experiment) -> float | None:
-    reference = experiment.config.get("reference", {})
-    key = calibrations.calibration_key(
-        content_hash=datasets.get_dataset(session, experiment.dataset_id).content_hash,
+    return calibrations.find_seconds(
+        session,
+        dataset_id=experiment.dataset_id,
         fold=experiment.fold,
         exclude_folds=experiment.exclude_folds,
-        settings=reference,
-        version=REFERENCE_VERSIONS.get(reference.get("name"), 0),
+        settings=experiment.config.get("reference", {}),
     )
-    return calibrations.find_seconds(session, key)
 
 
 def _present_again(

@@ -28,9 +28,17 @@ def find_calibration(session: Session, key: str) -> Calibration | None:
     return session.scalar(select(Calibration).where(Calibration.key == key))
 
 
-def find_seconds(session: Session, key: str) -> float | None:
-    """How long the fit with that key took, if there is one; its parameters are left where they are."""
-    return session.scalar(select(Calibration.seconds).where(Calibration.key == key))
+def find_seconds(
+    session: Session, *, dataset_id: UUID, fold: int, exclude_folds: Sequence[int], settings: dict[str, Any]
+) -> float | None:
+    """How long the newest such fit took, if there is one, by whichever version of the reference."""
+    fits = session.execute(
+        select(Calibration.exclude_folds, Calibration.settings, Calibration.seconds)
+        .where(Calibration.dataset_id == dataset_id, Calibration.fold == fold)
+        .order_by(Calibration.created_at.desc(), Calibration.id.desc())
+    )
+    wanted = (sorted(exclude_folds), settings)
+    return next((seconds for *fitted, seconds in fits if tuple(fitted) == wanted), None)
 
 
 def add_calibration(
