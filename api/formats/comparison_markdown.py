@@ -33,7 +33,12 @@ def _describe_experiments(experiments: Sequence[dict[str, Any]]) -> list[list[st
     return [
         ["role", "baseline", *(["candidate"] * (len(experiments) - 1))],
         *([field, *(_text(entry[field]) for entry in experiments)] for field in ("id", "dataset", "fold")),
+        ["folds left out", *(_folds(entry["exclude_folds"]) for entry in experiments)],
     ]
+
+
+def _folds(folds: Sequence[int]) -> str:
+    return ", ".join(map(str, folds)) or NOTHING
 
 
 def _write_section(section: Section, names: Sequence[str]) -> str:

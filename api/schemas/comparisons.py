@@ -14,12 +14,14 @@ COMPARISON_EXAMPLE: dict[str, Any] = {
             "name": "small-mean, fold 0",
             "dataset": "assist2015 (9c56cc51)",
             "fold": 0,
+            "exclude_folds": [],
         },
         {
             "id": "0193a1f6-1c5d-7e22-8b4f-9c0d1e2f3a4b",
             "name": "small-dynamic, fold 0",
             "dataset": "assist2015 (9c56cc51)",
             "fold": 0,
+            "exclude_folds": [],
         },
     ],
     "settings": [{"name": "loss.ability_alignment", "values": ["mean", "pointwise"]}],
@@ -43,6 +45,8 @@ COMPARISON_EXAMPLE: dict[str, Any] = {
                             "passed": None,
                             "change_low": None,
                             "change_high": None,
+                            "delong_low": None,
+                            "delong_high": None,
                             "p_value": None,
                         },
                         {
@@ -54,6 +58,8 @@ COMPARISON_EXAMPLE: dict[str, Any] = {
                             "passed": None,
                             "change_low": -0.0019,
                             "change_high": -0.0007,
+                            "delong_low": -0.0018,
+                            "delong_high": -0.0008,
                             "p_value": 5.1e-06,
                         },
                     ],
@@ -74,6 +80,8 @@ class ComparedExperiment(Shape):
     dataset: str
     """Name, and the beginning of the content's hash."""
     fold: int
+    exclude_folds: list[int]
+    """Folds whose students were left out altogether."""
 
 
 class ComparedSetting(Shape):
@@ -102,8 +110,12 @@ class ComparedValue(Shape):
     """Lower end of the change's 95 % interval: students resampled in pairs. Null where there is none."""
     change_high: Number
     """Upper end of that interval."""
+    delong_low: Number
+    """Lower end of the change's 95 % interval by DeLong, as if responses were independent; of AUCs only."""
+    delong_high: Number
+    """Upper end of that interval."""
     p_value: Number
-    """DeLong's test of no change, as if responses were independent; of AUCs only."""
+    """DeLong's two-sided test of no change; of AUCs only."""
 
 
 class ComparedMetric(Shape):

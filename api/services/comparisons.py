@@ -67,6 +67,7 @@ def _summarise(session: Session, experiment: Experiment) -> RunSummary:
         fold=experiment.fold,
         epochs=[{"epoch": epoch.epoch, "metrics": epoch.metrics} for epoch in epochs],
         metrics=experiment.metrics or {},
+        exclude_folds=experiment.exclude_folds,
     )
 
 

@@ -26,6 +26,7 @@ class RunSummary:
     fold: int
     epochs: Sequence[Mapping[str, Any]]  # each {"epoch": int, "metrics": {name: value}}, in order
     metrics: Mapping[str, float | None]  # of the final model
+    exclude_folds: Sequence[int] = ()  # whose students were left out altogether
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,9 @@ class Value:
     passed: bool | None  # against the target; None where there is none
     change_low: float | None = None  # 95 % interval of the change, between students
     change_high: float | None = None
-    p_value: float | None = None  # DeLong's, of no change; of AUCs only
+    delong_low: float | None = None  # 95 % interval by DeLong, between responses; of AUCs only
+    delong_high: float | None = None
+    p_value: float | None = None  # DeLong's, of no change
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,7 @@ class Section:
 class Comparison:
     """Everything that a report needs."""
 
-    experiments: list[dict[str, Any]]  # id, name, dataset, fold; baseline first
+    experiments: list[dict[str, Any]]  # id, name, dataset, fold, exclude_folds; baseline first
     settings: list[Setting]
     sections: list[Section]
     notes: list[str]  # why figures may not be comparable
@@ -88,7 +91,7 @@ class Comparison:
 
 INTERVALS = (
     f"{LEVEL:.0%} percentile intervals over {RESAMPLES:,} resamples of students, the same for both runs. "
-    "A change whose interval holds 0 is called the same. p: two-sided DeLong test, as if responses were "
+    "A change whose interval holds 0 is called the same. DeLong's interval and two-sided p take responses for "
     "independent."
 )
 
@@ -109,7 +112,14 @@ def compare(
     ]
     return Comparison(
         experiments=[
-            {"id": run.id, "name": run.name, "dataset": run.dataset, "fold": run.fold} for run in runs
+            {
+                "id": run.id,
+                "name": run.name,
+                "dataset": run.dataset,
+                "fold": run.fold,
+                "exclude_folds": sorted(run.exclude_folds),
+            }
+            for run in runs
         ],
         settings=_differences(runs),
         sections=[section for section in sections if section.rows],
@@ -166,6 +176,7 @@ def _value(
     comparable = value is not None and start is not None
     verdict = _verdict(line.goal, value, start, reference, start_reference) if comparable else None
     low, high = (difference.interval.low, difference.interval.high) if difference else (None, None)
+    delong = difference.delong if difference else None
     change = value - start if value is not None and start is not None else None
     return Value(
         value=value,
@@ -178,7 +189,9 @@ def _value(
         passed=line.passes(value),
         change_low=_finite(low),
         change_high=_finite(high),
-        p_value=_finite(difference.p_value) if difference else None,
+        delong_low=_finite(delong.interval.low) if delong else None,
+        delong_high=_finite(delong.interval.high) if delong else None,
+        p_value=_finite(delong.p_value) if delong else None,
     )
 
 
@@ -233,6 +246,11 @@ def _notes(runs: Sequence[RunSummary]) -> list[str]:
     elif len({run.fold for run in runs}) > 1:
         notes.append(
             "The experiments held out different folds: their figures are not about the same students."
+        )
+    if len({tuple(sorted(run.exclude_folds)) for run in runs}) > 1:
+        notes.append(
+            "The experiments left out different folds: they were not trained on the same students, and a change "
+            "may be that of the data."
         )
     if len({run.config.get("loss", {}).get("ability_alignment") for run in runs}) > 1:
         notes.append(

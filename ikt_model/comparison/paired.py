@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ikt_model.comparison.calibration import CLIP
 from ikt_model.comparison.statistics import (
     RESAMPLES,
+    Delong,
     Interval,
     Paired,
     Statistic,
@@ -46,7 +47,12 @@ class Difference:
     """A figure of the candidate less the baseline's."""
 
     interval: Interval  # student-level bootstrap
-    p_value: float | None  # DeLong's, of AUCs only
+    delong: Delong | None = None  # of AUCs only
+
+    @property
+    def p_value(self) -> float | None:
+        """DeLong's, of no difference."""
+        return None if self.delong is None else self.delong.p_value
 
 
 def align(baseline: pa.Table, candidate: pa.Table) -> tuple[pa.Table, pa.Table]:
@@ -91,7 +97,7 @@ def differences(
     ]
     names = [*aucs, *MEANS]
     found = bootstrap(figures, n_resamples=n_resamples, seed=seed)
-    tests = {name: delong(pairs).p_value for name, pairs in aucs.items()}
+    tests = {name: delong(pairs) for name, pairs in aucs.items()}
     return {name: Difference(interval, tests.get(name)) for name, interval in zip(names, found, strict=True)}
 
 

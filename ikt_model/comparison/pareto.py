@@ -8,6 +8,7 @@ from ikt_model.comparison.tables import TABLES
 
 Direction = Literal["maximise", "minimise"]
 _DIRECTIONS: dict[str, Direction] = {"higher": "maximise", "lower": "minimise"}
+OF_AN_EPOCH = ("train_", "first_")  # beginnings of what the final model has no figure of
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class Axis:
 
 def metric_axes() -> dict[str, Axis]:
     """Every final metric that comparisons know, by name."""
-    lines = [line for table in TABLES for line in table.lines if not line.metric.startswith("train_")]
+    lines = [line for table in TABLES for line in table.lines if not line.metric.startswith(OF_AN_EPOCH)]
     return {line.metric: Axis(line.metric, line.label, _DIRECTIONS.get(line.goal)) for line in lines}
 
 

@@ -101,6 +101,8 @@ SWEEPS = [
     points("heads that do not divide", "/search/space/model.n_heads", {"model.n_heads": [4, 3]}),
     points("setting that config sets", LAMBDA, {"loss.lambda_target": [0.1]},
            config={"loss": {"lambda_target": 0.2}}),
+    points("objective of the first epoch alone", "/objective/metric", {"loss.lambda_target": [0.1]},
+           objective={"metric": "first_lambda", "direction": "maximise"}),
     points("number instead of a section", "/config/loss", {"loss.lambda_target": [0.1]}, config={"loss": 5}),
     points("null instead of a section", "/config/loss", {"loss.lambda_target": [0.1]}, config={"loss": None}),
     points("number instead of the seed's section", "/config/training", {"training.epochs": [1, 2]},

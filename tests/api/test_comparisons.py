@@ -6,6 +6,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from ikt_model.comparison.pareto import metric_axes
 from tests.api.support import assert_problem
 from tests.api.training import Trained, train
 
@@ -40,11 +41,31 @@ class TestCompare:
             assert second["change"] - 1e-6 <= second["change_high"]
             held = second["change_low"] <= 0 <= second["change_high"]
             assert (second["verdict"] == "same") == held
-        assert 0 <= rows["auc"]["values"][1]["p_value"] <= 1
+        auc = rows["auc"]["values"][1]
+        assert 0 <= auc["p_value"] <= 1
+        assert auc["delong_low"] <= auc["change"] + 1e-6
+        assert auc["change"] - 1e-6 <= auc["delong_high"]
+        assert rows["brier"]["values"][1]["delong_low"] is None
         assert rows["brier"]["values"][1]["p_value"] is None
         assert rows["theta_std"]["values"][1]["change_low"] is None
         assert "1,000 resamples of students" in comparison["intervals"]
         assert not any("interval" in note for note in comparison["notes"])
+
+    def test_folds_that_one_of_them_left_out_are_told(self, trained: Trained) -> None:
+        less = train(
+            trained.service, trained.dataset["id"], preset="small-mean", name="less", exclude_folds=[2, 1]
+        )
+        params = {"baseline": trained.baseline["id"], "candidate": less["id"]}
+        comparison = trained.service.client.get("/comparisons", params=params).json()
+        assert [run["exclude_folds"] for run in comparison["experiments"]] == [[], [1, 2]]
+        assert any("left out different folds" in note for note in comparison["notes"])
+        markdown = trained.service.client.get(
+            "/comparisons", params=params, headers={"Accept": "text/markdown"}
+        )
+        assert "| folds left out | – | 1, 2 |" in markdown.text.splitlines()
+
+    def test_every_objective_is_a_final_metric(self, trained: Trained) -> None:
+        assert set(metric_axes()) <= set(trained.baseline["metrics"])
 
     def test_markdown_shows_intervals(self, trained: Trained, params: dict[str, str]) -> None:
         answer = trained.service.client.get(

@@ -1,10 +1,11 @@
 import json
+from dataclasses import replace
 
 import pytest
 
 from ikt_model.comparison import Comparison, Row, RunSummary, compare
 from ikt_model.comparison.paired import Difference
-from ikt_model.comparison.statistics import Interval
+from ikt_model.comparison.statistics import Delong, Interval
 from ikt_model.config import resolve_config
 
 
@@ -34,8 +35,11 @@ def test_changes_are_counted_from_the_baseline() -> None:
     assert second.verdict == "worse"
 
 
+DELONG = Delong(Interval(-0.0003, -0.0009, 0.0003, 0.0003), 0.62)
+
+
 def paired(low: float, high: float) -> dict[str, Difference]:
-    return {"auc": Difference(Interval(-0.0003, low, high, 0.001), 0.62)}
+    return {"auc": Difference(Interval(-0.0003, low, high, 0.001), DELONG)}
 
 
 @pytest.mark.parametrize(
@@ -46,7 +50,7 @@ def test_chance_is_no_verdict(low: float, high: float, verdict: str | None) -> N
     comparison = compare(BASELINE, [CANDIDATE], paired=[paired(low, high)])
     first, second = row(comparison, "auc").values
     assert second.verdict == verdict
-    assert second.p_value == 0.62
+    assert (second.delong_low, second.delong_high, second.p_value) == (-0.0009, 0.0003, 0.62)
     assert first.change_low is None
     if verdict:
         assert (second.change_low, second.change_high) == (low, high)
@@ -91,7 +95,15 @@ def test_figures_that_mean_different_things_are_not_judged() -> None:
 
 def test_experiments_on_other_students_are_pointed_out() -> None:
     other = RunSummary("c", "c", CANDIDATE.config, "data", 1, CANDIDATE.epochs, CANDIDATE.metrics)
-    assert any("folds" in note for note in compare(BASELINE, [other]).notes)
+    assert any("held out different folds" in note for note in compare(BASELINE, [other]).notes)
+
+
+def test_experiments_trained_on_other_students_are_pointed_out() -> None:
+    first, second, same = (replace(CANDIDATE, exclude_folds=folds) for folds in ([1, 2], [2], [2, 1]))
+    told = compare(first, [second])
+    assert [run["exclude_folds"] for run in told.experiments] == [[1, 2], [2]]
+    assert any("left out different folds" in note for note in told.notes)
+    assert compare(first, [same]).notes == []
 
 
 def test_training_and_lambda_come_from_the_epochs() -> None:

@@ -4,6 +4,7 @@ import pytest
 from sklearn.metrics import log_loss, roc_auc_score
 
 from ikt_model.comparison.paired import RowsDiffer, align, differences, pair
+from ikt_model.comparison.statistics import delong
 
 
 def table(*, n_students: int = 40, length: int = 12, seed: int = 0, quality: float = 1.0) -> pa.Table:
@@ -68,7 +69,17 @@ def test_every_figure_is_the_candidates_less_the_baselines() -> None:
     assert found["l_bce"].interval.value == pytest.approx(losses[1] - losses[0], rel=1e-4)
     assert found["accuracy"].interval.low > 0
     assert found["brier"].interval.high < 0
-    assert found["brier"].p_value is None
+    assert found["brier"].delong is None
+
+
+def test_delongs_interval_is_kept_beside_the_students() -> None:
+    first, second = table(quality=1.0), table(quality=1.1)
+    auc = differences([(first, second)])["auc"]
+    expected = delong([pair(first, second)])
+    assert auc.delong == expected
+    assert auc.p_value == expected.p_value
+    assert auc.delong is not None
+    assert auc.delong.interval.low < auc.interval.value < auc.delong.interval.high
 
 
 def test_a_run_equals_itself() -> None:

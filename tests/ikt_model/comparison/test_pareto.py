@@ -35,6 +35,7 @@ class TestParetoFront:
 
 def test_axes_know_which_way_is_better() -> None:
     axes = metric_axes()
+    assert not {"first_lambda", "train_loss"} & axes.keys()
     assert (axes["auc"].direction, axes["l_21_kl"].direction) == ("maximise", "minimise")
     assert axes["theta_std"].direction is None
     assert not [name for name in axes if name.startswith("train_")]
