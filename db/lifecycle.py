@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
+SETTINGS_REFUSED = "SettingsRefused"
+"""The error of an experiment whose settings contradict each other: another attempt would end alike."""
+
 
 class ExperimentStatus(StrEnum):
     QUEUED = "queued"

@@ -111,8 +111,13 @@ class ExperimentConfig(Settings):
 
     def fingerprint(self) -> str:
         """Stable name of this configuration: equal settings, equal name."""
-        canonical = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+        return fingerprint_of(self.model_dump(mode="json"))
+
+
+def fingerprint_of(settings: Mapping[str, Any]) -> str:
+    """The name of settings that need not go together."""
+    canonical = json.dumps(settings, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
 
 def list_presets() -> list[str]:
@@ -135,8 +140,12 @@ def resolve_config(preset: str | None, overrides: Mapping[str, Any] | None = Non
 
     Raises UnknownPreset, or pydantic's ValidationError whose locations name the offending field.
     """
-    base = load_preset(preset) if preset else {}
-    return ExperimentConfig.model_validate(_merge(base, overrides or {}))
+    return ExperimentConfig.model_validate(merge_settings(preset, overrides or {}))
+
+
+def merge_settings(preset: str | None, overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """The same unchecked and without defaults. Raises UnknownPreset."""
+    return _merge(load_preset(preset) if preset else {}, overrides)
 
 
 def setting_of(refusal: Mapping[str, Any]) -> tuple[str | int, ...]:

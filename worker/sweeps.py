@@ -11,19 +11,19 @@ from sqlalchemy.orm import Session
 
 from db.engine import SessionFactory, after_commit, read_scope, session_scope
 from db.errors import SweepNotFound
-from db.lifecycle import ExperimentStatus
+from db.lifecycle import SETTINGS_REFUSED, ExperimentStatus
 from db.models import Experiment, Sweep
 from db.repositories import sweeps
-from ikt_model.config import ExperimentConfig, resolve_config
+from ikt_model.config import fingerprint_of, merge_settings, resolve_config
 from ikt_model.search import Direction, Point, Trial, is_hopeless, next_point, with_settings
+from ikt_model.settings import TrainingSettings
 from worker.enqueue import BrokerUnavailable, enqueue_training
+from worker.failures import describe_failure
 from worker.logs import event
 from worker.settings import WorkerSettings
 from worker.stores import open_stores
 
 logger = logging.getLogger(__name__)
-
-SETTINGS_REFUSED = "SettingsRefused"
 
 _STATES: Mapping[ExperimentStatus, Literal["running", "succeeded", "pruned", "failed"]] = {
     ExperimentStatus.QUEUED: "running",
@@ -55,7 +55,7 @@ def queued_trials(sweep_id: UUID, *, settings: WorkerSettings) -> list[UUID] | N
 def advance_after(
     sessions: SessionFactory, trial: Experiment, *, settings: WorkerSettings, is_alone: bool = False
 ) -> None:
-    """Let the sweep of a trial that ended go on; what fails here is left to the janitor."""
+    """Let the sweep of a trial that ended go on; while the database is in trouble that is the janitor's."""
     if trial.sweep_id is None:
         return
     try:
@@ -70,27 +70,42 @@ def advance(
     """The same on open stores; with `is_alone` nobody is rung for.
 
     The next point is found outside any transaction. The short one that queues it looks whether that is
-    still the next: of several who advance a sweep at once, one queues each trial.
+    still the next: of several who advance a sweep at once, one queues each trial. What nobody foresaw would
+    happen again each time, so it ends the sweep.
     """
     try:
-        while (found := _look(sessions, sweep_id)) is not None:
-            sweep, trials = found
-            point = _next_point(sweep, trials)
-            with session_scope(sessions) as session:
-                trial = _queue(session, sweep, point)
-                if trial is not None and trial.status == ExperimentStatus.QUEUED and not is_alone:
-                    after_commit(session, _bell(trial, settings))
-            if trial is not None:
-                logger.info(
-                    event("trial_queued", sweep_id=sweep_id, trial=trial.trial, experiment_id=trial.id)
-                )
-        with session_scope(sessions) as session:
-            is_over = sweeps.finish_if_over(session, sweep_id)
+        _advance(sessions, sweep_id, settings=settings, is_alone=is_alone)
     except SweepNotFound:
         logger.info(event("sweep_gone", sweep_id=sweep_id))
-        return
+    except SQLAlchemyError:
+        raise
+    except Exception as error:
+        logger.exception(event("sweep_failed", sweep_id=sweep_id))
+        _fail(sessions, sweep_id, error)
+
+
+def _advance(sessions: SessionFactory, sweep_id: UUID, *, settings: WorkerSettings, is_alone: bool) -> None:
+    while (found := _look(sessions, sweep_id)) is not None:
+        sweep, trials = found
+        point = _next_point(sweep, trials)
+        with session_scope(sessions) as session:
+            trial = _queue(session, sweep, point)
+            if trial is not None and trial.status == ExperimentStatus.QUEUED and not is_alone:
+                after_commit(session, _bell(trial, settings))
+        if trial is not None:
+            logger.info(event("trial_queued", sweep_id=sweep_id, trial=trial.trial, experiment_id=trial.id))
+    with session_scope(sessions) as session:
+        is_over = sweeps.finish_if_over(session, sweep_id)
     if is_over:
         logger.info(event("sweep_ended", sweep_id=sweep_id))
+
+
+def _fail(sessions: SessionFactory, sweep_id: UUID, error: Exception) -> None:
+    with session_scope(sessions) as session:
+        try:
+            sweeps.fail_sweep(session, sweep_id, **describe_failure(error))
+        except SweepNotFound:
+            logger.info(event("sweep_gone", sweep_id=sweep_id))
 
 
 def should_prune(sessions: SessionFactory, trial: Experiment) -> bool:
@@ -117,7 +132,13 @@ def _look(sessions: SessionFactory, sweep_id: UUID) -> tuple[Sweep, list[Trial]]
         in_flight = sum(not row.status.is_terminal for row in rows)
         if sweep.status.is_terminal or sweep.n_created >= sweep.n_trials or in_flight >= sweep.parallel:
             return None
-        return sweep, _trials(sweep, rows, sweeps.epoch_values(session, sweep_id, sweep.metric))
+        values = sweeps.epoch_values(session, sweep_id, sweep.metric) if _asks_for_epochs(sweep) else {}
+        return sweep, _trials(sweep, rows, values)
+
+
+def _asks_for_epochs(sweep: Sweep) -> bool:
+    """Whether the next point depends on how far given-up trials came; a grid's depends on no trial at all."""
+    return bool(sweep.search["method"] != "grid" and sweep.pruner["name"] != "none")
 
 
 def _trials(
@@ -147,7 +168,7 @@ def _queue(session: Session, sweep: Sweep, point: Point) -> Experiment | None:
     overrides = with_settings(sweep.config, point)
     try:
         config = resolve_config(sweep.preset, overrides)
-    except (ValidationError, LookupError) as error:
+    except ValidationError as error:
         # Corners and grids were checked at submission; between them settings may still contradict each other.
         return sweeps.refuse_trial(
             session,
@@ -155,26 +176,31 @@ def _queue(session: Session, sweep: Sweep, point: Point) -> Experiment | None:
             number=sweep.n_created,
             error_type=SETTINGS_REFUSED,
             detail=_describe(error),
-            **_columns(point, overrides, ExperimentConfig()) | {"config_fingerprint": ""},
+            trial_settings=point,
+            **_refused_columns(merge_settings(sweep.preset, overrides)),
         )
-    resolved = config.model_dump(mode="json")
-    return sweeps.add_trial(session, sweep.id, number=sweep.n_created, **_columns(point, resolved, config))
+    return sweeps.add_trial(
+        session,
+        sweep.id,
+        number=sweep.n_created,
+        trial_settings=point,
+        config=config.model_dump(mode="json"),
+        config_fingerprint=config.fingerprint(),
+        seed=config.training.seed,
+        epochs=config.training.epochs,
+    )
 
 
-def _columns(point: Point, resolved: dict[str, Any], config: ExperimentConfig) -> dict[str, Any]:
-    return {
-        "trial_settings": point,
-        "config": resolved,
-        "config_fingerprint": config.fingerprint(),
-        "seed": config.training.seed,
-        "epochs": config.training.epochs,
-    }
+def _refused_columns(merged: dict[str, Any]) -> dict[str, Any]:
+    """The settings as far as they were given; numbers that have columns are defaults where they are none."""
+    training, usual = merged.get("training", {}), TrainingSettings()
+    numbers = {"seed": usual.seed, "epochs": usual.epochs}
+    given = {name: value for name in numbers if isinstance(value := training.get(name), int)}
+    return {"config": merged, "config_fingerprint": fingerprint_of(merged)} | numbers | given
 
 
-def _describe(error: ValidationError | LookupError) -> str:
-    if isinstance(error, ValidationError):
-        return "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
-    return str(error)
+def _describe(error: ValidationError) -> str:
+    return "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
 
 
 def _bell(trial: Experiment, settings: WorkerSettings) -> Any:

@@ -104,7 +104,8 @@ def sweep(
             row = _follow(service, row, stderr())
     if (inline or wait) and row["status"] != "succeeded":
         counts = ", ".join(f"{count} {status}" for status, count in row["counts"].items())
-        raise JobFailed(f"Sweep {row['name']} ({row['id']}) {row['status']}", counts)
+        reason = f"{row['error']['type']}: {row['error']['detail']}; " if row["error"] else ""
+        raise JobFailed(f"Sweep {row['name']} ({row['id']}) {row['status']}", reason + counts)
     _tell(row, as_json=as_json)
 
 

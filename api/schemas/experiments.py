@@ -77,7 +77,7 @@ class ExperimentCreate(FoldSubmission):
 
 
 class RunError(Shape):
-    """Why an experiment or a promotion failed."""
+    """Why an experiment, a sweep or a promotion failed."""
 
     type: str
     detail: str | None

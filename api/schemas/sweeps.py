@@ -106,6 +106,7 @@ EXAMPLE: dict[str, Any] = {
     "counts": {"succeeded": 1, "running": 2},
     "created_at": "2025-12-07T20:10:37Z",
     "finished_at": None,
+    "error": None,
     "links": {
         "self": f"/sweeps/{SWEEP_ID}",
         "dataset": f"/datasets/{DATASET_ID}",
@@ -134,7 +135,7 @@ class SweepSummary(Shape):
     id: UUID
     name: str
     status: SweepState
-    """`failed` when every trial has ended and none succeeded."""
+    """`failed` when every trial has ended and none succeeded, or for the reason in `error`."""
     preset: str | None
     dataset_id: UUID
     fold: int
@@ -149,6 +150,8 @@ class SweepSummary(Shape):
     """Trials so far by status."""
     created_at: UtcTime
     finished_at: UtcTime | None
+    error: RunError | None
+    """What kept it from going on; null where every trial was queued."""
     links: dict[str, str]
 
 

@@ -153,8 +153,12 @@ def _present_trial(sweep: Sweep, row: Experiment) -> TrialRead:
         epochs_done=row.epochs_done,
         epochs=row.epochs,
         metrics=row.metrics,
-        error=RunError(type=row.error_type, detail=row.error_detail) if row.error_type else None,
+        error=_error(row),
     )
+
+
+def _error(row: Experiment | Sweep) -> RunError | None:
+    return RunError(type=row.error_type, detail=row.error_detail) if row.error_type else None
 
 
 def _best(sweep: Sweep, trials: Sequence[TrialRead]) -> TrialRead | None:
@@ -174,11 +178,12 @@ def _note(sweep: Sweep) -> str:
 
 def _summarise(sweep: Sweep, counts: Mapping[str, int]) -> dict[str, Any]:
     own = f"/sweeps/{sweep.id}"
-    copied = set(SweepSummary.model_fields) - {"status", "objective", "counts", "links"}
+    copied = set(SweepSummary.model_fields) - {"status", "objective", "counts", "error", "links"}
     return {name: getattr(sweep, name) for name in copied} | {
         "status": sweep.status.value,
         "objective": Objective.model_validate({"metric": sweep.metric, "direction": sweep.direction}),
         "counts": dict(counts),
+        "error": _error(sweep),
         "links": {
             "self": own,
             "dataset": f"/datasets/{sweep.dataset_id}",

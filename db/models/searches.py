@@ -66,3 +66,6 @@ class Sweep(Base):
     """Messages that the janitor repeated since the sweep last moved."""
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     finished_at: Mapped[datetime | None]
+    error_type: Mapped[str | None]
+    """What ended it before its last trial, where that was no decision of anybody's."""
+    error_detail: Mapped[str | None]

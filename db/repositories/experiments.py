@@ -17,7 +17,7 @@ from db.errors import (
     ModelInUse,
     StillActive,
 )
-from db.lifecycle import ExperimentStatus, ModelStatus, is_allowed
+from db.lifecycle import SETTINGS_REFUSED, ExperimentStatus, ModelStatus, is_allowed
 from db.models import Dataset, EpochMetrics, Experiment, Model
 from db.repositories.paging import Page, read_page
 
@@ -166,9 +166,12 @@ def request_cancel(session: Session, experiment_id: UUID) -> Experiment:
 def retry(session: Session, experiment_id: UUID) -> Experiment:
     """Queue a failed or cancelled experiment again; it goes on from its last checkpoint.
 
-    Raises ExperimentNotFound, IllegalMove.
+    Raises ExperimentNotFound, IllegalMove: also where its settings contradict each other.
     """
     experiment = lock_experiment(session, experiment_id)
+    if experiment.error_type == SETTINGS_REFUSED:
+        remedy = f"its settings contradict each other ({experiment.error_detail}): submit others"
+        raise _illegal(experiment, QUEUED, remedy=remedy)
     if experiment.status == RUNNING:  # back to queued is the janitor's move
         raise _illegal(experiment, QUEUED)
     move(experiment, QUEUED)
@@ -203,5 +206,11 @@ def move(experiment: Experiment, target: ExperimentStatus) -> None:
     experiment.status = target
 
 
-def _illegal(experiment: Experiment, target: ExperimentStatus) -> IllegalMove:
-    return IllegalMove(kind="experiment", identifier=experiment.id, status=experiment.status, target=target)
+def _illegal(experiment: Experiment, target: ExperimentStatus, *, remedy: str = "") -> IllegalMove:
+    return IllegalMove(
+        kind="experiment",
+        identifier=experiment.id,
+        status=experiment.status,
+        target=target,
+        remedy=remedy,
+    )

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import JSON, ColumnElement, and_, func, or_, select, type_coerce
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
@@ -101,16 +101,16 @@ def count_trials(session: Session, sweep_ids: Sequence[UUID]) -> Mapping[UUID | 
 
 def epoch_values(session: Session, sweep_id: UUID, metric: str) -> Mapping[UUID, Mapping[int, float]]:
     """What each epoch of each trial measured of one metric; epochs without a number are left out."""
+    # An epoch measures dozens of figures, and there may be thousands of epochs: only one figure is sent.
+    value = type_coerce(EpochMetrics.metrics, JSON)[metric].as_float()
     statement = (
-        select(EpochMetrics)
+        select(EpochMetrics.experiment_id, EpochMetrics.epoch, value)
         .join(Experiment, EpochMetrics.experiment_id == Experiment.id)
-        .where(Experiment.sweep_id == sweep_id)
+        .where(Experiment.sweep_id == sweep_id, value.is_not(None))
     )
     found: dict[UUID, dict[int, float]] = defaultdict(dict)
-    for row in session.scalars(statement):
-        value = row.metrics.get(metric)
-        if value is not None:
-            found[row.experiment_id][row.epoch] = float(value)
+    for experiment_id, epoch, measured in session.execute(statement):
+        found[experiment_id][epoch] = measured
     return found
 
 
@@ -169,6 +169,20 @@ def finish_if_over(session: Session, sweep_id: UUID) -> bool:
     )
     any_succeeded = session.scalars(succeeded.limit(1)).first() is not None
     _end(sweep, SweepStatus.SUCCEEDED if any_succeeded else SweepStatus.FAILED)
+    session.flush()
+    return True
+
+
+def fail_sweep(session: Session, sweep_id: UUID, *, error_type: str, detail: str) -> bool:
+    """Running → failed: no further trial is queued, those in flight end as they may; whether that was now.
+
+    Raises SweepNotFound.
+    """
+    sweep = _get(session, sweep_id, lock=True)
+    if sweep.status.is_terminal:
+        return False
+    _end(sweep, SweepStatus.FAILED)
+    sweep.error_type, sweep.error_detail = error_type, detail
     session.flush()
     return True
 

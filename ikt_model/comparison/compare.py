@@ -91,8 +91,8 @@ class Comparison:
 
 INTERVALS = (
     f"{LEVEL:.0%} percentile intervals over {RESAMPLES:,} resamples of students, the same for both runs. "
-    "A change whose interval holds 0 is called the same. DeLong's interval and two-sided p take responses for "
-    "independent."
+    "A change whose interval holds 0 is called the same. DeLong's interval and two-sided p take responses "
+    "for independent."
 )
 
 
@@ -249,8 +249,8 @@ def _notes(runs: Sequence[RunSummary]) -> list[str]:
         )
     if len({tuple(sorted(run.exclude_folds)) for run in runs}) > 1:
         notes.append(
-            "The experiments left out different folds: they were not trained on the same students, and a change "
-            "may be that of the data."
+            "The experiments left out different folds: they were not trained on the same students, and a "
+            "change may be that of the data."
         )
     if len({run.config.get("loss", {}).get("ability_alignment") for run in runs}) > 1:
         notes.append(

@@ -5,12 +5,17 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+import sqlalchemy
+from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 
 from db.artifacts import open_artifacts
 from db.base import utc_now
 from db.engine import SessionFactory, session_scope
+from db.errors import IllegalMove
 from db.models import Dataset, EpochMetrics, Experiment, Sweep
 from db.repositories import experiments, sweeps
+from ikt_model.settings import TrainingSettings
 from tests.builders import make_sweep, make_trial
 from tests.stacks import Stack
 from tests.threads import together
@@ -19,7 +24,7 @@ from worker.enqueue import run_sweep_here
 from worker.janitor import Janitor
 from worker.settings import WorkerSettings
 from worker.stores import checkpoint_key
-from worker.sweeps import advance, advance_sweep
+from worker.sweeps import advance, advance_after, advance_sweep
 from worker.training import run_experiment
 
 QUICK: dict[str, Any] = {**TINY, "training": {"epochs": 3, "batch_tokens": 512}}
@@ -30,6 +35,9 @@ OPTUNA: dict[str, Any] = {
     "sampler": "tpe",
     "seed": 1,
 }
+
+
+MEDIAN: dict[str, Any] = {"name": "median", "warmup_epochs": 1, "startup_trials": 1}
 
 
 @pytest.fixture
@@ -120,9 +128,84 @@ class TestAdvance:
         refused, queued = trials_of(sessions, sweep)
         assert (refused.status, refused.error_type, queued.status) == ("failed", "SettingsRefused", "queued")
         assert "n_heads 3 must divide d_model 16" in (refused.error_detail or "")
+        assert refused.config["model"] == {**TINY["model"], "n_heads": 3}
+        assert (refused.epochs, refused.config["training"]) == (3, QUICK["training"])
+        assert refused.config_fingerprint != queued.config_fingerprint
+        with session_scope(sessions) as session, pytest.raises(IllegalMove, match="contradict each other"):
+            experiments.retry(session, refused.id)
         end_trials(sessions, sweep, "failed")
         advance(sessions, sweep.id, settings=settings, is_alone=True)
         assert status_of(sessions, sweep) == "failed"
+
+    def test_a_refused_trial_holds_its_presets_settings_too(
+        self, sessions: SessionFactory, settings: WorkerSettings
+    ) -> None:
+        search = {"method": "grid", "space": {"training.epochs": [2.5, 3]}}
+        sweep = add_sweep(sessions, search=search, n_trials=2, preset="small-mean", config={})
+        advance(sessions, sweep.id, settings=settings, is_alone=True)
+        refused, queued = trials_of(sessions, sweep)
+        assert refused.config["loss"].items() <= queued.config["loss"].items()
+        assert refused.config["loss"]["ability_alignment"] == "mean"
+        assert (refused.config["training"]["epochs"], refused.epochs) == (2.5, TrainingSettings().epochs)
+
+    def test_what_nobody_foresaw_ends_the_sweep_and_is_told(
+        self,
+        sessions: SessionFactory,
+        settings: WorkerSettings,
+        dataset: Dataset,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        quick = {**TINY, "training": {"epochs": 1, "batch_tokens": 512}}
+        sweep = add_sweep(sessions, dataset_id=dataset.id, parallel=1, search=OPTUNA, config=quick)
+        advance(sessions, sweep.id, settings=settings, is_alone=True)
+        with session_scope(sessions) as session:
+            sweeps.get_sweep(session, sweep.id).search = OPTUNA | {"space": {"loss.lambda_target": {}}}
+        (trial,) = trials_of(sessions, sweep)
+        assert run_experiment(trial.id, settings=settings, is_alone=True)
+        with session_scope(sessions) as session:
+            row = sweeps.get_sweep(session, sweep.id)
+            assert (row.status, row.error_type) == ("failed", "KeyError")
+            assert row.error_detail
+            assert row.finished_at is not None
+            assert sweeps.list_unrung_sweeps(session, utc_now() + timedelta(days=1)) == []
+        assert [one.status for one in trials_of(sessions, sweep)] == ["succeeded"]
+        assert "sweep_failed" in caplog.text
+
+    @pytest.mark.parametrize(
+        ("search", "pruner", "is_asked"),
+        [(GRID, "none", False), (GRID, "median", False), (OPTUNA, "none", False), (OPTUNA, "median", True)],
+    )
+    def test_epochs_are_read_only_where_the_next_point_depends_on_them(
+        self,
+        engine: Engine,
+        sessions: SessionFactory,
+        settings: WorkerSettings,
+        search: dict[str, Any],
+        pruner: str,
+        is_asked: bool,
+    ) -> None:
+        sweep = add_sweep(sessions, search=search, pruner={**MEDIAN, "name": pruner})
+        sent: list[str] = []
+        note = lambda *given: sent.append(given[2])  # noqa: E731
+        sqlalchemy.event.listen(engine, "before_cursor_execute", note)
+        advance(sessions, sweep.id, settings=settings, is_alone=True)
+        assert any("epoch_metrics" in statement for statement in sent) == is_asked
+        assert len(trials_of(sessions, sweep)) == 2
+
+    def test_trouble_with_the_database_ends_no_sweep(
+        self, sessions: SessionFactory, settings: WorkerSettings, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        sweep = add_sweep(sessions, parallel=1)
+        advance(sessions, sweep.id, settings=settings, is_alone=True)
+        (trial,) = trials_of(sessions, sweep)
+
+        def fail(*_: Any, **__: Any) -> None:
+            raise OperationalError("SELECT", {}, Exception("the disk is full"))
+
+        monkeypatch.setattr("worker.sweeps.next_point", fail)
+        end_trials(sessions, sweep, auc=0.7)
+        advance_after(sessions, trial, settings=settings)
+        assert status_of(sessions, sweep) == "running"
 
     def test_a_sweep_that_is_gone_or_over_is_left_alone(
         self, sessions: SessionFactory, settings: WorkerSettings
@@ -149,8 +232,7 @@ class TestRealTrials:
     def test_a_trial_far_below_the_others_is_pruned_and_the_sweep_goes_on(
         self, stack: Stack, sessions: SessionFactory, settings: WorkerSettings, dataset: Dataset
     ) -> None:
-        pruner = {"name": "median", "warmup_epochs": 1, "startup_trials": 1}
-        sweep = add_sweep(sessions, dataset_id=dataset.id, parallel=1, pruner=pruner)
+        sweep = add_sweep(sessions, dataset_id=dataset.id, parallel=1, pruner=MEDIAN)
         with session_scope(sessions) as session:
             perfect = make_trial(
                 session, sweeps.get_sweep(session, sweep.id), status="succeeded", metrics={"auc": 0.999}

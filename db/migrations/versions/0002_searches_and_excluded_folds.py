@@ -150,6 +150,8 @@ def _create_sweeps() -> None:
         sa.Column("rings", sa.Integer(), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("finished_at", UtcDateTime(), nullable=True),
+        sa.Column("error_type", sa.Text(), nullable=True),
+        sa.Column("error_detail", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(
             ["dataset_id"], ["datasets.id"], name="fk_sweeps_dataset_id_datasets", ondelete="CASCADE"
         ),

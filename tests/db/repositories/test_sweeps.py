@@ -1,10 +1,13 @@
 """Sweeps: their trials are queued once each, and they end when the last one has."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import event
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -30,6 +33,20 @@ def end(session: Session, trial: Experiment, status: str = "succeeded", **metric
     trial.status = status  # type: ignore[assignment]
     trial.metrics = dict(metrics)
     session.flush()
+
+
+@contextmanager
+def _statements(session: Session) -> Iterator[list[str]]:
+    """What is sent to the database."""
+    sent: list[str] = []
+    connection = session.connection()
+
+    def note(_: Any, __: Any, statement: str, *___: Any) -> None:
+        sent.append(statement)
+
+    event.listen(connection, "before_cursor_execute", note)
+    yield sent
+    event.remove(connection, "before_cursor_execute", note)
 
 
 class TestAddSweep:
@@ -142,6 +159,21 @@ class TestEpochValues:
             runs.record_epoch(session, first.id, OWNER, epoch=epoch, metrics={"auc": auc}, seconds=1.0)
         assert dict(sweeps.epoch_values(session, sweep.id, "auc")) == {first.id: {1: 0.6, 3: 0.7}}
         assert second.id not in sweeps.epoch_values(session, sweep.id, "brier")
+        other = make_trial(session, make_sweep(session))
+        assert other.id not in sweeps.epoch_values(session, sweep.id, "auc")
+
+    def test_one_figure_leaves_the_database_whatever_it_is_like(self, session: Session) -> None:
+        sweep = make_sweep(session)
+        trial = make_trial(session, sweep)
+        assert runs.claim(session, trial.id, OWNER, lease_seconds=60)
+        exact = 0.1 + 0.2
+        measured = {"l_21_kl": 5e-324, "auc": exact, "lambda": 1, "theta_std": -3.5e300}
+        runs.record_epoch(session, trial.id, OWNER, epoch=1, metrics=measured, seconds=1.0)
+        with _statements(session) as sent:
+            found = {name: sweeps.epoch_values(session, sweep.id, name)[trial.id][1] for name in measured}
+        assert found == measured
+        assert len(sent) == len(measured)
+        assert not any("seconds" in one for one in sent)
 
 
 class TestEnd:
