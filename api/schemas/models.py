@@ -76,7 +76,8 @@ class SkillRead(Shape):
 
     name: str
     difficulty: Number
-    """β in logits: at ability θ the chance of a right answer is σ(θ − β)."""
+    """β in logits: mastery at ability θ is σ(θ − β), to which a skill-wise model adds what it knows of the
+    student on this skill inside σ. Of `bkt` it is the Rasch difficulty beside its own parameters."""
     difficulty_standard_error: Number
     n_responses: int
     """Responses of the training students that the difficulty rests on."""

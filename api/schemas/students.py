@@ -150,9 +150,9 @@ class AbilityRead(Shape):
     theta: Number
     """Ability θ in logits, after the last response, as the model estimates it."""
     theta_reference: Number
-    """The same by the reference model (Rasch): the posterior mean."""
+    """The same by the reference model, whose ability is Rasch-like whatever its mastery is made of."""
     theta_reference_sd: Number
-    """Posterior standard deviation of `theta_reference`: how sure the reference is."""
+    """Standard deviation (or error) of `theta_reference`: how sure the reference is."""
 
 
 class InteractionsAccepted(Shape):
@@ -215,11 +215,13 @@ class SkillMastery(Shape):
 
     skill: str
     mastery: Number
-    """M = σ(θ − β): the share of such items that the model expects to be right, by ability alone."""
+    """M: the share of such items that the model's interpretable half expects to be right. σ(θ − β) where
+    `model.mastery` is `scalar`, σ(θ + s − β) with a part s of this student's own on the skill where it is
+    `skill-wise`; of a reference as a model, that reference's."""
     probability_correct: Number
     """The model's prediction for the next response on this skill, from the whole history."""
     reference_mastery: Number
-    """σ(θ − β) with the reference model's values."""
+    """The same by the reference model: σ(θ − β) for `rasch`; `pfa` and `bkt` know more of the skill."""
     difficulty: Number
     """β in logits."""
     difficulty_standard_error: Number
@@ -277,7 +279,7 @@ class Step(Shape):
     probability: Number
     """The chance of a right answer, predicted before this response was seen. Null for the first one."""
     mastery: Number
-    """σ(θ − β) of this step's skills, before this response was seen. Null for the first one."""
+    """M of this step's skills, before this response was seen. Null for the first one."""
 
 
 class TrajectoryRead(Shape):

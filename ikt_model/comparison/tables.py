@@ -83,7 +83,7 @@ TABLES: tuple[Table, ...] = (
     ),
     Table("Scale of ability θ", _spread("theta", "θ")),
     Table("Scale of difficulty β", _spread("beta", "β")),
-    Table("Mastery M = σ(θ − β)", _spread("mastery", "M")),
+    Table("Mastery M", _spread("mastery", "M")),
     Table(
         "Correlation with the reference",
         (
