@@ -20,13 +20,14 @@ minutes, with a break of a day or so now and then.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from ikt_model.data.folds import assign_folds
 from ikt_model.data.sequences import Sequences, SkillVocabulary
@@ -97,6 +98,21 @@ def simulate_classroom(
     )
     theta = np.concatenate([practice.theta for practice in practices])
     return Classroom(sequences, theta=theta, ability=ability, gain=gain, difficulty=difficulty)
+
+
+def with_fixed_abilities(classroom: Classroom, *, seed: int) -> Classroom:
+    """The same practice, answered by students whose ability stays what it is, θ_s ~ N(0, 0.75²): the Rasch
+    model's own world.
+    """
+    rng = np.random.default_rng([seed, 1])
+    practice = classroom.sequences
+    ability = rng.normal(0.0, ARRIVAL_SD, practice.n_students)
+    theta = ability[practice.student_of_step()]
+    chance = expit(theta - classroom.difficulty[practice.skill_sets])
+    responses = (rng.random(len(chance)) < chance).astype(np.int8)
+    gain = np.zeros(practice.n_students)
+    answered = replace(practice, responses=responses)
+    return replace(classroom, sequences=answered, theta=theta, ability=ability, gain=gain)
 
 
 def _numbered(word: str, count: int) -> list[str]:
