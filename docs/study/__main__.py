@@ -22,7 +22,6 @@ from docs.study.study import PAGE, RESULTS, Study, missing
 from docs.study.write import write_page
 
 WRITE = "write"
-SIMULATED = {"assist2015": 2015, "assist2009": 2009}  # seed of the classroom that stands in
 
 
 def main() -> int:
@@ -78,24 +77,21 @@ def _files(plan: Plan, said: argparse.Namespace, parts: str, state: Path) -> dic
     if unknown := [part for part in parts if part not in plan.parts]:
         raise BadInput(f"PART={parts}: there is no part {unknown[0]}", f"Parts are {', '.join(plan.parts)}.")
     needed = list(dict.fromkeys(run.data for run in plan.of_parts(parts)))
-    if plan.study == SHORT:
-        return {
-            name: simulate(plan.classroom, state / f"{name}.csv", seed=SIMULATED[name]) for name in needed
-        }
     given = {"assist2015": said.data, "assist2009": said.data2009}
-    files = {name: Path(given[name]) for name in needed if given[name]}
+    made = [name for name in needed if plan.study == SHORT or name not in given]
+    files = {name: Path(given[name]) for name in needed if name not in made and given[name]}
     for name, file in files.items():
         if not file.is_file():
             variable = plan.data[name]["variable"]
             raise BadInput(f"{variable}={file} is not a file", f"Name {plan.data[name]['title']}.")
-    lacking = [name for name in needed if name not in files]
+    lacking = [name for name in needed if name not in files and name not in made]
     if lacking and (not files or said.part):
         wanted = " ".join(f"{plan.data[name]['variable']}={plan.data[name]['file']}" for name in lacking)
         raise BadInput(
             f"The study needs {' and '.join(plan.data[name]['title'] for name in lacking)}",
             f"Say make study {wanted}, or make study STUDY=short for a miniature on a simulated classroom.",
         )
-    return files
+    return files | {name: simulate(plan, name, state) for name in made}
 
 
 if __name__ == "__main__":

@@ -17,7 +17,6 @@ EPOCH_FIGURES = (
     *("target_theta_std", "reference_theta_std", "p_mastery_pearson"),
     *(f"train_{name}" for name in TRAINED),
 )
-OF_HISTORY = ("first", "last", "n", "auc", "low", "high")
 EPOCH_FAMILIES = ("train_grad_", "train_factor_")
 
 
@@ -48,6 +47,7 @@ def read_experiment(service: Service, experiment_id: str) -> dict[str, Any]:
     kept = ("id", "fold", "status", "seed", "config_fingerprint", "epochs_done", "error")
     found: dict[str, Any] = {name: row[name] for name in kept} | {
         "seconds": _seconds(row),
+        "calibration_seconds": rounded(row["calibration_seconds"]),
         "device": row["environment"]["device"],
         "code_version": row["environment"]["code_version"],
         "threads": (row["environment"]["package_versions"] or {}).get("threads"),

@@ -90,21 +90,16 @@ def recommendations(view: View) -> Figure | None:
     figure, axes = panels(WIDTH, 0.8 + 0.32 * len(names), columns=3, share_y=True)
     places = np.arange(len(names))[::-1]
     for place, name in zip(places, names, strict=True):
-        found = view.difference("b", name) or {"change": 0.0, "low": None, "high": None}
-        _interval(axes[0], place, found, BLUE)
-        ours, reference = view.metric(name, "theta_std"), view.metric(name, "reference_theta_std")
-        if ours and reference:
-            axes[1].plot(ours / reference, place, "o", color=ORANGE, markersize=5)
+        _interval(axes[0], place, {"change": 0.0} if name == "b-base" else view.difference("b", name), BLUE)
+        if (ratio := view.ratio(name, "theta_std", "reference_theta_std")) is not None:
+            axes[1].plot(ratio, place, "o", color=ORANGE, markersize=5)
         if (rho := view.metric(name, "theta_pearson")) is not None:
             axes[2].plot(rho, place, "o", color=GREEN, markersize=5)
     titles = ("Change of AUC", "Spread of θ, reference's = 1", "Correlation of θ")
     for panel, title, line in zip(axes, titles, (0.0, 1.0, 0.85), strict=True):
         panel.axvline(line, color=INK, linewidth=0.8, linestyle="--")
-        panel.xaxis.set_major_locator(MaxNLocator(4))
         panel.set_title(title)
-        panel.grid(axis="y", visible=False)
-    axes[0].set_yticks(places, [view.run(name).title.replace("`", "") for name in names])
-    axes[0].margins(y=0.06)
+    _by_run(axes, view, names)
     return figure
 
 
@@ -169,19 +164,18 @@ def differences(view: View) -> Figure | None:
         return None
     figure, axes = panels(WIDTH, 2.7, columns=len(pairs), share_y=True)
     for panel, (pair, candidate, title), colour in zip(axes, pairs, COLOURS, strict=False):
-        by_fold = view.difference_by_fold(pair, candidate)
-        for fold, found in by_fold:
+        by_fold = view.compared(pair, candidate)
+        for fold, found in by_fold.items():
             _interval(panel, -fold, found, INK)
-        pooled = view.difference(pair, candidate)
-        below_folds = -(max(fold for fold, _ in by_fold) + 1.3)
-        _interval(panel, below_folds, pooled or {}, colour, size=8)
+        below_folds = -(max(by_fold) + 1.3)
+        _interval(panel, below_folds, view.difference(pair, candidate), colour, size=8)
         panel.axvline(0.0, color=INK, linewidth=0.8, linestyle="--")
         panel.set_title(title)
         panel.set_xlabel("difference of AUC, 95 % interval between students")
         panel.grid(axis="y", visible=False)
         panel.xaxis.set_major_locator(MaxNLocator(5))
-        folds = [fold for fold, _ in by_fold]
-        panel.set_yticks([*(-fold for fold in folds), below_folds], [*(f"fold {f}" for f in folds), "all"])
+        ticks = {-fold: f"fold {fold}" for fold in by_fold} | {below_folds: "all"}
+        panel.set_yticks(list(ticks), list(ticks.values()))
         panel.margins(y=0.1)
     return figure
 
@@ -198,17 +192,9 @@ def history(view: View) -> Figure | None:
     for shift, (run, colour, part) in zip(np.linspace(-0.12, 0.12, len(told)), told, strict=True):
         value, low, high = (np.array(_numbers(part[key])) for key in ("auc", "low", "high"))
         at = places[: len(value)] + shift
-        axes.errorbar(
-            at,
-            value,
-            yerr=[value - low, high - value],
-            color=colour,
-            fmt="o-",
-            markersize=4.5,
-            linewidth=1.2,
-            elinewidth=1.0,
-            label=view.run(run).title.replace("`", ""),
-        )
+        style: dict[str, Any] = {"fmt": "o-", "markersize": 4.5, "linewidth": 1.2, "elinewidth": 1.0}
+        label = view.run(run).title.replace("`", "")
+        axes.errorbar(at, value, yerr=[value - low, high - value], color=colour, label=label, **style)
     ends = [f"{a}–{b}" if b else f"{a}+" for a, b in zip(first["first"], first["last"], strict=True)]
     axes.set_xticks(places, ends)
     axes.set_xlabel("responses of the student before the one predicted")
@@ -233,15 +219,21 @@ def references(view: View) -> Figure | None:
     )
     for panel, (metric, title, colour) in zip(axes, columns, strict=True):
         for place, name in zip(places, names, strict=True):
-            mean, std, _ = view.spread(name, metric)
+            mean, std = view.spread(name, metric)
             if mean is not None:
                 panel.errorbar(mean, place, xerr=std or 0.0, fmt="o", color=colour, markersize=5)
         panel.set_title(title)
+    _by_run(axes, view, names)
+    return figure
+
+
+def _by_run(axes: Sequence[Axes], view: View, names: Sequence[str]) -> None:
+    """Panels that share an axis of runs, the first on top."""
+    for panel in axes:
         panel.grid(axis="y", visible=False)
         panel.xaxis.set_major_locator(MaxNLocator(4))
-    axes[0].set_yticks(places, [view.run(name).title.replace("`", "") for name in names])
+    axes[0].set_yticks(range(len(names))[::-1], [view.run(name).title.replace("`", "") for name in names])
     axes[0].margins(y=0.06)
-    return figure
 
 
 def _line(axes: Axes, view: View, run: str, metric: str, **options: Any) -> None:
@@ -255,9 +247,11 @@ def _by_epoch(axes: Axes, title: str) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
 
 
-def _interval(axes: Axes, place: float, found: dict[str, Any], colour: str, *, size: float = 5) -> None:
+def _interval(
+    axes: Axes, place: float, found: dict[str, Any] | None, colour: str, *, size: float = 5
+) -> None:
     """A change as a dot on its interval; where there is none, the dot alone."""
-    if found.get("change") is None:
+    if found is None:
         return
     axes.plot(found["change"], place, "o", color=colour, markersize=size, zorder=3)
     if found.get("low") is not None and found.get("high") is not None:

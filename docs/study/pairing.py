@@ -1,15 +1,11 @@
 """How surely two runs differ: asked of the service fold by fold, and pooled over folds."""
 
-import io
 from typing import Any
 
-import httpx
-import pyarrow as pa
-import pyarrow.parquet as pq
-
-from api.cli.client import TIMEOUT, Service
+from api.cli.client import Service
 from docs.study.collect import rounded
 from docs.study.plan import Pair
+from docs.study.service import read_predictions
 from ikt_model.comparison.paired import RowsDiffer, differences
 from ikt_model.comparison.statistics import LEVEL, RESAMPLES
 
@@ -79,7 +75,9 @@ def _asked(service: Service, *, baseline: str, candidate: str) -> dict[str, Any]
 
 def _pooled(service: Service, folds: list[list[Any]]) -> dict[str, Any]:
     """The mean of the folds' differences, students being resampled within their fold."""
-    tables = [(_predictions(service, first), _predictions(service, second)) for _, first, second in folds]
+    tables = [
+        (read_predictions(service, first), read_predictions(service, second)) for _, first, second in folds
+    ]
     try:
         found = differences(tables)
     except RowsDiffer as error:
@@ -94,11 +92,3 @@ def _pooled(service: Service, folds: list[list[Any]]) -> dict[str, Any]:
         for name, difference in found.items()
     }
     return {"figures": rounded(figures), "notes": []}
-
-
-def _predictions(service: Service, experiment_id: str) -> pa.Table:
-    answer = httpx.get(
-        f"{service.url}/experiments/{experiment_id}/predictions", trust_env=False, timeout=TIMEOUT
-    )
-    answer.raise_for_status()
-    return pq.read_table(io.BytesIO(answer.content))

@@ -3,11 +3,12 @@
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from docs.study.markdown import NONE, NOT_RUN, shown, signed, table
 from docs.study.plan import HERE
 from docs.study.tables_comparison import MEAN, POINTWISE
-from docs.study.view import Number, View
+from docs.study.view import View
 
 TEXTS = HERE / "phenomena.toml"
 
@@ -47,64 +48,33 @@ def performance(view: View) -> Seen:
     return Seen(signed(stated), signed(change), None if change is None else abs(change) < SAME_AUC)
 
 
-def inflation(view: View) -> Seen:
-    ratio = _spread_ratio(view, MEAN)
-    return Seen(_stated_ratio(view, "mean"), shown(ratio, 2), None if ratio is None else ratio > INFLATED)
-
-
-def deflation(view: View) -> Seen:
-    ratio = _spread_ratio(view, POINTWISE)
-    stated = _stated_ratio(view, "pointwise")
-    return Seen(stated, shown(ratio, 2), None if ratio is None else ratio < DEFLATED)
-
-
 def correlation(view: View) -> Seen:
     stated = view.stated["pointwise"]["theta_target_pearson"]
     here = view.metric(POINTWISE, "theta_target_pearson")
     return Seen(shown(stated, 2), shown(here, 2), None if here is None else here < CORRELATED)
 
 
-def l_21(view: View) -> Seen:
-    stated, here = _change_of(view, "l_21")
-    first, second = (view.metric(run, "l_21") for run in (MEAN, POINTWISE))
-    return Seen(stated, here, None if not first or second is None else second / first < FALLEN)
+def _scale(view: View, *, run: str, stated: str, holds: Callable[[float], bool]) -> Seen:
+    """Spread of θ over that of its target."""
+    said = view.stated[stated]["theta_std"] / view.stated["reference"]["theta_std"]
+    ratio = view.ratio(run, "theta_std", "target_theta_std")
+    return Seen(shown(said, 2), shown(ratio, 2), None if ratio is None else holds(ratio))
 
 
-def difficulty(view: View) -> Seen:
-    return _growth(view, "l_22")
-
-
-def l_23(view: View) -> Seen:
-    return _growth(view, "l_23")
-
-
-def _growth(view: View, metric: str) -> Seen:
-    stated, here = _change_of(view, metric)
-    first, second = (view.metric(run, metric) for run in (MEAN, POINTWISE))
-    return Seen(stated, here, None if not first or second is None else second / first > GROWN)
-
-
-def _change_of(view: View, metric: str) -> tuple[str, str]:
+def _from_mean_to_pointwise(view: View, *, metric: str, holds: Callable[[float], bool]) -> Seen:
+    """How often `mean`'s figure goes into that of `pointwise`."""
     stated = [shown(view.stated[name][metric]) for name in ("mean", "pointwise")]
-    here = [shown(view.metric(run, metric)) for run in (MEAN, POINTWISE)]
-    return " → ".join(stated), " → ".join(here)
-
-
-def _spread_ratio(view: View, run: str) -> Number:
-    ours, target = view.metric(run, "theta_std"), view.metric(run, "target_theta_std")
-    return None if ours is None or not target else ours / target
-
-
-def _stated_ratio(view: View, name: str) -> str:
-    return shown(view.stated[name]["theta_std"] / view.stated["reference"]["theta_std"], 2)
+    first, second = (view.metric(run, metric) for run in (MEAN, POINTWISE))
+    appears = None if not first or second is None else holds(second / first)
+    return Seen(" → ".join(stated), f"{shown(first)} → {shown(second)}", appears)
 
 
 RULES: dict[str, Callable[[View], Seen]] = {
     "performance": performance,
-    "inflation": inflation,
-    "deflation": deflation,
+    "inflation": partial(_scale, run=MEAN, stated="mean", holds=lambda ratio: ratio > INFLATED),
+    "deflation": partial(_scale, run=POINTWISE, stated="pointwise", holds=lambda ratio: ratio < DEFLATED),
     "correlation": correlation,
-    "l_21": l_21,
-    "difficulty": difficulty,
-    "l_23": l_23,
+    "l_21": partial(_from_mean_to_pointwise, metric="l_21", holds=lambda times: times < FALLEN),
+    "difficulty": partial(_from_mean_to_pointwise, metric="l_22", holds=lambda times: times > GROWN),
+    "l_23": partial(_from_mean_to_pointwise, metric="l_23", holds=lambda times: times > GROWN),
 }

@@ -81,17 +81,19 @@ class Pair:
     part: str
     baseline: str
     candidates: tuple[str, ...]
+    folds: Mapping[str, tuple[int, ...]]
+    """By candidate: those that both are planned on."""
 
 
 @dataclass(frozen=True)
 class Recovery:
-    """A benchmark on students whose truth is known."""
+    """How near to the truth of simulated students: the references come, or the network of a run."""
 
     name: str
     part: str
     title: str
-    shows: str
     seed: int
+    run: str = ""
 
 
 @dataclass(frozen=True)
@@ -135,8 +137,10 @@ def load_plan(study: str = FULL, path: Path = PLAN) -> Plan:
         parts=text["parts"],
         data=text["data"],
         runs=tuple(in_order),
-        pairs=tuple(_pair(name, said, runs) for name, said in text["pairs"].items()),
-        recoveries=tuple(Recovery(name=name, **said) for name, said in text["recoveries"].items()),
+        pairs=tuple(_pair(name, said, text, runs) for name, said in text["pairs"].items()),
+        recoveries=tuple(
+            Recovery(name, _part(name, text), **said) for name, said in text["recoveries"].items()
+        ),
         classroom=short or {},
     )
     for run in plan.runs:
@@ -181,11 +185,9 @@ def _run(
         folds = short["folds"]
     if short and space:
         space = {name: values[: short["sweep_values"]] for name, values in space.items()}
-    if said["part"] not in text["parts"]:
-        raise BadPlan(f"{name}: there is no part {said['part']!r}")
     return Run(
         name=name,
-        part=said["part"],
+        part=_part(name, text),
         title=said["title"],
         shows=said["shows"],
         data=said.get("data", usual["data"]),
@@ -198,11 +200,20 @@ def _run(
     )
 
 
-def _pair(name: str, said: Mapping[str, Any], runs: Mapping[str, Run]) -> Pair:
+def _part(name: str, text: Mapping[str, Any]) -> str:
+    part = name[0]
+    if part not in text["parts"]:
+        raise BadPlan(f"{name}: there is no part {part!r}")
+    return part
+
+
+def _pair(name: str, said: Mapping[str, Any], text: Mapping[str, Any], runs: Mapping[str, Run]) -> Pair:
     wanted = [said["baseline"], *said["candidates"]]
     if unknown := [run for run in wanted if run not in runs]:
         raise BadPlan(f"pair {name}: there is no run {', '.join(unknown)}")
-    return Pair(name, said["part"], said["baseline"], tuple(said["candidates"]))
+    first = runs[said["baseline"]].folds
+    shared = {run: tuple(fold for fold in runs[run].folds if fold in first) for run in said["candidates"]}
+    return Pair(name, _part(name, text), said["baseline"], tuple(shared), shared)
 
 
 def nested(settings: Settings) -> dict[str, Any]:
@@ -216,8 +227,4 @@ def nested(settings: Settings) -> dict[str, Any]:
 
 def _typed(value: Any) -> str:
     """As the command line reads it."""
-    return str(value).lower() if isinstance(value, bool) else f"{value:g}" if _is_float(value) else str(value)
-
-
-def _is_float(value: Any) -> bool:
-    return isinstance(value, float)
+    return f"{value:g}" if isinstance(value, float) else str(value).lower()

@@ -1,4 +1,4 @@
-"""The benchmark on students whose truth is known, run once per state of what it measures."""
+"""Students whose truth is known: what the benchmark says of references, and how a network compares."""
 
 import hashlib
 import json
@@ -7,8 +7,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow.compute as pc
+
+from api.cli.client import Service
 from docs.study.collect import rounded
 from docs.study.plan import Recovery
+from docs.study.service import read_predictions
+from ikt_model.data.simulate import ARRIVAL_SD, Classroom
+from ikt_model.references.abilities import posterior_grid, posterior_means
 
 ROOT = Path(__file__).parents[2]
 MODULE = "tests.benchmarks.recovery"
@@ -37,6 +44,47 @@ def run_recovery(recovery: Recovery, *, known: dict[str, Any] | None) -> dict[st
         "status": "succeeded",
         "seconds": rounded(about["seconds"]),
         "bounds": about["bounds"] or {},
+        "figures": rounded(figures),
+    }
+
+
+def measure_network(
+    service: Service, recovery: Recovery, entry: dict[str, Any], truth: Classroom
+) -> dict[str, Any]:
+    """An entry of results.json: β of Head 2 against the truth, and θ before each held-out student's last
+    predicted response against the ability, beside the posterior mean that knows β and the spread.
+    """
+    (experiment,) = entry["experiments"]
+    artifacts = service.get(f"/experiments/{experiment['id']}/artifacts")["items"]
+    model = next(item["href"] for item in artifacts if item["name"] == "model")
+    skills = service.get("/skills", model_id=model.removeprefix("/models/"))["items"]
+    difficulty = dict(zip(truth.sequences.vocabulary.names, truth.difficulty, strict=True))
+    errors = np.array([skill["difficulty"] - difficulty[skill["name"]] for skill in skills])
+    said = read_predictions(service, experiment["id"])
+    student = pc.index_in(said["student_id"], value_set=truth.sequences.student_ids).to_numpy()
+    last = np.flatnonzero(np.append(student[1:] != student[:-1], True))
+    before = truth.sequences.offsets[student[last]] + said["position"].to_numpy()[last] - 1
+    exact, _ = posterior_means(
+        truth.sequences, set_difficulty=truth.difficulty, ability_sd=ARRIVAL_SD, grid=posterior_grid(81)
+    )
+    theta, best = (
+        float(np.corrcoef(values, truth.ability[student[last]])[0, 1])
+        for values in (said["theta"].to_numpy()[last], exact[before])
+    )
+    figures = {
+        "β of Head 2, RMSE": float(np.sqrt((errors**2).mean())),
+        "θ of Head 2, r": theta,
+        "exact posterior mean, r": best,
+        "θ of Head 2, r less exact": theta - best,
+    }
+    return {
+        "part": recovery.part,
+        "command": entry["command"],
+        "seed": recovery.seed,
+        "experiment": experiment["id"],
+        "status": "succeeded",
+        "seconds": experiment["seconds"],
+        "bounds": {"β of Head 2, RMSE": "≤ 0.05", "θ of Head 2, r less exact": "≥ −0.01"},
         "figures": rounded(figures),
     }
 

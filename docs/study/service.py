@@ -1,16 +1,24 @@
 """The product itself, with a state folder of the study's own: API and workers as `ikt up` starts them."""
 
+import csv
 import fcntl
+import io
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from api.cli.client import Service
+import httpx
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from api.cli.client import TIMEOUT, Service
 from api.cli.datasets import upload_dataset
 from api.cli.failures import Failure, Refused
 from api.cli.processes import Running, free_port, run_service
+from docs.study.plan import Plan
+from ikt_model.data.simulate import Classroom, simulate_classroom, with_fixed_abilities, write_events_csv
 
 STORES = ("IKT_DATABASE_URL", "IKT_BROKER_URL", "IKT_ARTIFACTS_URL")
 
@@ -52,22 +60,53 @@ def upload(service: Service, file: Path, *, name: str) -> dict[str, Any]:
     """The stored dataset, described as results.json keeps it."""
     row = upload_dataset(service, file, name=name)
     kept = ("id", "content_hash", "n_students", "n_responses", "n_skills", "n_folds", "share_correct")
-    return {"file": file.name} | {key: row[key] for key in kept}
+    return {"file": file.name} | {key: row[key] for key in kept} | {"n_attempts": count_attempts(file)}
 
 
-def simulate(wanted: Mapping[str, Any], file: Path, *, seed: int) -> Path:
-    """A simulated classroom, the same file for the same plan."""
-    from ikt_model.data.simulate import simulate_classroom, write_events_csv
+def count_attempts(file: Path) -> int | None:
+    """Attempts at items in a table of events: neighbouring rows of a student on one item, until the answer
+    changes or a skill comes again. None for a file without items.
+    """
+    attempts, before = 0, dict[str, tuple[str, str, set[str]]]()
+    with file.open(encoding="utf-8", newline="") as lines:
+        rows = csv.DictReader(lines)
+        if not {"student_id", "item", "skill", "correct"} <= set(rows.fieldnames or ()):
+            return None
+        for row in rows:
+            item, correct, skills = before.get(row["student_id"], ("", "", set()))
+            if (item, correct) != (row["item"], row["correct"]) or row["skill"] in skills:
+                attempts, skills = attempts + 1, set()
+            before[row["student_id"]] = row["item"], row["correct"], skills | {row["skill"]}
+    return attempts
 
+
+def make_classroom(plan: Plan, name: str) -> Classroom:
+    """The simulated classroom of that name, or the one that in the miniature stands in for its data."""
+    said = plan.data[name]
+    size = plan.classroom or said
     classroom = simulate_classroom(
-        n_students=wanted["students"],
-        n_skills=wanted["skills"],
-        mean_length=wanted["mean_length"],
-        seed=seed,
+        n_students=size["students"],
+        n_skills=size["skills"],
+        mean_length=size["mean_length"],
+        seed=said["seed"],
     )
-    file.parent.mkdir(parents=True, exist_ok=True)
-    write_events_csv(classroom.sequences, file)
+    return with_fixed_abilities(classroom, seed=said["seed"]) if "students" in said else classroom
+
+
+def simulate(plan: Plan, name: str, folder: Path) -> Path:
+    """Its responses as a file, the same for the same plan."""
+    file = folder / f"{name}.csv"
+    folder.mkdir(parents=True, exist_ok=True)
+    write_events_csv(make_classroom(plan, name).sequences, file)
     return file
+
+
+def read_predictions(service: Service, experiment_id: str) -> pa.Table:
+    """Held-out predictions, one row per response."""
+    address = f"{service.url}/experiments/{experiment_id}/predictions"
+    answer = httpx.get(address, trust_env=False, timeout=TIMEOUT)
+    answer.raise_for_status()
+    return pq.read_table(io.BytesIO(answer.content))
 
 
 def find_report(service: Service, experiment_id: str) -> dict[str, Any] | None:

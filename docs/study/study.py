@@ -9,13 +9,13 @@ from rich.markup import escape
 
 from api.cli.client import Service
 from api.cli.failures import Refused
-from docs.study.collect import describe, read_experiment, read_front, rounded
+from docs.study.collect import describe, read_experiment, read_front
 from docs.study.pairing import compare_pair
 from docs.study.plan import FULL, HERE, Plan, Run
-from docs.study.recovery import run_recovery
+from docs.study.recovery import measure_network, run_recovery
 from docs.study.results import load_results, save_results
 from docs.study.run import Runner, Taken
-from docs.study.service import open_study, upload
+from docs.study.service import make_classroom, open_study, upload
 
 RESULTS = HERE / "results.json"
 PAGE = HERE.parent / "study-l23.md"
@@ -54,7 +54,7 @@ class Study:
                 wanted, keep=lambda taken: self._keep(service, taken), refuse=self._refuse
             )
             self._compare(service)
-        return failed + self._recover()
+            return failed + self._recover(service)
 
     def _upload(self, service: Service) -> None:
         for name, file in self.files.items():
@@ -72,10 +72,6 @@ class Study:
         run = taken.run
         dataset = self.results["datasets"][run.data]
         entry = describe(run, dataset=dataset, row={"id": taken.id, "status": taken.status})
-        if run.kind == "cross-validation":
-            found = service.get(f"/cross-validations/{taken.id}")["metrics"]
-            spread = {name: [of["mean"], of["std"], of["n"]] for name, of in found.items()}
-            entry["spread"] = rounded(spread)
         if run.kind == "sweep":
             entry["front"] = read_front(service, taken.id)
         entry["experiments"] = [read_experiment(service, one) for one in taken.states]
@@ -98,16 +94,22 @@ class Study:
                 self.results["pairs"][pair.name] = found
                 self._save()
 
-    def _recover(self) -> list[str]:
+    def _recover(self, service: Service) -> list[str]:
         failed = []
-        for recovery in self.plan.recoveries if self.plan.study == FULL else ():
-            if recovery.part in self.parts:
-                self._say(f"{recovery.name}: {recovery.title}")
-                known = self.results["recoveries"].get(recovery.name)
-                found = run_recovery(recovery, known=known)
-                self.results["recoveries"][recovery.name] = found
-                failed += [] if found["status"] == "succeeded" else [recovery.name]
-                self._save()
+        for recovery in self.plan.recoveries:
+            entry = self.results["runs"].get(recovery.run, {})
+            is_ready = entry.get("status") == "succeeded" if recovery.run else self.plan.study == FULL
+            if recovery.part not in self.parts or not is_ready:
+                continue
+            self._say(f"{recovery.name}: {recovery.title}")
+            if recovery.run:
+                truth = make_classroom(self.plan, self.plan.named(recovery.run).data)
+                found = measure_network(service, recovery, entry, truth)
+            else:
+                found = run_recovery(recovery, known=self.results["recoveries"].get(recovery.name))
+            self.results["recoveries"][recovery.name] = found
+            failed += [] if found["status"] == "succeeded" else [recovery.name]
+            self._save()
         return failed
 
     def _save(self) -> None:

@@ -1,68 +1,14 @@
-"""Every other table of the page: targets, recommendations, the resolved model, references, other data."""
+"""Every other table of the page: recommendations, the resolved model, references, other data."""
 
-import tomllib
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from docs.study.markdown import NONE, NOT_RUN, interval, shown, signed, spread, table
-from docs.study.plan import HERE
+from docs.study.targets import bound_of, judge, targets
+from docs.study.targets import thresholds as thresholds_of_alignment
 from docs.study.view import Number, View
 
-TARGETS = HERE / "targets.toml"
-MET = {True: "✓", False: "✗", None: NOT_RUN}
-
 RESOLVED = ("c-skill-wise", "c-unaligned", "c-dkt", "c-small-dynamic")
-THRESHOLDS = {  # figure: label, decimals, bound, whether it should be above it
-    "l_21_kl": ("KL ≤ 0.001", 4, 0.001, False),
-    "l_22": ("l_22 ≤ 0.001", 4, 0.001, False),
-    "l_23": ("l_23 ≤ 0.01", 4, 0.01, False),
-    "theta_pearson": ("θ Pearson ≥ 0.99", 4, 0.99, True),
-    "theta_spearman": ("θ Spearman ≥ 0.99", 4, 0.99, True),
-}
-
-
-def targets(view: View) -> str:
-    """What the study must show, and what it shows."""
-    rows = []
-    for target in tomllib.loads(TARGETS.read_text("utf-8"))["targets"]:
-        value = _target_value(view, target)
-        is_floor = "at_least" in target
-        bound = target["at_least" if is_floor else "at_most"]
-        met = None if value is None else value >= bound if is_floor else value <= bound
-        rows.append(
-            [
-                target["what"],
-                _target_source(view, target),
-                target["of"],
-                f"{'≥' if is_floor else '≤'} {bound:g}".replace("-", "−"),
-                shown(value),
-                MET[met],
-            ]
-        )
-    return table(["what", "run", "of", "target", "measured", ""], rows, left=3)
-
-
-def _target_source(view: View, target: dict[str, Any]) -> str:
-    if "pair" not in target:
-        return f"`{target.get('run') or target['recovery']}`"
-    return f"`{target['candidate']}` less `{view.pair(target['pair']).baseline}`"
-
-
-def _target_value(view: View, target: dict[str, Any]) -> Number:
-    of = target["of"]
-    if "recovery" in target:
-        found = view.recovery(target["recovery"])
-        return found["figures"].get(target["figure"]) if found and "figures" in found else None
-    if "pair" in target:
-        difference = view.difference(target["pair"], target["candidate"])
-        return difference[of] if difference else None
-    if of == "mean":
-        return view.metric(target["run"], target["metric"])
-    values = [value for _, value in view.by_fold(target["run"], target["metric"])]
-    if of == "worst fold":
-        worst = min if "at_least" in target else max
-        return worst((value for value in values if value is not None), default=None)
-    return view.metric(target["run"], target["metric"], fold=int(of.removeprefix("fold ")))
 
 
 def data(view: View) -> str:
@@ -89,7 +35,7 @@ def recommendations(view: View) -> str:
         if not view.was_run(name):
             rows.append([view.run(name).title, view.state(name), *[NONE] * 8])
             continue
-        ratio = _ratio(view.metric(name, "theta_std"), view.metric(name, "reference_theta_std"))
+        ratio = view.ratio(name, "theta_std", "reference_theta_std")
         figures = [
             ("theta_pearson", 3),
             ("theta_target_pearson", 3),
@@ -119,8 +65,8 @@ def balances(view: View) -> str:
     rows = [
         [
             view.run(run).title,
-            *(shown(_last(view, run, f"train_factor_{name}"), 3) for name in names),
-            *(shown(_last(view, run, f"train_grad_norm_{name}"), 4) for name in names),
+            *(shown(view.last(run, f"train_factor_{name}"), 3) for name in names),
+            *(shown(view.last(run, f"train_grad_norm_{name}"), 4) for name in names),
         ]
         for run in runs
     ]
@@ -144,18 +90,14 @@ def folds(view: View) -> str:
 
 def thresholds(view: View) -> str:
     """Part c: every alignment threshold in every fold."""
+    bounds = thresholds_of_alignment()
     rows = []
     for one in view.experiments("c-skill-wise"):
-        cells = [_judged(one["metrics"].get(metric), *how[1:]) for metric, how in THRESHOLDS.items()]
+        found = [(one["metrics"].get(figure), bound) for figure, bound in bounds.items()]
+        cells = [f"{shown(value)} {judge(value, bound)}".rstrip() for value, bound in found]
         rows.append([str(one["fold"]), shown(one["metrics"].get("auc")), *cells])
-    header = ["fold", "AUC", *(label for label, *_ in THRESHOLDS.values())]
+    header = ["fold", "AUC", *(f"{bound['what']} {bound_of(bound)}" for bound in bounds.values())]
     return table(header, rows) + "\n\n" + view.cite("c-skill-wise")
-
-
-def _judged(value: Number, digits: int, bound: float, is_floor: bool) -> str:
-    if value is None:
-        return NONE
-    return f"{shown(value, digits)} {MET[value >= bound if is_floor else value <= bound]}"
 
 
 def differences(view: View) -> str:
@@ -165,7 +107,7 @@ def differences(view: View) -> str:
     rows = []
     for pair, candidate in pairs:
         baseline = view.pair(pair).baseline
-        by_fold = dict(view.difference_by_fold(pair, candidate))
+        by_fold = view.compared(pair, candidate)
         cells = [signed(by_fold[fold]["change"]) if fold in by_fold else NONE for fold in every]
         found = view.difference(pair, candidate)
         rows.append(
@@ -193,7 +135,7 @@ def front(view: View) -> str:
     for one in view.experiments("c-front"):
         (value,) = one["trial_settings"].values()
         cells = [shown(one["metrics"].get(metric), digits) for metric, digits in figures]
-        rows.append([shown(value, 1), *cells, MET[True] if one["id"] in on_front else ""])
+        rows.append([shown(value, 1), *cells, "✓" if one["id"] in on_front else ""])
     header = ["λ", "AUC", "KL", "l_23", "θ Pearson", "corr(p, M)", "on the front"]
     return table(header, rows) + "\n\n" + view.cite("c-front")
 
@@ -231,14 +173,18 @@ def other_data(view: View) -> str:
 
 
 def recovery(view: View) -> str:
-    """Part e: 50,000 students whose truth is known."""
-    found = view.recovery("e-recovery")
-    if not found or "figures" not in found:
-        return f"*{NOT_RUN}*"
-    bounds = found.get("bounds", {})
-    rows = [[name, shown(value), bounds.get(name, NONE)] for name, value in found["figures"].items()]
-    cited = f"*`{found['command']}`, seed {found['seed']}, {shown(found['seconds'], 0)} s.*"
-    return f"{table(['figure', 'value', 'bound'], rows)}\n\n{cited}"
+    """Part e: students whose truth is known."""
+    texts = []
+    for one in view.plan.recoveries:
+        found = view.recovery(one.name) or {"status": NOT_RUN}
+        if "figures" not in found:
+            texts.append(f"*{one.title}: {found['status']}.*")
+            continue
+        figures, bounds = found["figures"].items(), found["bounds"]
+        rows = [[name, shown(value), bounds.get(name, NONE)] for name, value in figures]
+        cited = f"*`{found['command']}`, seed {found['seed']}, {shown(found['seconds'], 0)} s.*"
+        texts.append(f"{table([one.title, 'value', 'bound'], rows)}\n\n{cited}")
+    return "\n\n".join(texts)
 
 
 def runs(view: View) -> str:
@@ -310,19 +256,10 @@ def _spreads(view: View, names: Sequence[str], figures: Sequence[tuple[str, str,
         if not view.was_run(name):
             rows.append([view.run(name).title, view.state(name), *[NONE] * len(figures)])
             continue
-        cells = [spread(*view.spread(name, metric)[:2], digits) for metric, _, digits in figures]
+        cells = [spread(*view.spread(name, metric), digits) for metric, _, digits in figures]
         rows.append([view.run(name).title, str(len(view.experiments(name))), *cells])
     header = ["model", "folds", *(label for _, label, _ in figures)]
     return table(header, rows) + "\n\n" + view.cite(*names)
-
-
-def _ratio(value: Number, other: Number) -> Number:
-    return None if value is None or not other else value / other
-
-
-def _last(view: View, run: str, metric: str) -> Number:
-    values = view.epochs(run, metric)[1]
-    return values[-1] if values else None
 
 
 TABLES: dict[str, Callable[[View], str]] = {

@@ -74,7 +74,7 @@ def dynamics(view: View) -> str:
     lines += [(name, f"train_{name}", 4) for name in ("l_bce", "l_align", "l_21", "l_22", "l_23")]
     rows = [_row(view, *line, is_of_epoch=True) for line in lines]
     rows.append(_row(view, "λ in the last epoch", "lambda", 2, is_of_epoch=True))
-    firsts = [shown(_epoch_value(view, run, "lambda", place=0), 2) for run in (MEAN, POINTWISE)]
+    firsts = [shown(next(iter(view.epochs(run, "lambda")[1]), None), 2) for run in (MEAN, POINTWISE)]
     rows.append(["λ in the first epoch", "0.01", "0.01", *firsts])
     return table(HEADER, rows) + _source(view)
 
@@ -135,17 +135,8 @@ def _plain(view: View, lines: Lines) -> str:
 
 def _row(view: View, label: str, metric: str, digits: int, *, is_of_epoch: bool = False) -> list[str]:
     stated = [shown(view.stated[name].get(metric), digits) for name in ("mean", "pointwise")]
-    find = _last if is_of_epoch else View.metric
+    find = View.last if is_of_epoch else View.metric
     return [label, *stated, *(shown(find(view, run, metric), digits) for run in (MEAN, POINTWISE))]
-
-
-def _last(view: View, run: str, metric: str) -> Number:
-    return _epoch_value(view, run, metric, place=-1)
-
-
-def _epoch_value(view: View, run: str, metric: str, *, place: int) -> Number:
-    values = view.epochs(run, metric)[1]
-    return values[place] if values else None
 
 
 def _less(value: Number, other: Number) -> Number:

@@ -3,6 +3,7 @@
 import tomllib
 from collections.abc import Mapping
 from functools import cached_property
+from statistics import fmean, stdev
 from typing import Any
 
 from docs.study.markdown import NOT_RUN
@@ -25,6 +26,11 @@ class View:
     def stated(self) -> dict[str, dict[str, float]]:
         """The comparison's own figures: `mean`, `pointwise` and `reference`."""
         return tomllib.loads(STATED.read_text("utf-8"))
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was measured yet."""
+        return not (self.results["runs"] or self.results["recoveries"])
 
     def run(self, name: str) -> Run:
         return self.plan.named(name)
@@ -59,18 +65,13 @@ class View:
         found = self.experiment(run, fold)
         return found["metrics"].get(name) if found else None
 
-    def spread(self, run: str, name: str) -> tuple[Number, Number, int]:
-        """Mean, sample standard deviation and number of folds, as the service told them."""
-        entry = self.results["runs"].get(run)
-        if entry and "spread" in entry:
-            mean, std, n = entry["spread"].get(name, [None, None, 0])
-            return mean, std, n
-        found = self.experiment(run)
-        value = found["metrics"].get(name) if found else None
-        return value, None, int(value is not None)
-
-    def by_fold(self, run: str, name: str) -> list[tuple[int, Number]]:
-        return [(one["fold"], one["metrics"].get(name)) for one in self.experiments(run)]
+    def spread(self, run: str, name: str) -> tuple[Number, Number]:
+        """Mean and sample standard deviation over the planned folds; None where one has no number."""
+        found = [self.metric(run, name, fold=fold) for fold in self.run(run).folds]
+        values = [value for value in found if value is not None]
+        if len(values) < len(found):
+            return None, None
+        return fmean(values), stdev(values) if len(values) > 1 else None
 
     def epochs(self, run: str, name: str) -> tuple[list[int], list[Number]]:
         """A figure after each epoch, of the run's first fold."""
@@ -79,20 +80,42 @@ class View:
             return [], []
         return found["epochs"]["epoch"], found["epochs"][name]
 
+    def last(self, run: str, name: str) -> Number:
+        """A figure after the last epoch."""
+        return next(reversed(self.epochs(run, name)[1]), None)
+
+    def ratio(self, run: str, name: str, other: str) -> Number:
+        """One figure over another."""
+        value, divisor = self.metric(run, name), self.metric(run, other)
+        return None if value is None or not divisor else value / divisor
+
     def difference(self, pair: str, candidate: str, figure: str = "auc") -> dict[str, Any] | None:
-        """Change, interval and p of a candidate: over all folds that both have."""
-        entry = self.results["pairs"].get(pair, {}).get("candidates", {}).get(candidate)
-        if entry is None:
+        """Change, interval and p of a candidate over all planned folds; None while one is missing."""
+        by_fold = self.compared(pair, candidate, figure)
+        if tuple(by_fold) != self.pair(pair).folds[candidate]:
             return None
-        where = entry.get("pooled") or entry["by_fold"][0]
-        found: dict[str, Any] | None = where["figures"].get(figure)
+        if len(by_fold) == 1:
+            return next(iter(by_fold.values()))
+        pooled = self._candidate(pair, candidate).get("pooled", {"figures": {}})
+        found: dict[str, Any] | None = pooled["figures"].get(figure)
         return found
 
-    def difference_by_fold(
-        self, pair: str, candidate: str, figure: str = "auc"
-    ) -> list[tuple[int, dict[str, Any]]]:
-        entry = self.results["pairs"].get(pair, {}).get("candidates", {}).get(candidate) or {"by_fold": []}
-        return [(one["fold"], one["figures"][figure]) for one in entry["by_fold"] if figure in one["figures"]]
+    def compared(self, pair: str, candidate: str, figure: str = "auc") -> dict[int, dict[str, Any]]:
+        """The same by fold, of the experiments that both runs have now."""
+        entry, baseline = self._candidate(pair, candidate), self.pair(pair).baseline
+        found = {}
+        for (fold, *ids), one in zip(entry["experiments"], entry["by_fold"], strict=True):
+            now = [self.experiment(run, fold) for run in (baseline, candidate)]
+            if [run and run["id"] for run in now] == ids and figure in one["figures"]:
+                found[fold] = one["figures"][figure]
+        return found
+
+    def _candidate(self, pair: str, candidate: str) -> dict[str, Any]:
+        nothing: dict[str, Any] = {"experiments": [], "by_fold": []}
+        found: dict[str, Any] = (
+            self.results["pairs"].get(pair, {}).get("candidates", {}).get(candidate, nothing)
+        )
+        return found
 
     def recovery(self, name: str) -> dict[str, Any] | None:
         found: dict[str, Any] | None = self.results["recoveries"].get(name)

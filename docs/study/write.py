@@ -7,7 +7,10 @@ In the prose stand, between double braces:
     RUN.FIGURE [FOLD] [.N] a figure of a run (mean over its folds), with N decimals
     change PAIR CANDIDATE  a change of AUC with its interval
     stated NAME.FIGURE     what the comparison stated
-    needs RUN … / end      the lines between only when these runs have succeeded
+    needs RUN … / end      the lines between only when these runs have succeeded; without a run, only when
+                           something was measured
+
+A link to a file that is not there is words alone.
 """
 
 import re
@@ -26,6 +29,7 @@ PROSE = HERE / "page.md"
 TABLES = {**tables_comparison.TABLES, **tables.TABLES, "phenomena": phenomena.phenomena}
 
 SAID = re.compile(r"\{\{ *(.*?) *\}\}")
+LINK = re.compile(r"(?<!!)\[(?P<words>[^\]]*)\]\((?P<file>[^)#:]+)\)")
 BLOCK = re.compile(r"^\{\{ *needs (?P<runs>[^}]*?) *\}\}\n(?P<text>.*?)^\{\{ *end *\}\}\n", re.M | re.S)
 MINIATURE = (
     "> A miniature on simulated classrooms, trained for two epochs: it shows that everything runs, and its "
@@ -38,7 +42,11 @@ def write_page(results: Mapping[str, Any], plan: Plan, page: Path) -> None:
     view = View(plan, results)
     folder = page.parent / "study" / "figures"
     drawn = draw_figures(view, folder)
-    text = render(PROSE.read_text("utf-8"), view, drawn)
+
+    def link(found: re.Match[str]) -> str:
+        return found[0] if (page.parent / found["file"]).exists() else found["words"]
+
+    text = LINK.sub(link, render(PROSE.read_text("utf-8"), view, drawn))
     page.write_text(text if plan.study == FULL else MINIATURE + text, "utf-8")
 
 
@@ -60,7 +68,7 @@ def render(prose: str, view: View, drawn: set[str]) -> str:
     """The prose with everything said in braces filled in."""
 
     def needed(found: re.Match[str]) -> str:
-        return found["text"] if view.was_run(*found["runs"].split()) else ""
+        return found["text"] if not view.is_empty and view.was_run(*found["runs"].split()) else ""
 
     def say(found: re.Match[str]) -> str:
         return _say(found[1], view, drawn)

@@ -33,6 +33,7 @@ def invent(plan: Plan) -> dict[str, Any]:
         name: {
             "file": said["file"], "id": str(UUID(int=place)), "content_hash": CONTENT, "n_students": 40,
             "n_responses": 900, "n_skills": 5, "n_folds": 5, "share_correct": 0.75,
+            "n_attempts": 900,
         }
         for place, (name, said) in enumerate(plan.data.items())
     }  # fmt: skip
@@ -41,7 +42,10 @@ def invent(plan: Plan) -> dict[str, Any]:
         pair.name: {
             "part": pair.part,
             "baseline": pair.baseline,
-            "candidates": {name: _difference(place) for place, name in enumerate(pair.candidates)},
+            "candidates": {
+                name: _difference(place, [runs[pair.baseline], runs[name]], pair.folds[name])
+                for place, name in enumerate(pair.candidates)
+            },
         }
         for pair in plan.pairs
     }
@@ -51,7 +55,7 @@ def invent(plan: Plan) -> dict[str, Any]:
     }  # fmt: skip
     return {
         "format": 1, "study": plan.study, "datasets": datasets, "runs": runs, "pairs": pairs,
-        "recoveries": {"e-recovery": recovered},
+        "recoveries": {one.name: recovered for one in plan.recoveries},
     }  # fmt: skip
 
 
@@ -63,8 +67,6 @@ def _entry(run: Run, place: int, dataset: dict[str, Any]) -> dict[str, Any]:
         ((name, values),) = run.space.items()
         points = [{name: value} for value in values]
     found = [_experiment(run, place, number, point) for number, point in enumerate(points)]
-    if run.kind == "cross-validation":
-        entry["spread"] = {name: [found[0]["metrics"][name], 0.0021, len(found)] for name in METRICS}
     if run.space:
         entry["front"] = {"x": "auc", "y": "l_21_kl", "ids": [one["id"] for one in found[:2]]}
     return entry | {"experiments": found}
@@ -85,6 +87,7 @@ def _experiment(run: Run, place: int, number: int, point: dict[str, Any] | None)
         "epochs_done": 3,
         "error": None,
         "seconds": 12.5,
+        "calibration_seconds": 1.5 + number,
         "device": "cpu",
         "code_version": "0.1.0",
         "threads": "1",
@@ -101,7 +104,12 @@ def _experiment(run: Run, place: int, number: int, point: dict[str, Any] | None)
     }  # fmt: skip
 
 
-def _difference(place: int) -> dict[str, Any]:
+def _difference(place: int, runs: list[dict[str, Any]], folds: tuple[int, ...]) -> dict[str, Any]:
     figure = {"change": 0.001 * place, "low": -0.002, "high": 0.004, "p": 0.03}
     figures = {"auc": figure, "accuracy": figure, "mastery_auc": figure}
-    return {"experiments": [], "by_fold": [{"fold": 0, "figures": figures, "notes": []}]}
+    ids = [{one["fold"]: one["id"] for one in run["experiments"]} for run in runs]
+    return {
+        "experiments": [[fold, *(known[fold] for known in ids)] for fold in folds],
+        "by_fold": [{"fold": fold, "figures": figures, "notes": []} for fold in folds],
+        "pooled": {"figures": figures, "notes": []},
+    }
