@@ -76,7 +76,7 @@ class TestLoadPlan:
 
 class TestBadPlan:
     def test_a_preset_and_a_model_are_not_both_named(self, tmp_path: Path) -> None:
-        path = changed(tmp_path, 'preset = "l23-mean"', 'preset = "l23-mean"\nlike = "b-base"')
+        path = changed(tmp_path, 'preset = "l23-mean"', 'preset = "l23-mean", like = "b-base"')
 
         with pytest.raises(BadPlan, match="a-mean: name either a preset or a run"):
             load_plan(path=path)
