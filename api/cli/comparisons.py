@@ -1,16 +1,26 @@
 """`ikt compare`, `ikt evaluate`: what experiments are worth."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
 
-from api.cli.client import DEFAULT_URL, InlineFlag, UrlOption, find_experiment, open_service
+from api.cli.client import (
+    DEFAULT_URL,
+    InlineFlag,
+    Service,
+    UrlOption,
+    find_experiment,
+    find_named,
+    open_service,
+)
 from api.cli.console import JsonFlag, stdout, write_json
 from api.cli.datasets import Format
 from api.cli.drawing import comparison_table, metrics_table
-from api.cli.failures import BadInput
+from api.cli.failures import BadInput, Refused
+
+NOT_FOUND = 404
 
 Experiment = Annotated[str, typer.Argument(help="Id, end of an id, or name (the newest of that name).")]
 
@@ -21,19 +31,21 @@ def register(app: typer.Typer) -> None:
 
 
 def compare(
-    baseline: Experiment,
-    candidates: Annotated[list[str], typer.Argument(help="One or more to set against it.")],
+    baseline: Annotated[
+        str, typer.Argument(help="Experiment or cross-validation: id, end of an id, or name (the newest).")
+    ],
+    candidates: Annotated[list[str], typer.Argument(help="One or more of its kind to set against it.")],
     *,
     markdown: Annotated[bool, typer.Option("--md", help="Markdown, as the service writes it.")] = False,
     inline: InlineFlag = False,
     url: UrlOption = DEFAULT_URL,
     as_json: JsonFlag = False,
 ) -> None:
-    """Set experiments side by side."""
+    """Set experiments, or cross-validations, side by side."""
     if markdown and as_json:
         raise BadInput("--md and --json exclude each other")
     with open_service(url, inline=inline) as service:
-        first, *others = (find_experiment(service, name) for name in (baseline, *candidates))
+        first, *others = (_find(service, name) for name in (baseline, *candidates))
         ids = {"baseline": first["id"], "candidate": [other["id"] for other in others]}
         if markdown:
             typer.echo(service.get_text("/comparisons", accept="text/markdown", **ids))
@@ -48,6 +60,19 @@ def compare(
         console.print(f"[dim]\\[…]: {escape(comparison['intervals'])}[/]")
     for note in comparison["notes"]:
         console.print(f"[yellow]{escape(note)}[/]")
+
+
+def _find(service: Service, name: str) -> dict[str, Any]:
+    """An experiment, or else a cross-validation."""
+    try:
+        return find_experiment(service, name)
+    except (BadInput, Refused) as missing:
+        if isinstance(missing, Refused) and missing.status != NOT_FOUND:
+            raise
+        try:
+            return find_named(service, "/cross-validations", name, kind="cross-validation")
+        except (BadInput, Refused):
+            raise missing from None
 
 
 def evaluate(

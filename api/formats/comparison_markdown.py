@@ -32,7 +32,8 @@ def write_markdown(comparison: Comparison) -> str:
 def _describe_experiments(experiments: Sequence[dict[str, Any]]) -> list[list[str]]:
     return [
         ["role", "baseline", *(["candidate"] * (len(experiments) - 1))],
-        *([field, *(_text(entry[field]) for entry in experiments)] for field in ("id", "dataset", "fold")),
+        *([field, *(_text(entry[field]) for entry in experiments)] for field in ("id", "dataset")),
+        ["folds held out", *(_folds(entry["folds"]) for entry in experiments)],
         ["folds left out", *(_folds(entry["exclude_folds"]) for entry in experiments)],
     ]
 

@@ -13,14 +13,14 @@ COMPARISON_EXAMPLE: dict[str, Any] = {
             "id": "0193a1f6-0f0a-7c11-9d3e-8a1b2c3d4e5f",
             "name": "small-mean, fold 0",
             "dataset": "assist2015 (9c56cc51)",
-            "fold": 0,
+            "folds": [0],
             "exclude_folds": [],
         },
         {
             "id": "0193a1f6-1c5d-7e22-8b4f-9c0d1e2f3a4b",
             "name": "small-dynamic, fold 0",
             "dataset": "assist2015 (9c56cc51)",
-            "fold": 0,
+            "folds": [0],
             "exclude_folds": [],
         },
     ],
@@ -73,13 +73,14 @@ COMPARISON_EXAMPLE: dict[str, Any] = {
 
 
 class ComparedExperiment(Shape):
-    """One side of a comparison."""
+    """One side of a comparison: an experiment, or a cross-validation, whose figures are means over folds."""
 
     id: UUID
     name: str
     dataset: str
     """Name, and the beginning of the content's hash."""
-    fold: int
+    folds: list[int]
+    """Held out, each once: one of an experiment, several of a cross-validation."""
     exclude_folds: list[int]
     """Folds whose students were left out altogether."""
 
@@ -107,7 +108,8 @@ class ComparedValue(Shape):
     passed: bool | None
     """Whether the target is met; null where there is none."""
     change_low: Number
-    """Lower end of the change's 95 % interval: students resampled in pairs. Null where there is none."""
+    """Lower end of the change's 95 % interval: students resampled in pairs, within their fold. Null where
+    there is none."""
     change_high: Number
     """Upper end of that interval."""
     delong_low: Number

@@ -1,7 +1,8 @@
-"""Two or more finished experiments side by side."""
+"""Two or more finished experiments, or cross-validations, side by side."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from uuid import UUID
 
 import pyarrow as pa
@@ -9,32 +10,34 @@ import pyarrow.parquet as pq
 from sqlalchemy.orm import Session
 
 from api.services.evaluations import predictions_key
-from api.services.refusals import ExperimentsUnfinished
+from api.services.refusals import ExperimentsUnfinished, KindsMixed
 from db.artifacts import ArtifactStore
 from db.engine import SessionFactory, read_scope
-from db.errors import ArtifactNotFound
+from db.errors import ArtifactNotFound, CrossValidationNotFound
 from db.lifecycle import ExperimentStatus
-from db.models import Experiment
-from db.repositories import experiments
+from db.models import CrossValidation, Experiment
+from db.repositories import cross_validations, datasets, experiments
 from ikt_model.comparison import Comparison, PairedFigures, RunSummary, compare
 from ikt_model.comparison.paired import COLUMNS, RowsDiffer, differences
 
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """An experiment, and what its held-out students are called by."""
+    """An experiment or a cross-validation, and where its predictions lie."""
 
     id: UUID
+    kind: str
     summary: RunSummary
-    students: tuple[str, int]  # the dataset's content, and the fold
+    content_hash: str
+    experiments: tuple[UUID, ...]  # one for each fold of the summary
 
 
 def compare_experiments(
     sessions: SessionFactory, store: ArtifactStore, *, baseline: UUID, candidates: Sequence[UUID]
 ) -> Comparison:
-    """Every metric of the candidates against the baseline's.
+    """Every metric of the candidates against the baseline's; all experiments, or all cross-validations.
 
-    Raises ExperimentNotFound, ExperimentsUnfinished naming each that is not done.
+    Raises ExperimentNotFound, KindsMixed, ExperimentsUnfinished naming each that is not done.
     """
     # No transaction stays open while students are resampled.
     with read_scope(sessions) as session:
@@ -50,46 +53,82 @@ def compare_experiments(
 
 
 def _read(session: Session, ids: Sequence[UUID]) -> list[_Run]:
-    rows = [experiments.get_experiment(session, experiment_id) for experiment_id in ids]
+    members = [_members(session, identifier) for identifier in ids]
+    (_, start, _), *_ = members
+    for identifier, (_, kind, _) in zip(ids, members, strict=True):
+        if kind != start:
+            raise KindsMixed(identifier, kind=kind, baseline=start)
+    rows = [row for _, _, found in members for row in found]
     unfinished = {row.id: row.status.value for row in rows if row.status != ExperimentStatus.SUCCEEDED}
     if unfinished:
         raise ExperimentsUnfinished(list(unfinished.items()))
-    return [_Run(row.id, _summarise(session, row), (row.dataset.content_hash, row.fold)) for row in rows]
+    return [_run(session, named, kind, found) for named, kind, found in members]
 
 
-def _summarise(session: Session, experiment: Experiment) -> RunSummary:
-    epochs = experiments.list_epoch_metrics(session, experiment.id)
-    return RunSummary(
-        id=str(experiment.id),
-        name=experiment.name,
-        config=experiment.config,
-        dataset=f"{experiment.dataset.name} ({experiment.dataset.content_hash[:8]})",
-        fold=experiment.fold,
-        epochs=[{"epoch": epoch.epoch, "metrics": epoch.metrics} for epoch in epochs],
-        metrics=experiment.metrics or {},
-        exclude_folds=experiment.exclude_folds,
-    )
-
-
-def _fetch_predictions(store: ArtifactStore, run: _Run) -> pa.Table | str:
-    """What is compared of the predictions, or why there is nothing."""
+def _members(
+    session: Session, identifier: UUID
+) -> tuple[Experiment | CrossValidation, str, Sequence[Experiment]]:
+    """What bears that id, what it is, and its experiments by fold. Raises ExperimentNotFound."""
     try:
-        return pq.read_table(store.fetch(predictions_key(run.id)), columns=list(COLUMNS))
+        row = cross_validations.get_cross_validation(session, identifier)
+    except CrossValidationNotFound:
+        experiment = experiments.get_experiment(session, identifier)
+        return experiment, "an experiment", [experiment]
+    return row, "a cross-validation", cross_validations.list_members(session, [identifier])
+
+
+def _run(
+    session: Session, named: Experiment | CrossValidation, kind: str, members: Sequence[Experiment]
+) -> _Run:
+    dataset = datasets.get_dataset(session, named.dataset_id)
+    is_single = isinstance(named, Experiment)
+    epochs = experiments.list_epoch_metrics(session, named.id) if is_single else []
+    summary = RunSummary(
+        id=str(named.id),
+        name=named.name,
+        config=named.config,
+        dataset=f"{dataset.name} ({dataset.content_hash[:8]})",
+        fold=[member.fold for member in members],
+        epochs=[{"epoch": epoch.epoch, "metrics": epoch.metrics} for epoch in epochs],
+        metrics=_means([member.metrics or {} for member in members]),
+        exclude_folds=named.exclude_folds,
+    )
+    return _Run(named.id, kind, summary, dataset.content_hash, tuple(member.id for member in members))
+
+
+def _means(members: Sequence[Mapping[str, float | None]]) -> dict[str, float | None]:
+    """Of every metric over all members; none where one of them has no number."""
+    found: dict[str, float | None] = {}
+    for name in dict.fromkeys(name for metrics in members for name in metrics):
+        values = [metrics.get(name) for metrics in members]
+        numbers = [value for value in values if value is not None]
+        found[name] = fmean(numbers) if len(numbers) == len(values) else None
+    return found
+
+
+def _fetch_predictions(store: ArtifactStore, run: _Run) -> list[pa.Table] | str:
+    """What is compared of the predictions, fold by fold, or why there is nothing."""
+    try:
+        return [
+            pq.read_table(store.fetch(predictions_key(experiment_id)), columns=list(COLUMNS))
+            for experiment_id in run.experiments
+        ]
     except ArtifactNotFound:
         return f"{run.summary.name} has no stored predictions: its changes have no interval."
 
 
-def _pair(store: ArtifactStore, first: _Run, own: pa.Table | str, other: _Run) -> PairedFigures:
-    if first.students != other.students:
+def _pair(store: ArtifactStore, first: _Run, own: list[pa.Table] | str, other: _Run) -> PairedFigures:
+    if (first.content_hash, first.summary.folds) != (other.content_hash, other.summary.folds):
         return (
             f"{other.summary.name} held out other students than {first.summary.name}: its changes have no "
             "interval."
         )
     theirs = _fetch_predictions(store, other)
-    for table in (own, theirs):
-        if isinstance(table, str):
-            return table
+    if isinstance(own, str) or isinstance(theirs, str):
+        return own if isinstance(own, str) else str(theirs)
+    if not own:
+        return f"{other.summary.name} has no experiments: its changes have no interval."
     try:
-        return differences([(own, theirs)])
+        return differences(list(zip(own, theirs, strict=True)))
     except RowsDiffer as error:
         return f"{other.summary.name} has no intervals: {error}."

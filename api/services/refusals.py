@@ -35,6 +35,18 @@ class PointsRefused(Exception):
         super().__init__(f"{parameter}: {detail}")
 
 
+class KindsMixed(Exception):
+    """An experiment can't be held against a cross-validation."""
+
+    def __init__(self, identifier: UUID, *, kind: str, baseline: str) -> None:
+        self.parameter = "candidate"
+        self.detail = (
+            f"{identifier} is {kind} and the baseline {baseline}; compare experiments with experiments, "
+            "cross-validations with cross-validations"
+        )
+        super().__init__(f"{self.parameter}: {self.detail}")
+
+
 class IdempotencyKeyReused(Exception):
     """The Idempotency-Key was used before, with another body."""
 

@@ -17,16 +17,21 @@ Verdict = Literal["better", "worse", "same"]
 
 @dataclass(frozen=True, slots=True)
 class RunSummary:
-    """A finished experiment as the comparison sees it."""
+    """A finished experiment as the comparison sees it, or a cross-validation, whose figures are means."""
 
     id: str
     name: str
     config: Mapping[str, Any]
     dataset: str
-    fold: int
-    epochs: Sequence[Mapping[str, Any]]  # each {"epoch": int, "metrics": {name: value}}, in order
+    fold: int | Sequence[int]  # held out; of a cross-validation each once
+    epochs: Sequence[Mapping[str, Any]]  # each {"epoch": int, "metrics": {name: value}}, in order; of one run
     metrics: Mapping[str, float | None]  # of the final model
     exclude_folds: Sequence[int] = ()  # whose students were left out altogether
+
+    @property
+    def folds(self) -> list[int]:
+        """All that are held out, each once."""
+        return [self.fold] if isinstance(self.fold, int) else list(self.fold)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +83,7 @@ class Section:
 class Comparison:
     """Everything that a report needs."""
 
-    experiments: list[dict[str, Any]]  # id, name, dataset, fold, exclude_folds; baseline first
+    experiments: list[dict[str, Any]]  # id, name, dataset, folds, exclude_folds; baseline first
     settings: list[Setting]
     sections: list[Section]
     notes: list[str]  # why figures may not be comparable
@@ -116,7 +121,7 @@ def compare(
                 "id": run.id,
                 "name": run.name,
                 "dataset": run.dataset,
-                "fold": run.fold,
+                "folds": run.folds,
                 "exclude_folds": sorted(run.exclude_folds),
             }
             for run in runs
@@ -243,7 +248,7 @@ def _notes(runs: Sequence[RunSummary]) -> list[str]:
     notes = []
     if len({run.dataset for run in runs}) > 1:
         notes.append("The experiments used different data: their figures are not about the same students.")
-    elif len({run.fold for run in runs}) > 1:
+    elif len({tuple(run.folds) for run in runs}) > 1:
         notes.append(
             "The experiments held out different folds: their figures are not about the same students."
         )

@@ -2,13 +2,14 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 
 from ikt_model.comparison.pareto import metric_axes
-from tests.api.support import assert_problem
-from tests.api.training import Trained, train
+from tests.api.support import Service, assert_problem
+from tests.api.training import Trained, cross_validate, train
 
 
 @pytest.fixture
@@ -144,3 +145,79 @@ class TestCompare:
         unknown = params | {"candidate": "0193a1f6-0f0a-7c11-9d3e-8a1b2c3d4e5f"}
         answer = trained.service.client.get("/comparisons", params=unknown)
         assert_problem(answer, 404, "experiment-not-found")
+
+
+class TestCrossValidations:
+    def test_changes_are_means_over_folds_with_an_interval_pooled_over_them(self, trained: Trained) -> None:
+        service, dataset_id = trained.service, trained.dataset["id"]
+        first, second = (
+            cross_validate(service, dataset_id, preset=preset, folds=[0, 2])
+            for preset in ("small-mean", "small-dynamic")
+        )
+        rows = compare(service, first, second)
+        by_fold = [
+            compare(service, *members)
+            for members in zip(first["experiments"], second["experiments"], strict=True)
+        ]
+        for metric in ("auc", "mastery_auc", "brier"):
+            _, pooled = rows[metric]["values"]
+            changes = [found[metric]["values"][1] for found in by_fold]
+            mean = sum(change["change"] for change in changes) / 2
+            assert pooled["change"] == pytest.approx(mean)
+            assert pooled["value"] == pytest.approx(second["metrics"][metric]["mean"])
+            assert pooled["change_low"] <= mean + 1e-6
+            assert mean - 1e-6 <= pooled["change_high"]
+            widths = [change["change_high"] - change["change_low"] for change in changes]
+            assert pooled["change_high"] - pooled["change_low"] < max(widths)
+        auc = rows["auc"]["values"][1]
+        assert auc["delong_low"] <= auc["change"] + 1e-6
+        assert auc["change"] - 1e-6 <= auc["delong_high"]
+
+        params = {"baseline": first["id"], "candidate": second["id"]}
+        answer = service.client.get("/comparisons", params=params).json()
+        assert [run["folds"] for run in answer["experiments"]] == [[0, 2], [0, 2]]
+        assert {"name": "loss.ability_alignment", "values": ["mean", "pointwise"]} in answer["settings"]
+        markdown = service.client.get("/comparisons", params=params, headers={"Accept": "text/markdown"})
+        assert "| folds held out | 0, 2 | 0, 2 |" in markdown.text.splitlines()
+
+    def test_other_folds_are_not_paired(self, trained: Trained) -> None:
+        first, second = (
+            cross_validate(
+                trained.service, trained.dataset["id"], preset="skill-rate", config={}, folds=folds
+            )
+            for folds in ([0, 1], [1, 2])
+        )
+        params = {"baseline": first["id"], "candidate": second["id"]}
+        answer = trained.service.client.get("/comparisons", params=params).json()
+        assert any("held out other students" in note for note in answer["notes"])
+        assert answer["intervals"] is None
+
+    def test_an_experiment_is_no_cross_validation(self, trained: Trained) -> None:
+        row = _submit(trained)
+        params = {"baseline": trained.baseline["id"], "candidate": row["id"]}
+        problem = assert_problem(
+            trained.service.client.get("/comparisons", params=params), 422, "invalid-request"
+        )
+        assert problem["errors"][0]["parameter"] == "candidate"
+        assert "is a cross-validation and the baseline an experiment" in problem["detail"]
+
+    def test_every_fold_must_have_succeeded(self, trained: Trained) -> None:
+        row = _submit(trained)
+        params = {"baseline": row["id"], "candidate": row["id"]}
+        answer = trained.service.client.get("/comparisons", params=params)
+        problem = assert_problem(answer, 409, "experiment-unfinished")
+        unfinished = [entry["experiment_id"] for entry in problem["unfinished"]]
+        assert unfinished == [member["id"] for member in row["experiments"]]
+
+
+def compare(service: Service, first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
+    """The rows of a comparison by metric."""
+    params = {"baseline": first["id"], "candidate": second["id"]}
+    answer = service.client.get("/comparisons", params=params).raise_for_status().json()
+    return {row["metric"]: row for section in answer["sections"] for row in section["rows"]}
+
+
+def _submit(trained: Trained) -> dict[str, Any]:
+    wanted = {"dataset_id": trained.dataset["id"], "folds": [0, 1]}
+    row: dict[str, Any] = trained.service.client.post("/cross-validations", json=wanted).json()
+    return row

@@ -55,20 +55,34 @@ def train_two(service: Service) -> Trained:
     return Trained(service, dataset, baseline, candidate, promoted.json())
 
 
+def cross_validate(service: Service, dataset_id: str, **body: Any) -> dict[str, Any]:
+    """Submit a cross-validation and be the worker of its experiments."""
+    wanted = {"dataset_id": dataset_id, "config": TINY, **body}
+    row = service.client.post("/cross-validations", json=wanted).raise_for_status().json()
+    for member in row["experiments"]:
+        assert run_experiment(UUID(member["id"]), settings=_settings(service))
+    found: dict[str, Any] = service.client.get(row["links"]["self"]).raise_for_status().json()
+    assert found["status"] == "succeeded"
+    return found
+
+
 def train(service: Service, dataset_id: str, **body: Any) -> dict[str, Any]:
     """Submit an experiment and be its worker."""
     submitted = service.submit(dataset_id, config=TINY, **body)
     assert submitted.status_code == 202, submitted.text
     experiment_id = submitted.json()["id"]
+    assert run_experiment(UUID(experiment_id), settings=_settings(service))
+    ended: dict[str, Any] = service.client.get(f"/experiments/{experiment_id}").raise_for_status().json()
+    assert ended["status"] == "succeeded", ended["error"]
+    return ended
+
+
+def _settings(service: Service) -> WorkerSettings:
     stack = service.stack
-    settings = WorkerSettings(
+    return WorkerSettings(
         data_dir=stack.data_dir,
         database_url=stack.database_url,
         artifacts_url=stack.artifacts_url,
         broker_url=stack.broker_url,
         threads=1,
     )
-    assert run_experiment(UUID(experiment_id), settings=settings)
-    ended: dict[str, Any] = service.client.get(f"/experiments/{experiment_id}").raise_for_status().json()
-    assert ended["status"] == "succeeded", ended["error"]
-    return ended
