@@ -117,6 +117,16 @@ class TestCompare:
         assert "θ Pearson" in said.out
         assert "resamples of students" in said.out
 
+    def test_cross_validations_are_compared_by_id_and_by_name(
+        self, ikt: Ikt, experiments: dict[str, dict[str, Any]]
+    ) -> None:
+        dataset = experiments["small-mean"]["dataset_id"]
+        asked = ("cross-validate", "--preset", "skill-rate", "--data", dataset, "--folds", "0,1", "--inline")
+        row = ikt(*asked, "--name", "both folds", "--json").json
+        comparison = ikt("compare", row["id"], "both folds", "--inline", "--json").json
+        assert [run["id"] for run in comparison["experiments"]] == [row["id"]] * 2
+        assert [run["folds"] for run in comparison["experiments"]] == [[0, 1]] * 2
+
     def test_unknown_experiment_is_bad_input(self, ikt: Ikt, experiments: dict[str, dict[str, Any]]) -> None:
         assert experiments
         said = ikt("compare", "small-mean", "nothing-like-it", "--inline")
