@@ -72,7 +72,7 @@ class SkillRateSettings(Settings):
 ReferenceSettings = Annotated[
     RaschSettings | PfaSettings | BktSettings | SkillRateSettings, Field(discriminator="name")
 ]
-REFERENCE_VERSIONS = {"rasch": 1, "pfa": 1, "bkt": 1, "skill-rate": 1}
+REFERENCE_VERSIONS = {"rasch": 1, "pfa": 2, "bkt": 1, "skill-rate": 1}
 """Of the fits: one that gives other parameters for the same data and settings has a new version."""
 SKILL_WISE_REFERENCES = ("pfa", "bkt")  # their mastery of a skill says more than θ − β
 

@@ -55,7 +55,7 @@ class PfaCalibration:
     rasch: RaschCalibration  # where θ comes from
     quality: Mapping[str, float] = field(default_factory=dict)
     name: str = "pfa"
-    version: int = 1
+    version: int = 2  # since slopes have standard errors
 
     @property
     def ability_sd(self) -> float:
