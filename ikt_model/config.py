@@ -7,9 +7,9 @@ import hashlib
 import json
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import resources
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import model_validator
 
@@ -161,6 +161,23 @@ def setting_of(refusal: Mapping[str, Any]) -> tuple[str | int, ...]:
         return (section, TAGS[section][0]) if is_about_the_tag else (section, *location[2:])
     named = re.match(r"(?:Value error, )?([a-z_]+(?:\.[a-z_]+)*): ", str(refusal["msg"]))
     return tuple(named[1].split(".")) if named and not location else location
+
+
+def setting_names(preset: str | None, overrides: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Names of all settings by section, of the kinds of model and reference that preset and overrides choose;
+    what is wrong with either is left for `resolve_config` to say.
+    """
+    base = load_preset(preset) if preset and preset in list_presets() else {}
+    names = {}
+    for section, field in ExperimentConfig.model_fields.items():
+        kinds: Sequence[type[Settings]] = get_args(field.annotation) or [type(field.default)]
+        if section in TAGS:
+            tag, kind = TAGS[section]
+            for part in (base.get(section), overrides.get(section)):
+                kind = part.get(tag, kind) if isinstance(part, Mapping) else kind
+            kinds = [each for each in kinds if each.model_fields[tag].default == kind] or kinds
+        names[section] = sorted({name for each in kinds for name in each.model_fields})
+    return names
 
 
 def _merge(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

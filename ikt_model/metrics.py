@@ -69,8 +69,8 @@ def evaluate_predictions(
     figures = {
         "auc": auc(seen.response, seen.logit),
         "accuracy": float(((seen.logit > 0) == (seen.response > 0.5)).mean()),
-        "reference_auc": auc(seen.response, seen.mastery_reference),
-        "mastery_auc": auc(seen.response, seen.mastery),
+        "reference_auc": auc(seen.response, seen.mastery_reference_logit),
+        "mastery_auc": auc(seen.response, seen.mastery_logit),
         "auc_first_5": _cold_start_auc(seen),
         "ece": calibration_error(seen.response, seen.probability),
         "mastery_ece": calibration_error(seen.response, seen.mastery),

@@ -59,7 +59,7 @@ def cross_validate(
     """Train once with each fold held out, and show mean and deviation of every held-out metric."""
     wanted = {
         "preset": preset,
-        "config": require_known(parse_settings(settings or [])),
+        "config": require_known(parse_settings(settings or []), preset=preset),
         "folds": _folds(folds),
         "exclude_folds": exclude_fold,
         "name": name,

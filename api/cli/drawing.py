@@ -175,7 +175,8 @@ def _change(value: Mapping[str, Any]) -> Text:
     if change is None or value["verdict"] is None:
         return Text("")
     arrow = "=" if value["verdict"] == "same" else "▲" if change > 0 else "▼"
-    text = Text(f"{arrow} {number(abs(change))}", style=VERDICTS[value["verdict"]])
+    sign = "+" if change > 0 else "-" if change < 0 else ""
+    text = Text(f"{arrow} {sign}{number(abs(change))}", style=VERDICTS[value["verdict"]])
     if value["change_low"] is None:
         return text
     return text.append(f" [{value['change_low']:+.4f}, {value['change_high']:+.4f}]")

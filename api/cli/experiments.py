@@ -44,7 +44,9 @@ def register(app: typer.Typer) -> None:
 
 def train(
     *,
-    preset: Annotated[str, typer.Option(help="Named configuration: small-mean, small-dynamic, l23-mean, …")],
+    preset: Annotated[
+        str, typer.Option(help="Named configuration: skill-wise, small-dynamic, dkt, … (see ikt presets).")
+    ],
     data: Annotated[str, typer.Option(help="File, or id of a stored dataset.")],
     fold: Annotated[int, typer.Option(min=0, help="Fold to hold out.")] = 0,
     settings: Annotated[
@@ -64,7 +66,7 @@ def train(
     """Train one experiment and show its held-out metrics."""
     wanted = {
         "preset": preset,
-        "config": require_known(parse_settings(settings or [])),
+        "config": require_known(parse_settings(settings or []), preset=preset),
         "fold": fold,
         "exclude_folds": exclude_fold,
         "name": name,
@@ -198,13 +200,13 @@ def parse_settings(settings: list[str]) -> dict[str, Any]:
     return nested
 
 
-def require_known(config: dict[str, Any]) -> dict[str, Any]:
-    """The same settings, none of them unknown. Raises BadInput with the names that there are."""
-    from ikt_model.config import ExperimentConfig
+def require_known(config: dict[str, Any], *, preset: str | None = None) -> dict[str, Any]:
+    """The same settings, none of them unknown to the kinds of model and reference that they and the preset
+    name. Raises BadInput with the names that there are.
+    """
+    from ikt_model.config import setting_names
 
-    sections: dict[str, list[str]] = {
-        section: sorted(values) for section, values in ExperimentConfig().model_dump().items()
-    }
+    sections = setting_names(preset, config)
     for section, values in config.items():
         if section not in sections:
             named = ", ".join(f"{name}.…" for name in sections)

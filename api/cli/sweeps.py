@@ -83,7 +83,7 @@ def sweep(
     pruner = {"name": prune, "warmup_epochs": warmup_epochs, "startup_trials": startup_trials}
     wanted = {
         "preset": preset,
-        "config": require_known(parse_settings(settings or [])),
+        "config": require_known(parse_settings(settings or []), preset=preset),
         "fold": fold,
         "exclude_folds": exclude_fold,
         "search": search,

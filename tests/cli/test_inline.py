@@ -47,6 +47,14 @@ class TestTrain:
         assert "epoch 2/2" in said.err
         assert "theta_pearson" in said.out
 
+    def test_a_preset_s_own_kind_of_reference_has_its_own_settings(self, ikt: Ikt, classroom: Path) -> None:
+        train = ("train", "--data", str(classroom), "--inline", "--json", "--preset")
+        without = ikt(*train, "bkt", "--set", "reference.forgetting=false").json
+        assert without["config"]["reference"]["forgetting"] is False
+        refused = ikt(*train, "bkt", "--set", "reference.decay=0.5")
+        assert refused.code == 2
+        assert "em_iterations, forgetting" in refused.err
+
     def test_unknown_preset_is_bad_input(self, ikt: Ikt, classroom: Path, data_dir: Path) -> None:
         said = ikt("train", "--preset", "huge", "--data", str(classroom), "--inline")
 
@@ -113,7 +121,7 @@ class TestCompare:
         said = ikt("compare", *ends, "--inline")
 
         assert said.code == 0
-        assert "▲" in said.out
+        assert "▲ +" in said.out or "▼ -" in said.out
         assert "θ Pearson" in said.out
         assert "resamples of students" in said.out
 

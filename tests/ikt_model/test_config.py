@@ -1,7 +1,14 @@
 import pytest
 from pydantic import ValidationError
 
-from ikt_model.config import ExperimentConfig, UnknownPreset, list_presets, resolve_config, setting_of
+from ikt_model.config import (
+    ExperimentConfig,
+    UnknownPreset,
+    list_presets,
+    resolve_config,
+    setting_names,
+    setting_of,
+)
 from ikt_model.settings import DktSettings, PfaSettings
 
 
@@ -79,3 +86,11 @@ def test_a_section_that_becomes_of_another_kind_starts_from_its_defaults() -> No
 def test_a_kind_said_again_keeps_the_preset_s_settings() -> None:
     config = resolve_config("small-dynamic", {"model": {"type": "ikt", "dropout": 0.0}})
     assert config.model.d_model == resolve_config("small-dynamic").model.d_model
+
+
+def test_settings_are_named_by_the_kinds_that_are_chosen() -> None:
+    assert "forgetting" in setting_names("bkt", {})["reference"]
+    assert "forgetting" not in setting_names("small-dynamic", {})["reference"]
+    assert "forgetting" in setting_names("small-dynamic", {"reference": {"name": "bkt"}})["reference"]
+    assert "n_heads" not in setting_names("dkt", {"model": {"dropout": 0.1}})["model"]
+    assert "n_heads" in setting_names("no such preset", {"model": 3})["model"]
