@@ -32,7 +32,7 @@ from db.errors import DatasetNotFound, DuplicateIdempotencyKey
 from db.lifecycle import ExperimentStatus
 from db.models import Dataset, EpochMetrics, Experiment
 from db.repositories import calibrations, datasets, experiments
-from ikt_model.config import ExperimentConfig, UnknownPreset, list_presets, resolve_config
+from ikt_model.config import ExperimentConfig, UnknownPreset, list_presets, resolve_config, setting_names
 
 
 def submit_experiment(
@@ -217,7 +217,8 @@ def check_config(request: Submission) -> tuple[ExperimentConfig | None, list[Fie
     except UnknownPreset as unknown:
         return None, [FieldRefused("/preset", str(unknown))]
     except ValidationError as error:
-        return None, refused_settings(error, prefix="/config")
+        known = setting_names(request.preset, overrides)
+        return None, refused_settings(error, prefix="/config", known=known)
 
 
 def overrides_of(request: Submission) -> tuple[dict[str, Any], list[FieldRefused]]:

@@ -16,12 +16,29 @@ def refused_fields(error: ValidationError) -> list[FieldRefused]:
     return [FieldRefused(to_pointer(entry["loc"]), describe_refusal(entry)) for entry in error.errors()]
 
 
-def refused_settings(error: ValidationError, *, prefix: str) -> list[FieldRefused]:
-    """Every refused setting of a configuration, its pointer under `prefix`."""
+def refused_settings(
+    error: ValidationError, *, prefix: str, known: Mapping[str, Sequence[str]]
+) -> list[FieldRefused]:
+    """Every refused setting of a configuration, its pointer under `prefix`; `known` names the settings that
+    there are, by section.
+    """
     return [
-        FieldRefused(prefix + to_pointer(setting_of(entry)), describe_refusal(entry))
+        FieldRefused(prefix + to_pointer(setting_of(entry)), _describe_setting(entry, known))
         for entry in error.errors()
     ]
+
+
+def _describe_setting(entry: Mapping[str, Any], known: Mapping[str, Sequence[str]]) -> str:
+    setting = [str(part) for part in setting_of(entry)]
+    if entry["type"] == "union_tag_invalid":
+        return f"choose one of {entry['ctx']['expected_tags']}; it is {entry['ctx']['tag']!a}"
+    if entry["type"] != "extra_forbidden":
+        return describe_refusal(entry)
+    if len(setting) > 1 and setting[0] in known:
+        return f"there is no such setting; {setting[0]} has {', '.join(known[setting[0]])}"
+    within = next((section for section, names in known.items() if setting[-1] in names), None)
+    meant = f"did you mean {within}.{setting[-1]}?" if within else f"they are {', '.join(known)}"
+    return f"there is no such section of settings; {meant}"
 
 
 def to_pointer(location: Iterable[str | int]) -> str:

@@ -20,9 +20,9 @@ from typing import Any
 
 from docs.study import phenomena, tables, tables_comparison
 from docs.study.drawing import save, styled
-from docs.study.figures import FIGURES
 from docs.study.markdown import NOT_RUN, interval, shown
 from docs.study.plan import FULL, HERE, Plan
+from docs.study.plots import FIGURES
 from docs.study.view import View
 
 PROSE = HERE / "page.md"

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from docs.study.drawing import styled
-from docs.study.figures import FIGURES
 from docs.study.plan import Plan, load_plan
+from docs.study.plots import FIGURES
 from docs.study.tables_comparison import implied_l_23
 from docs.study.view import View
 from docs.study.write import PROSE, TABLES, render, write_page
