@@ -7,7 +7,6 @@ from worker.enqueue import ADVANCE_TASK, PROMOTE_TASK, TRAIN_TASK
 from worker.processes import asked_to_stop
 from worker.scoring import promote
 from worker.settings import WorkerSettings
-from worker.sweeps import advance_sweep
 from worker.training import run_experiment
 
 
@@ -25,6 +24,9 @@ def promote_task(model_id: str) -> None:
 
 def advance_task(sweep_id: str) -> None:
     """Queue the trials that a sweep has room for; nothing happens when it has none."""
+    # Optuna and the configuration's rules are imported once there is a sweep to advance.
+    from worker.sweeps import advance_sweep
+
     advance_sweep(UUID(sweep_id), settings=WorkerSettings())
 
 

@@ -16,7 +16,6 @@ from worker.leases import Heartbeat, new_owner
 from worker.logs import event
 from worker.settings import WorkerSettings
 from worker.stores import Stores, checkpoint_key, open_stores
-from worker.sweeps import advance_after
 
 logger = logging.getLogger(__name__)
 
@@ -54,6 +53,9 @@ def run_experiment(
                 on_progress=on_progress,
             )
             _run_quietly(job)
+        # By now the training has imported what this needs.
+        from worker.sweeps import advance_after
+
         advance_after(stores.sessions, experiment, settings=settings, is_alone=is_alone)
     return True
 

@@ -32,8 +32,13 @@ class TestExperiment:
         with read_scope(trained.service.sessions) as session:
             fitted = set(session.scalars(select(Calibration.seconds)))
         known, unknown = (
-            trained.service.submit(trained.dataset["id"], preset="small-dynamic", fold=fold).json()
-            for fold in (trained.candidate["fold"], 1)
+            trained.service.submit(
+                trained.dataset["id"],
+                preset="small-dynamic",
+                fold=trained.candidate["fold"],
+                config={"reference": {"grid_points": points}},
+            ).json()
+            for points in (81, 57)
         )
 
         assert trained.candidate["calibration_seconds"] in fitted
