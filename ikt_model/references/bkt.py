@@ -29,7 +29,7 @@ from ikt_model.references.knowledge import (
     forward,
     next_known,
 )
-from ikt_model.references.plain import finite_or_none, none_to_infinity, spread_of
+from ikt_model.references.plain import from_plain, spread_of, to_plain
 from ikt_model.references.protocol import ReferenceTargets
 from ikt_model.references.rasch import RaschCalibration, fit_rasch
 from ikt_model.settings import BktSettings, RaschSettings
@@ -169,28 +169,12 @@ class BktCalibration:
 
     def to_dict(self) -> dict[str, Any]:
         """All parameters as plain JSON values."""
-        return {
-            "name": self.name,
-            "version": self.version,
-            "parameters": self.parameters.tolist(),
-            "parameters_se": finite_or_none(self.parameters_se),
-            "typical": self.typical.tolist(),
-            "forgetting": self.forgetting,
-            "log_likelihood": self.log_likelihood,
-            "iterations": self.iterations,
-            "rasch": self.rasch.to_dict(),
-            "quality": dict(self.quality),
-        }
+        return to_plain(self)
 
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> "BktCalibration":
         """The inverse of `to_dict`."""
-        arrays = {
-            "parameters": np.asarray(stored["parameters"], np.float64),
-            "parameters_se": none_to_infinity(stored["parameters_se"]),
-            "typical": np.asarray(stored["typical"], np.float64),
-        }
-        return cls(**{**stored, **arrays, "rasch": RaschCalibration.from_dict(stored["rasch"])})
+        return from_plain(cls, stored)
 
 
 def fit_bkt(sequences: Sequences, *, settings: BktSettings) -> BktCalibration:

@@ -21,7 +21,7 @@ from ikt_model.data.sequences import Sequences
 from ikt_model.references.abilities import last_of, one_step_behind
 from ikt_model.references.counts import set_design
 from ikt_model.references.marginal import PRIOR_PRECISION
-from ikt_model.references.plain import finite_or_none, none_to_infinity, spread_of
+from ikt_model.references.plain import from_plain, spread_of, to_plain
 from ikt_model.references.protocol import ReferenceTargets
 from ikt_model.references.rasch import RaschCalibration, fit_rasch
 from ikt_model.settings import PfaSettings, RaschSettings
@@ -133,35 +133,12 @@ class PfaCalibration:
 
     def to_dict(self) -> dict[str, Any]:
         """All parameters as plain JSON values."""
-        return {
-            "name": self.name,
-            "version": self.version,
-            "difficulty": self.difficulty.tolist(),
-            "difficulty_se": finite_or_none(self.difficulty_se),
-            "ability_weight": self.ability_weight,
-            "form_weight": self.form_weight,
-            "common_slopes": self.common_slopes.tolist(),
-            "skill_slopes": self.skill_slopes.tolist(),
-            "slopes_se": self.slopes_se.tolist(),
-            "standard_errors": self.standard_errors,
-            "log_likelihood": self.log_likelihood,
-            "iterations": self.iterations,
-            "decay": self.decay,
-            "rasch": self.rasch.to_dict(),
-            "quality": dict(self.quality),
-        }
+        return to_plain(self)
 
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> "PfaCalibration":
         """The inverse of `to_dict`."""
-        arrays = {
-            "difficulty": np.asarray(stored["difficulty"], np.float64),
-            "difficulty_se": none_to_infinity(stored["difficulty_se"]),
-            "common_slopes": np.asarray(stored["common_slopes"], np.float64),
-            "skill_slopes": np.asarray(stored["skill_slopes"], np.float64).reshape(-1, len(EVIDENCE)),
-            "slopes_se": np.asarray(stored["slopes_se"], np.float64).reshape(-1, len(EVIDENCE)),
-        }
-        return cls(**{**stored, **arrays, "rasch": RaschCalibration.from_dict(stored["rasch"])})
+        return from_plain(cls, stored)
 
 
 def fit_pfa(sequences: Sequences, *, settings: PfaSettings) -> PfaCalibration:

@@ -1,24 +1,48 @@
 """Parameters as plain JSON values and named figures."""
 
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from typing import Any, TypeVar, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Fitted = TypeVar("Fitted")
 
 
-def finite_or_none(values: Floats) -> Any:
+def to_plain(fitted: Any) -> dict[str, Any]:
+    """Every field of a dataclass of parameters; another one within becomes a nested dictionary."""
+    return {field.name: _plain(getattr(fitted, field.name)) for field in fields(fitted)}
+
+
+def from_plain(kind: type[Fitted], stored: Mapping[str, Any]) -> Fitted:
+    """The inverse of `to_plain`."""
+    return kind(**{name: _restored(hint, stored[name]) for name, hint in get_type_hints(kind).items()})
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value):
+        return to_plain(value)
+    if isinstance(value, np.ndarray):
+        return _finite_or_none(value) if value.dtype.kind == "f" else value.tolist()
+    return dict(value) if isinstance(value, Mapping) else value
+
+
+def _restored(hint: Any, value: Any) -> Any:
+    if is_dataclass(hint):
+        return from_plain(hint, value)
+    if hint == Floats:
+        numbers = np.asarray(value, np.float64)  # None becomes not-a-number
+        return np.where(np.isnan(numbers), np.inf, numbers)
+    return np.asarray(value, np.int64) if hint == NDArray[np.int64] else value
+
+
+def _finite_or_none(values: Floats) -> Any:
     """Nested lists; JSON has no infinity, so an error that nothing bounds is null."""
     listed = values.astype(object)
     listed[~np.isfinite(values)] = None
     return listed.tolist()
-
-
-def none_to_infinity(stored: Any) -> Floats:
-    """The inverse of `finite_or_none`."""
-    values = np.asarray(stored, np.float64)  # None becomes not-a-number
-    return np.where(np.isnan(values), np.inf, values)
 
 
 def spread_of(name: str, values: Floats) -> dict[str, float]:

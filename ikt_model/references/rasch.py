@@ -24,7 +24,7 @@ from ikt_model.references.abilities import (
 from ikt_model.references.counts import Counts, set_design
 from ikt_model.references.joint import fit_joint
 from ikt_model.references.marginal import fit_marginal
-from ikt_model.references.plain import finite_or_none, none_to_infinity, spread_of
+from ikt_model.references.plain import from_plain, spread_of, to_plain
 from ikt_model.references.protocol import ReferenceTargets
 from ikt_model.settings import RaschSettings
 
@@ -109,32 +109,12 @@ class RaschCalibration:
 
     def to_dict(self) -> dict[str, Any]:
         """All parameters as plain JSON values."""
-        return {
-            "name": self.name,
-            "version": self.version,
-            "difficulty": self.difficulty.tolist(),
-            "difficulty_se": finite_or_none(self.difficulty_se),
-            "ability_sd": self.ability_sd,
-            "log_likelihood": self.log_likelihood,
-            "iterations": self.iterations,
-            "n_students": self.n_students,
-            "n_responses": self.n_responses,
-            "responses_per_skill": self.responses_per_skill.tolist(),
-            "grid_points": self.grid_points,
-            "estimation": self.estimation,
-            "ability": self.ability,
-            "quality": dict(self.quality),
-        }
+        return to_plain(self)
 
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> "RaschCalibration":
         """The inverse of `to_dict`."""
-        arrays = {
-            "difficulty": np.asarray(stored["difficulty"], np.float64),
-            "difficulty_se": none_to_infinity(stored["difficulty_se"]),
-            "responses_per_skill": np.asarray(stored["responses_per_skill"], np.int64),
-        }
-        return cls(**{**stored, **arrays})
+        return from_plain(cls, stored)
 
 
 def fit_rasch(sequences: Sequences, *, settings: RaschSettings) -> RaschCalibration:

@@ -15,7 +15,7 @@ from scipy.special import logit
 from ikt_model.data.features import DECAY, QUERY_FEATURES
 from ikt_model.data.sequences import Sequences
 from ikt_model.references.counts import refuse_no_response, set_design
-from ikt_model.references.plain import finite_or_none, none_to_infinity, spread_of
+from ikt_model.references.plain import from_plain, spread_of, to_plain
 from ikt_model.references.protocol import ReferenceTargets
 from ikt_model.settings import SkillRateSettings
 
@@ -89,26 +89,12 @@ class SkillRateCalibration:
 
     def to_dict(self) -> dict[str, Any]:
         """All parameters as plain JSON values."""
-        return {
-            "name": self.name,
-            "version": self.version,
-            "difficulty": self.difficulty.tolist(),
-            "difficulty_se": finite_or_none(self.difficulty_se),
-            "n_students": self.n_students,
-            "n_responses": self.n_responses,
-            "responses_per_skill": self.responses_per_skill.tolist(),
-            "quality": dict(self.quality),
-        }
+        return to_plain(self)
 
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> "SkillRateCalibration":
         """The inverse of `to_dict`."""
-        arrays = {
-            "difficulty": np.asarray(stored["difficulty"], np.float64),
-            "difficulty_se": none_to_infinity(stored["difficulty_se"]),
-            "responses_per_skill": np.asarray(stored["responses_per_skill"], np.int64),
-        }
-        return cls(**{**stored, **arrays})
+        return from_plain(cls, stored)
 
 
 def fit_skill_rate(sequences: Sequences, *, settings: SkillRateSettings) -> SkillRateCalibration:  # noqa: ARG001
