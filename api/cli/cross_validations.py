@@ -11,7 +11,7 @@ from api.cli.client import DEFAULT_URL, InlineFlag, Service, UrlOption, find_nam
 from api.cli.console import JsonFlag, stderr, stdout, write_json
 from api.cli.datasets import Format, find_dataset
 from api.cli.drawing import listing, number
-from api.cli.experiments import ExcludeFolds, parse_settings, require_known
+from api.cli.experiments import ExcludeFolds, Settings, parse_settings, require_known, submit
 from api.cli.failures import INTERRUPTED, BadInput, JobFailed
 from api.cli.watching import choose_view, follow, train_here
 
@@ -43,10 +43,7 @@ def cross_validate(
     data: Annotated[str, typer.Option(help="File, or id of a stored dataset.")],
     folds: Annotated[str, typer.Option(help="Folds to hold out: all, or as in 0,1,2.")] = "all",
     exclude_fold: ExcludeFolds = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="Replace one setting, e.g. loss.lambda_target=0.5; may be repeated."),
-    ] = None,
+    settings: Settings = None,
     name: Annotated[str | None, typer.Option(help="Default: preset and number of folds.")] = None,
     seed: Annotated[int | None, typer.Option(min=0)] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
@@ -68,8 +65,7 @@ def cross_validate(
     }
     with open_service(url, inline=inline) as service:
         dataset_id = find_dataset(service, data, data_format=data_format)
-        body = {"dataset_id": dataset_id} | {key: value for key, value in wanted.items() if value is not None}
-        row = service.post_once(PATH, body)
+        row = submit(service, PATH, dataset_id=dataset_id, **wanted)
         if inline or wait:
             _run(service, row, inline=inline)
             row = service.get(f"{PATH}/{row['id']}")

@@ -150,7 +150,13 @@ def _train(
     config = SMALL_DATA if dataset["n_responses"] < SMALL_RESPONSES else None
     submitted = [
         submit(
-            service, dataset_id=dataset["id"], preset=preset, config=config, fold=HELD_OUT_FOLD, name=preset
+            service,
+            "/experiments",
+            dataset_id=dataset["id"],
+            preset=preset,
+            config=config,
+            fold=HELD_OUT_FOLD,
+            name=preset,
         )
         for preset in PRESETS
     ]

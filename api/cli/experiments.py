@@ -19,6 +19,10 @@ ExcludeFolds = Annotated[
     list[int] | None,
     typer.Option("--exclude-fold", min=0, help="Fold to leave out altogether; may be repeated."),
 ]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="Replace one setting, e.g. loss.lambda_target=0.5; may be repeated."),
+]
 COLUMNS = {
     "id": "id",
     "name": "name",
@@ -49,10 +53,7 @@ def train(
     ],
     data: Annotated[str, typer.Option(help="File, or id of a stored dataset.")],
     fold: Annotated[int, typer.Option(min=0, help="Fold to hold out.")] = 0,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="Replace one setting, e.g. loss.lambda_target=0.5; may be repeated."),
-    ] = None,
+    settings: Settings = None,
     exclude_fold: ExcludeFolds = None,
     name: Annotated[str | None, typer.Option(help="Default: preset and fold.")] = None,
     seed: Annotated[int | None, typer.Option(min=0)] = None,
@@ -75,7 +76,7 @@ def train(
     }
     with open_service(url, inline=inline) as service:
         dataset_id = find_dataset(service, data, data_format=data_format)
-        submitted = submit(service, dataset_id=dataset_id, **wanted)
+        submitted = submit(service, "/experiments", dataset_id=dataset_id, **wanted)
         if inline:
             experiment = train_here(service, submitted, choose_view(stderr()))
         elif wait:
@@ -101,10 +102,10 @@ def _wait(service: Service, submitted: dict[str, Any]) -> dict[str, Any]:
         raise typer.Exit(INTERRUPTED) from None
 
 
-def submit(service: Service, *, dataset_id: str, **wanted: Any) -> dict[str, Any]:
-    """Queue an experiment; asked again after a lost connection, it is still one experiment."""
+def submit(service: Service, path: str, /, *, dataset_id: str, **wanted: Any) -> dict[str, Any]:
+    """Queue an experiment, sweep or cross-validation: one, even if asked again after a lost connection."""
     body = {"dataset_id": dataset_id} | {name: value for name, value in wanted.items() if value is not None}
-    submitted: dict[str, Any] = service.post_once("/experiments", body)
+    submitted: dict[str, Any] = service.post_once(path, body)
     return submitted
 
 

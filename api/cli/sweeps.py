@@ -13,7 +13,7 @@ from api.cli.client import DEFAULT_URL, InlineFlag, Service, UrlOption, find_nam
 from api.cli.console import JsonFlag, stderr, stdout, write_json
 from api.cli.datasets import Format, find_dataset
 from api.cli.drawing import listing, number
-from api.cli.experiments import ExcludeFolds, parse_settings, require_known
+from api.cli.experiments import ExcludeFolds, Settings, parse_settings, require_known, submit
 from api.cli.failures import INTERRUPTED, BadInput, JobFailed
 from api.cli.search_space import parse_space
 from api.cli.watching import ENDED, POLL_SECONDS
@@ -32,7 +32,6 @@ COLUMNS = {
 }
 
 Named = Annotated[str, typer.Argument(help="Id, end of an id, or name.")]
-Settings = Annotated[list[str] | None, typer.Option("--set", help="Setting of every trial; may be repeated.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -96,17 +95,22 @@ def sweep(
     }
     with open_service(url, inline=inline) as service:
         dataset_id = find_dataset(service, data, data_format=data_format)
-        body = {"dataset_id": dataset_id} | {key: value for key, value in wanted.items() if value is not None}
-        row = service.post_once(PATH, body)
+        row = submit(service, PATH, dataset_id=dataset_id, **wanted)
         if inline:
             row = _run_here(service, row)
         elif wait:
             row = _follow(service, row, stderr())
-    if (inline or wait) and row["status"] != "succeeded":
-        counts = ", ".join(f"{count} {status}" for status, count in row["counts"].items())
-        reason = f"{row['error']['type']}: {row['error']['detail']}; " if row["error"] else ""
-        raise JobFailed(f"Sweep {row['name']} ({row['id']}) {row['status']}", reason + counts)
+    if inline or wait:
+        _require_success(row)
     _tell(row, as_json=as_json)
+
+
+def _require_success(row: dict[str, Any]) -> None:
+    if row["status"] == "succeeded":
+        return
+    counts = ", ".join(f"{count} {status}" for status, count in row["counts"].items())
+    reason = f"{row['error']['type']}: {row['error']['detail']}; " if row["error"] else ""
+    raise JobFailed(f"Sweep {row['name']} ({row['id']}) {row['status']}", reason + counts)
 
 
 def list_sweeps(

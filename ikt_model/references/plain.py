@@ -30,7 +30,7 @@ def _plain(value: Any) -> Any:
 
 
 def _restored(hint: Any, value: Any) -> Any:
-    if is_dataclass(hint):
+    if isinstance(hint, type) and is_dataclass(hint):
         return from_plain(hint, value)
     if hint == Floats:
         numbers = np.asarray(value, np.float64)  # None becomes not-a-number

@@ -21,11 +21,11 @@ def breaking(keys: list[str], *, n_breaks: int) -> httpx.MockTransport:
 def test_a_lost_answer_is_asked_for_once_more_under_the_same_key() -> None:
     keys: list[str] = []
     with Service("http://service", breaking(keys, n_breaks=1)) as service:
-        assert submit(service, dataset_id="some", fold=0) == {"id": "one"}
+        assert submit(service, "/experiments", dataset_id="some", fold=0) == {"id": "one"}
     assert len(keys) == 2
     assert len(set(keys)) == 1
 
 
 def test_a_server_that_is_away_is_told() -> None:
     with Service("http://service", breaking([], n_breaks=2)) as service, pytest.raises(NoServer):
-        submit(service, dataset_id="some", fold=0)
+        submit(service, "/experiments", dataset_id="some", fold=0)
