@@ -17,16 +17,10 @@ from api.schemas.cross_validations import (
     GroupStatus,
     Spread,
 )
-from api.services.experiments import (
-    check_config,
-    check_folds,
-    dataset_folds,
-    hash_request,
-    refused_dataset,
-    summarise,
-)
-from api.services.refusals import ExperimentRefused, FieldRefused, IdempotencyKeyReused
-from db.errors import DatasetNotFound, DuplicateIdempotencyKey
+from api.services.experiments import summarise
+from api.services.refusals import ExperimentRefused, FieldRefused
+from api.services.submissions import check_config, check_folds, dataset_folds, submit_once
+from db.errors import DatasetNotFound
 from db.lifecycle import ExperimentStatus
 from db.models import CrossValidation, Experiment
 from db.repositories import cross_validations, datasets, experiments, sweeps
@@ -46,13 +40,9 @@ def submit_cross_validation(
 
     Raises ExperimentRefused with everything that is wrong, IdempotencyKeyReused.
     """
-    request_hash = hash_request(request)
-    if idempotency_key is not None:
-        known = cross_validations.find_by_idempotency_key(session, idempotency_key)
-        if known is not None:
-            return _present_again(session, known, request_hash=request_hash)
-    config, folds = _check(session, request)
-    try:
+
+    def add(request_hash: str) -> CrossValidation:
+        config, folds = _check(session, request)
         row = cross_validations.add_cross_validation(
             session,
             name=request.name or f"{request.preset or 'custom'}, {len(folds)} folds",
@@ -65,15 +55,11 @@ def submit_cross_validation(
             idempotency_key=idempotency_key,
             request_hash=request_hash,
         )
-    except DuplicateIdempotencyKey as race:
-        winner = cross_validations.find_by_idempotency_key(session, race.key)
-        if winner is None:
-            raise
-        return _present_again(session, winner, request_hash=request_hash)
-    except DatasetNotFound as gone:
-        raise ExperimentRefused([refused_dataset(gone)]) from gone
-    for fold in folds:
-        _add_member(session, doorbell, row, fold=fold, config=config, device=request.device)
+        for fold in folds:
+            _add_member(session, doorbell, row, fold=fold, config=config, device=request.device)
+        return row
+
+    row, _ = submit_once(session, CrossValidation, request, key=idempotency_key, add=add)
     return get_cross_validation(session, row.id)
 
 
@@ -171,12 +157,6 @@ def _add_member(
         device=device,
     )
     doorbell.ring_training(session, experiment.id, device=experiment.device)
-
-
-def _present_again(session: Session, row: CrossValidation, *, request_hash: str) -> CrossValidationRead:
-    if row.request_hash != request_hash:
-        raise IdempotencyKeyReused(str(row.idempotency_key))
-    return get_cross_validation(session, row.id)
 
 
 def _present(row: CrossValidation, members: Sequence[Experiment]) -> CrossValidationRead:

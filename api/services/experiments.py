@@ -1,12 +1,9 @@
 """Experiments: checked completely when they are submitted, then left to a worker."""
 
-import hashlib
-import json
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
 from api.doorbell import Doorbell
@@ -23,16 +20,14 @@ from api.schemas.experiments import (
     PresetRead,
     RunError,
 )
-from api.schemas.submissions import Submission
-from api.services.refusals import ExperimentRefused, FieldRefused, IdempotencyKeyReused
-from api.services.validation import refused_settings
+from api.services.refusals import ExperimentRefused
+from api.services.submissions import check_config, check_folds, submit_once
 from db.artifacts import ArtifactStore
 from db.engine import SessionFactory, after_commit, read_scope
-from db.errors import DatasetNotFound, DuplicateIdempotencyKey
 from db.lifecycle import ExperimentStatus
-from db.models import Dataset, EpochMetrics, Experiment
-from db.repositories import calibrations, datasets, experiments
-from ikt_model.config import ExperimentConfig, UnknownPreset, list_presets, resolve_config, setting_names
+from db.models import EpochMetrics, Experiment
+from db.repositories import calibrations, experiments
+from ikt_model.config import ExperimentConfig, list_presets, resolve_config
 
 
 def submit_experiment(
@@ -46,14 +41,10 @@ def submit_experiment(
 
     Raises ExperimentRefused with everything that is wrong, IdempotencyKeyReused.
     """
-    request_hash = hash_request(request)
-    if idempotency_key is not None:
-        known = experiments.find_by_idempotency_key(session, idempotency_key)
-        if known is not None:
-            return _present_again(session, known, key=idempotency_key, request_hash=request_hash)
-    config = _check(session, request)
-    try:
-        experiment = experiments.add_experiment(
+
+    def add(request_hash: str) -> Experiment:
+        config = _check(session, request)
+        return experiments.add_experiment(
             session,
             name=request.name or f"{request.preset or 'custom'}, fold {request.fold}",
             dataset_id=request.dataset_id,
@@ -68,15 +59,11 @@ def submit_experiment(
             idempotency_key=idempotency_key,
             request_hash=request_hash,
         )
-    except DuplicateIdempotencyKey as race:
-        winner = experiments.find_by_idempotency_key(session, race.key)
-        if winner is None:
-            raise
-        return _present_again(session, winner, key=race.key, request_hash=request_hash)
-    except DatasetNotFound as gone:
-        raise ExperimentRefused([refused_dataset(gone)]) from gone
-    doorbell.ring_training(session, experiment.id, device=experiment.device)
-    return _present(session, experiment, epochs=[])
+
+    experiment, is_new = submit_once(session, Experiment, request, key=idempotency_key, add=add)
+    if is_new:
+        doorbell.ring_training(session, experiment.id, device=experiment.device)
+    return get_experiment(session, experiment.id)
 
 
 def get_experiment(session: Session, experiment_id: UUID) -> ExperimentRead:
@@ -185,89 +172,12 @@ def _calibration_seconds(session: Session, experiment: Experiment) -> float | No
     )
 
 
-def _present_again(
-    session: Session, experiment: Experiment, *, key: str, request_hash: str
-) -> ExperimentRead:
-    if experiment.request_hash != request_hash:
-        raise IdempotencyKeyReused(key)
-    return _present(session, experiment, epochs=experiments.list_epoch_metrics(session, experiment.id))
-
-
-def hash_request(request: Submission) -> str:
-    """Equal requests, equal hash."""
-    canonical = json.dumps(request.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
-
-
 def _check(session: Session, request: ExperimentCreate) -> ExperimentConfig:
     config, errors = check_config(request)
     errors += check_folds(session, request, [request.fold])
     if config is None or errors:
         raise ExperimentRefused(errors)
     return config
-
-
-def check_config(request: Submission) -> tuple[ExperimentConfig | None, list[FieldRefused]]:
-    """The settings with all defaults, or what is wrong with them."""
-    overrides, errors = overrides_of(request)
-    if errors:
-        return None, errors
-    try:
-        return resolve_config(request.preset, overrides), []
-    except UnknownPreset as unknown:
-        return None, [FieldRefused("/preset", str(unknown))]
-    except ValidationError as error:
-        known = setting_names(request.preset, overrides)
-        return None, refused_settings(error, prefix="/config", known=known)
-
-
-def overrides_of(request: Submission) -> tuple[dict[str, Any], list[FieldRefused]]:
-    """The settings that replace the preset's, the seed among them."""
-    overrides = dict(request.config)
-    training = overrides.get("training", {})
-    if request.seed is not None and isinstance(training, dict):
-        if training.get("seed", request.seed) != request.seed:
-            return {}, [FieldRefused("/seed", "config.training.seed says otherwise; give only one of them")]
-        overrides["training"] = training | {"seed": request.seed}
-    return overrides, []
-
-
-def check_folds(
-    session: Session, request: Submission, held_out: Sequence[int], *, field: str = "/fold"
-) -> list[FieldRefused]:
-    """What is wrong with the dataset, the folds to hold out, or those to leave out altogether."""
-    try:
-        folds = dataset_folds(datasets.get_dataset(session, request.dataset_id))
-    except DatasetNotFound as missing:
-        return [refused_dataset(missing)]
-    named = ", ".join(map(str, folds))
-    errors = [
-        FieldRefused(pointer, f"fold {fold} does not exist in the dataset; choose one of {named}")
-        for pointer, chosen in ((field, held_out), ("/exclude_folds", request.exclude_folds))
-        for fold in chosen
-        if fold not in folds
-    ]
-    if len(folds) < 2:
-        single = "the dataset has a single fold; without another nothing can be fitted"
-        errors.append(FieldRefused(field, single))
-    elif both := sorted({*held_out} & {*request.exclude_folds}):
-        detail = f"fold {both[0]} is to be held out and excluded; a fold can't be both measured and left out"
-        errors.append(FieldRefused("/exclude_folds", detail))
-    elif not errors and not {*folds} - {*request.exclude_folds, *held_out[:1]}:
-        detail = f"no fold is left to train on; exclude fewer of {named}"
-        errors.append(FieldRefused("/exclude_folds", detail))
-    return errors
-
-
-def dataset_folds(dataset: Dataset) -> list[int]:
-    """The folds that a dataset's students are in, ascending."""
-    counted = dataset.statistics.get("students_per_fold", range(dataset.n_folds))
-    return sorted(int(fold) for fold in counted if int(fold) >= 0)
-
-
-def refused_dataset(missing: DatasetNotFound) -> FieldRefused:
-    """The field that names a dataset which is not there."""
-    return FieldRefused("/dataset_id", f"{missing}; upload it first, or see GET /datasets")
 
 
 def summarise(experiment: Experiment) -> ExperimentSummary:

@@ -11,10 +11,9 @@ from api.doorbell import Doorbell
 from api.schemas.experiments import RunError
 from api.schemas.search import GridSearch
 from api.schemas.sweeps import Objective, Pruner, SweepCreate, SweepPage, SweepRead, SweepSummary, TrialRead
-from api.services.experiments import check_folds, hash_request, overrides_of, refused_dataset
-from api.services.refusals import FieldRefused, IdempotencyKeyReused, SweepRefused
+from api.services.refusals import FieldRefused, SweepRefused
 from api.services.spaces import check_space
-from db.errors import DatasetNotFound, DuplicateIdempotencyKey
+from api.services.submissions import check_folds, overrides_of, submit_once
 from db.lifecycle import ExperimentStatus, SweepStatus
 from db.models import Experiment, Sweep
 from db.repositories import sweeps
@@ -29,25 +28,15 @@ def submit_sweep(
 
     Raises SweepRefused with everything that is wrong, IdempotencyKeyReused.
     """
-    request_hash = hash_request(request)
-    if idempotency_key is not None:
-        known = sweeps.find_by_idempotency_key(session, idempotency_key)
-        if known is not None:
-            return _present_again(session, known, request_hash=request_hash)
-    values = _check(session, request)
-    try:
-        sweep = sweeps.add_sweep(
-            session, **values, idempotency_key=idempotency_key, request_hash=request_hash
-        )
-    except DuplicateIdempotencyKey as race:
-        winner = sweeps.find_by_idempotency_key(session, race.key)
-        if winner is None:
-            raise
-        return _present_again(session, winner, request_hash=request_hash)
-    except DatasetNotFound as gone:
-        raise SweepRefused([refused_dataset(gone)]) from gone
-    doorbell.ring_sweep(session, sweep.id, device=sweep.device)
-    return _present(sweep, [])
+
+    def add(request_hash: str) -> Sweep:
+        values = _check(session, request)
+        return sweeps.add_sweep(session, **values, idempotency_key=idempotency_key, request_hash=request_hash)
+
+    sweep, is_new = submit_once(session, Sweep, request, key=idempotency_key, add=add, refusal=SweepRefused)
+    if is_new:
+        doorbell.ring_sweep(session, sweep.id, device=sweep.device)
+    return get_sweep(session, sweep.id)
 
 
 def get_sweep(session: Session, sweep_id: UUID) -> SweepRead:
@@ -120,12 +109,6 @@ def _check_objective(objective: Objective) -> tuple[Objective, list[FieldRefused
         detail = f"{objective.metric} is not better in one way by itself; say maximise or minimise"
         return objective, [FieldRefused("/objective/direction", detail)]
     return Objective(metric=objective.metric, direction=direction), []
-
-
-def _present_again(session: Session, sweep: Sweep, *, request_hash: str) -> SweepRead:
-    if sweep.request_hash != request_hash:
-        raise IdempotencyKeyReused(str(sweep.idempotency_key))
-    return get_sweep(session, sweep.id)
 
 
 def _present(sweep: Sweep, rows: Sequence[Experiment]) -> SweepRead:

@@ -5,12 +5,12 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
-from db.errors import CrossValidationNotFound, DatasetNotFound, DuplicateIdempotencyKey
-from db.models import CrossValidation, Dataset, Experiment
+from db.errors import CrossValidationNotFound
+from db.models import CrossValidation, Experiment
 from db.repositories.paging import Page, read_page
+from db.repositories.submissions import insert_submission
 
 
 def add_cross_validation(
@@ -38,16 +38,7 @@ def add_cross_validation(
         idempotency_key=idempotency_key,
         request_hash=request_hash,
     )
-    try:
-        with session.begin_nested():
-            session.add(row)
-    except IntegrityError:
-        if idempotency_key is not None and find_by_idempotency_key(session, idempotency_key):
-            raise DuplicateIdempotencyKey(idempotency_key) from None
-        if session.get(Dataset, dataset_id, populate_existing=True) is None:
-            raise DatasetNotFound(dataset_id) from None
-        raise
-    return row
+    return insert_submission(session, row)
 
 
 def get_cross_validation(session: Session, cross_validation_id: UUID) -> CrossValidation:
@@ -56,11 +47,6 @@ def get_cross_validation(session: Session, cross_validation_id: UUID) -> CrossVa
     if row is None:
         raise CrossValidationNotFound(cross_validation_id)
     return row
-
-
-def find_by_idempotency_key(session: Session, key: str) -> CrossValidation | None:
-    """The cross-validation submitted under that key."""
-    return session.scalar(select(CrossValidation).where(CrossValidation.idempotency_key == key))
 
 
 def list_cross_validations(

@@ -5,21 +5,19 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
 from db.base import utc_now
 from db.errors import (
-    DatasetNotFound,
-    DuplicateIdempotencyKey,
     ExperimentNotFound,
     IllegalMove,
     ModelInUse,
     StillActive,
 )
 from db.lifecycle import SETTINGS_REFUSED, ExperimentStatus, ModelStatus, is_allowed
-from db.models import Dataset, EpochMetrics, Experiment, Model
+from db.models import EpochMetrics, Experiment, Model
 from db.repositories.paging import Page, read_page
+from db.repositories.submissions import insert_submission
 
 QUEUED, RUNNING = ExperimentStatus.QUEUED, ExperimentStatus.RUNNING
 
@@ -67,15 +65,7 @@ def add_experiment(
         idempotency_key=idempotency_key,
         request_hash=request_hash,
     )
-    try:
-        with session.begin_nested():
-            session.add(experiment)
-    except IntegrityError:
-        if idempotency_key is not None and find_by_idempotency_key(session, idempotency_key):
-            raise DuplicateIdempotencyKey(idempotency_key) from None
-        if session.get(Dataset, dataset_id, populate_existing=True) is None:
-            raise DatasetNotFound(dataset_id) from None
-        raise
+    insert_submission(session, experiment)
     return get_experiment(session, experiment.id)
 
 
@@ -99,14 +89,6 @@ def _get(session: Session, experiment_id: UUID, *, lock: bool) -> Experiment:
     if experiment is None:
         raise ExperimentNotFound(experiment_id)
     return experiment
-
-
-def find_by_idempotency_key(session: Session, key: str) -> Experiment | None:
-    """The experiment submitted under that key, with its dataset."""
-    statement = (
-        select(Experiment).where(Experiment.idempotency_key == key).options(joinedload(Experiment.dataset))
-    )
-    return session.scalar(statement)
 
 
 def list_experiments(

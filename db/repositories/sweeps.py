@@ -7,34 +7,23 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import JSON, ColumnElement, and_, func, or_, select, type_coerce
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
 from db.base import utc_now
-from db.errors import DatasetNotFound, DuplicateIdempotencyKey, IllegalMove, SweepNotFound
+from db.errors import IllegalMove, SweepNotFound
 from db.lifecycle import ExperimentStatus, SweepStatus, is_allowed
-from db.models import Dataset, EpochMetrics, Experiment, Sweep
+from db.models import EpochMetrics, Experiment, Sweep
 from db.repositories import leases
 from db.repositories.experiments import add_experiment, request_cancel
 from db.repositories.paging import Page, read_page
+from db.repositories.submissions import insert_submission
 
 IN_FLIGHT = (ExperimentStatus.QUEUED, ExperimentStatus.RUNNING)
 
 
 def add_sweep(session: Session, **values: Any) -> Sweep:
     """Store a sweep without any trial. Raises DatasetNotFound, DuplicateIdempotencyKey."""
-    sweep = Sweep(**values)
-    try:
-        with session.begin_nested():
-            session.add(sweep)
-    except IntegrityError:
-        key = values.get("idempotency_key")
-        if key is not None and find_by_idempotency_key(session, key):
-            raise DuplicateIdempotencyKey(key) from None
-        if session.get(Dataset, values["dataset_id"], populate_existing=True) is None:
-            raise DatasetNotFound(values["dataset_id"]) from None
-        raise
-    return sweep
+    return insert_submission(session, Sweep(**values))
 
 
 def get_sweep(session: Session, sweep_id: UUID) -> Sweep:
@@ -50,11 +39,6 @@ def _get(session: Session, sweep_id: UUID, *, lock: bool) -> Sweep:
     if sweep is None:
         raise SweepNotFound(sweep_id)
     return sweep
-
-
-def find_by_idempotency_key(session: Session, key: str) -> Sweep | None:
-    """The sweep submitted under that key."""
-    return session.scalar(select(Sweep).where(Sweep.idempotency_key == key))
 
 
 def list_sweeps(

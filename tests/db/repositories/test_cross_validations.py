@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from db.errors import CrossValidationNotFound, DatasetNotFound, DuplicateIdempotencyKey
 from db.models import CrossValidation
 from db.repositories import cross_validations, datasets, experiments
+from db.repositories.submissions import find_submission
 from tests.builders import make_dataset, make_experiment
 
 
@@ -30,7 +31,7 @@ def test_what_was_added_is_read(session: Session) -> None:
     session.expire_all()
     row = cross_validations.get_cross_validation(session, added.id)
     assert (row.folds, row.exclude_folds, row.config) == ([0, 1], [2, 3], {"training": {"epochs": 2}})
-    assert cross_validations.find_by_idempotency_key(session, "key") is row
+    assert find_submission(session, CrossValidation, "key") is row
 
 
 def test_unknown_ones_raise(session: Session) -> None:

@@ -18,6 +18,7 @@ from db.errors import (
 from db.lifecycle import ExperimentStatus, ModelStatus
 from db.models import Experiment, Model
 from db.repositories import experiments, models, runs
+from db.repositories.submissions import find_submission
 from tests.builders import OWNER, make_dataset, make_experiment, make_model, make_running
 
 QUEUED, RUNNING, SUCCEEDED, FAILED, CANCELLED, PRUNED = ExperimentStatus
@@ -39,7 +40,7 @@ class TestAddExperiment:
         first = make_experiment(session, idempotency_key="k")
         with pytest.raises(DuplicateIdempotencyKey, match="'k'"):
             make_experiment(session, idempotency_key="k")
-        found = experiments.find_by_idempotency_key(session, "k")
+        found = find_submission(session, Experiment, "k")
         assert found is not None
         assert found.id == first.id
 

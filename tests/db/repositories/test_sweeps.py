@@ -17,6 +17,7 @@ from db.errors import DatasetNotFound, DuplicateIdempotencyKey, IllegalMove, Swe
 from db.lifecycle import SweepStatus
 from db.models import Experiment, Sweep
 from db.repositories import datasets, experiments, runs, sweeps
+from db.repositories.submissions import find_submission
 from tests.builders import OWNER, make_dataset, make_sweep, make_trial
 from tests.threads import together
 
@@ -54,7 +55,7 @@ class TestAddSweep:
         added = make_sweep(session, idempotency_key="key")
         row = sweeps.get_sweep(session, added.id)
         assert (row.status, row.n_created, row.exclude_folds, row.finished_at) == ("running", 0, [0], None)
-        assert sweeps.find_by_idempotency_key(session, "key") is row
+        assert find_submission(session, Sweep, "key") is row
 
     def test_unknown_ones_raise(self, session: Session) -> None:
         with pytest.raises(SweepNotFound):
