@@ -1,5 +1,7 @@
 """Small data and small networks for the tests of the science."""
 
+from pathlib import Path
+
 import numpy as np
 import pyarrow as pa
 
@@ -7,6 +9,8 @@ from ikt_model.config import ExperimentConfig, resolve_config
 from ikt_model.data.alignment import number_sets
 from ikt_model.data.sequences import Sequences, offsets_of
 from ikt_model.data.simulate import Classroom, simulate_classroom
+from ikt_model.references import calibrate
+from ikt_model.training import TrainingResult, train
 
 
 def classroom(
@@ -63,4 +67,18 @@ def tiny_config(**loss: object) -> ExperimentConfig:
             "training": {"epochs": 3, "batch_tokens": 512},
             "loss": loss,
         },
+    )
+
+
+def train_on(sequences: Sequences, config: ExperimentConfig, folder: Path) -> TrainingResult:
+    """A whole training with fold 0 held out."""
+    return train(
+        config,
+        sequences,
+        fold=0,
+        calibration=calibrate(sequences.select(sequences.folds != 0), settings=config.reference),
+        device="cpu",
+        folder=folder,
+        on_epoch=lambda _: None,
+        on_progress=lambda _: True,
     )

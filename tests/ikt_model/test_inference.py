@@ -9,9 +9,7 @@ from ikt_model.config import ExperimentConfig, resolve_config
 from ikt_model.data.sequences import Sequences
 from ikt_model.evaluation import NothingToEvaluate
 from ikt_model.inference import History, Predictor, overlapping_windows
-from ikt_model.references import calibrate
-from ikt_model.training import train
-from tests.ikt_model.classrooms import classroom, random_histories, tiny_config
+from tests.ikt_model.classrooms import classroom, random_histories, tiny_config, train_on
 
 
 def resolved_config() -> ExperimentConfig:
@@ -32,18 +30,7 @@ def resolved_config() -> ExperimentConfig:
 def model_folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     config = tiny_config() if request.param == "scalar" else resolved_config()
     sequences = classroom(n_students=150, n_skills=6, seed=6).sequences
-    calibration = calibrate(sequences.select(sequences.folds != 0), settings=config.reference)
-    result = train(
-        config,
-        sequences,
-        fold=0,
-        calibration=calibration,
-        device="cpu",
-        folder=tmp_path_factory.mktemp("run"),
-        on_epoch=lambda _: None,
-        on_progress=lambda _: True,
-    )
-    return result.model_folder
+    return train_on(sequences, config, tmp_path_factory.mktemp("run")).model_folder
 
 
 @pytest.fixture(scope="module")

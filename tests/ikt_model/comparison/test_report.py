@@ -13,26 +13,14 @@ import pytest
 from ikt_model.comparison.report import Audited, build_report
 from ikt_model.inference import Predictor
 from ikt_model.references import calibrate
-from ikt_model.training import train
-from tests.ikt_model.classrooms import classroom, tiny_config
+from tests.ikt_model.classrooms import classroom, tiny_config, train_on
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Audited:
     """Everything about one experiment on a simulated classroom."""
     sequences = classroom(n_students=300, n_skills=6, seed=6, mean_length=30).sequences
-    config = tiny_config()
-    calibration = calibrate(sequences.select(sequences.folds != 0), settings=config.reference)
-    result = train(
-        config,
-        sequences,
-        fold=0,
-        calibration=calibration,
-        device="cpu",
-        folder=tmp_path_factory.mktemp("run"),
-        on_epoch=lambda _: None,
-        on_progress=lambda _: True,
-    )
+    result = train_on(sequences, tiny_config(), tmp_path_factory.mktemp("run"))
     return audited(result.model_folder, result.predictions_path, sequences, result.metrics)
 
 
