@@ -1,12 +1,10 @@
-"""How surely two runs differ: asked of the service fold by fold, and pooled over folds."""
+"""How surely two runs differ, asked of the service: fold by fold, and of cross-validations as a whole."""
 
 from typing import Any
 
 from api.cli.client import Service
 from docs.study.collect import rounded
 from docs.study.plan import Pair
-from docs.study.service import read_predictions
-from ikt_model.comparison.paired import RowsDiffer, differences
 from ikt_model.comparison.statistics import LEVEL, RESAMPLES
 
 
@@ -19,12 +17,13 @@ def compare_pair(
     """
     candidates = {}
     for name in pair.candidates:
-        folds = _shared_folds(runs.get(pair.baseline), runs.get(name))
+        first, second = runs.get(pair.baseline), runs.get(name)
+        folds = _shared_folds(first, second)
         before = (known or {}).get("candidates", {}).get(name, {})
         if before.get("experiments") == folds:
             candidates[name] = before
-        elif folds:
-            candidates[name] = _compare(service, folds)
+        elif first and second and folds:
+            candidates[name] = _compare(service, first, second, folds)
     return {
         "part": pair.part,
         "baseline": pair.baseline,
@@ -45,14 +44,16 @@ def _shared_folds(first: dict[str, Any] | None, second: dict[str, Any] | None) -
     return [[fold, ours[fold], theirs[fold]] for fold in sorted(ours.keys() & theirs.keys())]
 
 
-def _compare(service: Service, folds: list[list[Any]]) -> dict[str, Any]:
+def _compare(
+    service: Service, first: dict[str, Any], second: dict[str, Any], folds: list[list[Any]]
+) -> dict[str, Any]:
     by_fold = [
         {"fold": fold} | _asked(service, baseline=baseline, candidate=candidate)
         for fold, baseline, candidate in folds
     ]
     found: dict[str, Any] = {"experiments": folds, "by_fold": by_fold}
-    if len(folds) > 1:
-        found["pooled"] = _pooled(service, folds)
+    if len(folds) > 1 and len(folds) == len(first["folds"]) == len(second["folds"]):
+        found["pooled"] = _asked(service, baseline=first["id"], candidate=second["id"])
     return found
 
 
@@ -71,24 +72,3 @@ def _asked(service: Service, *, baseline: str, candidate: str) -> dict[str, Any]
         if value["change_low"] is not None
     }
     return {"figures": rounded(figures), "notes": comparison["notes"]}
-
-
-def _pooled(service: Service, folds: list[list[Any]]) -> dict[str, Any]:
-    """The mean of the folds' differences, students being resampled within their fold."""
-    tables = [
-        (read_predictions(service, first), read_predictions(service, second)) for _, first, second in folds
-    ]
-    try:
-        found = differences(tables)
-    except RowsDiffer as error:
-        return {"figures": {}, "notes": [str(error)]}
-    figures = {
-        name: {
-            "change": difference.interval.value,
-            "low": difference.interval.low,
-            "high": difference.interval.high,
-            "p": difference.p_value,
-        }
-        for name, difference in found.items()
-    }
-    return {"figures": rounded(figures), "notes": []}

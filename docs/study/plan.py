@@ -1,5 +1,6 @@
 """The plan of the study: every run by name, resolved to the settings that it is submitted with."""
 
+import math
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -43,10 +44,15 @@ class Run:
         """How it is asked for: as a sweep, a cross-validation or an experiment."""
         return "sweep" if self.space else "cross-validation" if len(self.folds) > 1 else "experiment"
 
+    @property
+    def n_experiments(self) -> int:
+        """One per fold, or per point of the space."""
+        return math.prod(len(values) for values in self.space.values()) if self.space else len(self.folds)
+
     @cached_property
     def overrides(self) -> dict[str, Any]:
-        """The replaced settings, nested as the service takes them."""
-        return nested(self.settings)
+        """The replaced settings and the seed, nested as the service takes them."""
+        return nested(self.settings | {"training.seed": self.seed})
 
     @cached_property
     def config(self) -> ExperimentConfig:

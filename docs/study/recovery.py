@@ -19,7 +19,10 @@ from ikt_model.references.abilities import posterior_grid, posterior_means
 
 ROOT = Path(__file__).parents[2]
 MODULE = "tests.benchmarks.recovery"
-MEASURED = ("tests/benchmarks/recovery.py", "ikt_model/data/simulate.py", "ikt_model/references/*.py")
+MEASURED = (
+    *("tests/benchmarks/recovery.py", "ikt_model/settings.py"),
+    *("ikt_model/data/*.py", "ikt_model/references/*.py"),
+)
 
 
 def run_recovery(recovery: Recovery, *, known: dict[str, Any] | None) -> dict[str, Any]:

@@ -28,12 +28,12 @@ class Taken:
     run: Run
     id: str
     states: dict[str, str] = field(default_factory=dict)  # status by experiment
-    is_complete: bool = False  # whether every experiment that there will be is there
+    is_ended: bool = False  # whether no further experiment will come
 
     @property
     def in_flight(self) -> int:
         """Experiments that have not ended; one where none is there yet."""
-        return sum(state not in ENDED for state in self.states.values()) or int(not self.is_complete)
+        return sum(state not in ENDED for state in self.states.values()) or int(not self.is_ended)
 
     @property
     def is_over(self) -> bool:
@@ -44,7 +44,9 @@ class Taken:
     def status(self) -> str:
         """`succeeded` when every experiment has; else the state of the one that fared worst."""
         states = set(self.states.values()) - {"succeeded"}
-        return "succeeded" if self.states and not states else min(states, default="failed")
+        if not states and len(self.states) == self.run.n_experiments:
+            return "succeeded"
+        return min(states, default="failed")
 
 
 class Runner:
@@ -128,13 +130,13 @@ class Runner:
     def _look(self, taken: Taken) -> None:
         row = self._service.get(f"{PATHS[taken.run.kind]}/{taken.id}")
         if taken.run.kind == "experiment":
-            taken.states, taken.is_complete = {row["id"]: row["status"]}, True
+            taken.states, taken.is_ended = {row["id"]: row["status"]}, True
         elif taken.run.kind == "cross-validation":
             taken.states = {member["id"]: member["status"] for member in row["experiments"]}
-            taken.is_complete = True
+            taken.is_ended = True
         else:
             taken.states = {trial["experiment_id"]: trial["status"] for trial in row["trials"]}
-            taken.is_complete = row["status"] != "running"
+            taken.is_ended = row["status"] != "running"
 
     def _request(self, run: Run, dataset_id: str) -> Row:
         body: Row = {
@@ -145,16 +147,10 @@ class Runner:
             "exclude_folds": list(run.exclude_folds),
         }
         if run.kind == "cross-validation":
-            return body | {"folds": list(run.folds), "seed": run.seed}
+            return body | {"folds": list(run.folds)}
         if run.space is None:
-            return body | {"fold": run.folds[0], "seed": run.seed}
-        search = {"method": "grid", "space": space_of(run)}
-        return body | {
-            "fold": run.folds[0],
-            "seed": run.seed,
-            "search": search,
-            "parallel": self._workers,
-        }
+            return body | {"fold": run.folds[0]}
+        return body | {"fold": run.folds[0], "search": _search(run), "parallel": self._workers}
 
     def _find(self, run: Run, dataset_id: str) -> Row | None:
         """What was submitted for the same run before: rather one that succeeded than one that runs."""
@@ -179,13 +175,17 @@ class Runner:
     def _is_same(self, run: Run, row: Row) -> bool:
         if run.space is None:
             return fingerprint_today(row["config"]) == run.config.fingerprint()
-        wanted = {"method": "grid", "space": space_of(run)}
-        if row["search"] != wanted or row["preset"] != run.preset or row["status"] == "cancelled":
+        # A sweep that was stopped, or could not go on, queues no further trial: it is asked for anew.
+        if row["status"] == "cancelled" or row["error"]:
             return False
-        trials = [
-            (trial["settings"], self._service.get(f"/experiments/{trial['experiment_id']}")["config"])
-            for trial in row["trials"]
-        ]
-        return all(
-            fingerprint_today(config) == run.config_at(point).fingerprint() for point, config in trials
-        )
+        asked = (row["preset"], row["config"], row["search"]) == (run.preset, run.overrides, _search(run))
+        return asked and all(self._is_trial_of(run, trial) for trial in row["trials"])
+
+    def _is_trial_of(self, run: Run, trial: Row) -> bool:
+        """Presets may have changed since: a trial keeps the settings that it was queued with."""
+        config = self._service.get(f"/experiments/{trial['experiment_id']}")["config"]
+        return fingerprint_today(config) == run.config_at(trial["settings"]).fingerprint()
+
+
+def _search(run: Run) -> Row:
+    return {"method": "grid", "space": space_of(run)}

@@ -167,9 +167,9 @@ def other_data(view: View) -> str:
         ("p_mastery_pearson", "corr(p, M)", 3),
         ("mastery_auc", "AUC of M alone", 4),
     ]
+    text = _spreads(view, ("e-skill-wise", "e-skill-wise-as-is", "e-dkt"), figures)
     change = interval(view.difference("e", "e-skill-wise"))
-    text = _spreads(view, ("e-skill-wise", "e-dkt"), figures)
-    return f"{text}\n\nAUC of `skill-wise` less that of `dkt`, with its 95 % interval: {change}."
+    return f"{text}\n\nAUC of the first less that of `dkt`, with its 95 % interval: {change}."
 
 
 def recovery(view: View) -> str:

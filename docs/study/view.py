@@ -89,9 +89,15 @@ class View:
         value, divisor = self.metric(run, name), self.metric(run, other)
         return None if value is None or not divisor else value / divisor
 
-    def difference(self, pair: str, candidate: str, figure: str = "auc") -> dict[str, Any] | None:
-        """Change, interval and p of a candidate over all planned folds; None while one is missing."""
+    def difference(
+        self, pair: str, candidate: str, figure: str = "auc", *, fold: int | None = None
+    ) -> dict[str, Any] | None:
+        """Change, interval and p of a candidate: of a fold, else over all planned ones, None while one is
+        missing.
+        """
         by_fold = self.compared(pair, candidate, figure)
+        if fold is not None:
+            return by_fold.get(fold)
         if tuple(by_fold) != self.pair(pair).folds[candidate]:
             return None
         if len(by_fold) == 1:
@@ -118,8 +124,13 @@ class View:
         return found
 
     def recovery(self, name: str) -> dict[str, Any] | None:
+        """What was measured against the truth; of a network, only of the one that its run has now."""
         found: dict[str, Any] | None = self.results["recoveries"].get(name)
-        return found
+        run = next(one.run for one in self.plan.recoveries if one.name == name)
+        if found is None or not run:
+            return found
+        now = self.experiment(run)
+        return found if now is not None and now["id"] == found.get("experiment") else None
 
     def of_part(self, part: str) -> list[str]:
         """Names of a part's runs."""

@@ -5,7 +5,7 @@ In the prose stand, between double braces:
     table NAME             a table, with its command, seed and experiments
     figure NAME            a figure, the same beneath it
     RUN.FIGURE [FOLD] [.N] a figure of a run (mean over its folds), with N decimals
-    change PAIR CANDIDATE  a change of AUC with its interval
+    change PAIR CANDIDATE [FOLD]   a change of AUC with its interval
     stated NAME.FIGURE     what the comparison stated
     needs RUN … / end      the lines between only when these runs have succeeded; without a run, only when
                            something was measured
@@ -83,7 +83,9 @@ def _say(said: str, view: View, drawn: set[str]) -> str:
     if word == "figure":
         return _figure(rest[0], view, drawn)
     if word == "change":
-        return interval(view.difference(*rest)) if view.difference(*rest) else NOT_RUN
+        pair, candidate, *fold = rest
+        found = view.difference(pair, candidate, fold=int(fold[0]) if fold else None)
+        return interval(found) if found else NOT_RUN
     if word == "stated":
         name, _, metric = rest[0].partition(".")
         return f"{view.stated[name][metric]:g}"

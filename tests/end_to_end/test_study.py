@@ -20,7 +20,7 @@ from docs.study.study import Study
 
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "docs.study", "--study", "short", "--workers", "2", "--part", "ace"]
-N_EXPERIMENTS = 2 + 3 * 2 + 1 + 2 + 3  # part a; three models on two folds, one on one, a sweep of two; part e
+N_EXPERIMENTS = 2 + 3 * 2 + 1 + 2 + 4  # part a; three models on two folds, one on one, a sweep of two; part e
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from docs.study.collect import describe, rounded
-from docs.study.plan import Plan, Run
+from docs.study.plan import Plan, Recovery, Run
 
 CONTENT = "9c56cc51b374c3ba189210d5b6d4bf57790d351c96c47c02190ecf1e430635ab"
 METRICS = (
@@ -55,8 +55,12 @@ def invent(plan: Plan) -> dict[str, Any]:
     }  # fmt: skip
     return {
         "format": 1, "study": plan.study, "datasets": datasets, "runs": runs, "pairs": pairs,
-        "recoveries": {one.name: recovered for one in plan.recoveries},
+        "recoveries": {one.name: recovered | _of_network(runs, one) for one in plan.recoveries},
     }  # fmt: skip
+
+
+def _of_network(runs: dict[str, Any], recovery: Recovery) -> dict[str, Any]:
+    return {"experiment": runs[recovery.run]["experiments"][0]["id"]} if recovery.run else {}
 
 
 def _entry(run: Run, place: int, dataset: dict[str, Any]) -> dict[str, Any]:

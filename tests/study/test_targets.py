@@ -145,3 +145,12 @@ def test_a_benchmark_without_the_figure_says_so(plan: Plan, results: dict[str, A
     assert row(plan, results, what)[1:] == ["–", "no figure"]
     del results["recoveries"]["e-recovery"]
     assert row(plan, results, what)[1:] == ["–", "not run"]
+
+
+def test_a_truth_held_against_another_network_says_nothing(plan: Plan, results: dict[str, Any]) -> None:
+    what = "… β of the network's Head 2, RMSE"
+    results["recoveries"]["e-network"]["figures"] = {"β of Head 2, RMSE": 0.012}
+    assert row(plan, results, what)[1:] == ["0.0120", "✓"]
+
+    results["runs"]["e-simulated"]["experiments"][0]["id"] = "another"
+    assert row(plan, results, what)[1:] == ["–", "not run"]
