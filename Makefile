@@ -18,7 +18,7 @@ serve: .venv/.installed ## Start the service: API and one worker, until Ctrl-C
 	@$(BIN)/ikt up
 
 test: .venv/.installed-dev ## Run all tests, on SQLite and on a real PostgreSQL and Redis
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile $(ARGS)
 
 check: .venv/.installed-dev ## Lint, format, types, import rules
 	$(BIN)/ruff check $(SOURCES) && $(BIN)/ruff format --check $(SOURCES)
