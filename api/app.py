@@ -13,6 +13,7 @@ from api.resources import Resources
 from api.routes import (
     comparisons,
     cross_validations,
+    dashboard,
     datasets,
     experiments,
     models,
@@ -64,6 +65,8 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
     register_error_handlers(app)
     for router in ROUTERS:
         app.include_router(router)
+    app.include_router(dashboard.router)
+    dashboard.mount_assets(app)
     app.state.api_routes = [route for router in ROUTERS for route in router.routes]
     app.openapi = lambda: write_openapi(app)  # type: ignore[method-assign]
     return app
