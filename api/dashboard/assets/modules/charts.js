@@ -2,7 +2,7 @@
 
 import { h } from "./dom.js";
 
-const SCRIPT = "/dashboard/assets/plotly.min.js";
+const SCRIPT = "/dashboard/charts/plotly.min.js";
 const FONT = "system-ui, sans-serif";
 const drawn = new Set();
 let loading = null;

@@ -2,9 +2,9 @@ import { h } from "./dom.js";
 
 /**
  * A table that scrolls by itself where the window is narrow.
- * Columns: {label, cell(row) → text or element, numeric, head: the row's own name}.
+ * A caption that repeats a headline may go unseen. Columns: {label, cell(row) → text or element, numeric, head: the row's own name}.
  */
-export function table({ caption, columns, rows, mark = () => false }) {
+export function table({ caption, columns, rows, mark = () => false, captioned = true }) {
   const heads = columns.map((column) => h("th", { scope: "col", class: column.numeric ? "number" : null }, column.label));
   const lines = rows.map((row) => h("tr", { class: mark(row) ? "chosen" : null }, columns.map((column) => {
     const kind = column.numeric ? "number" : null;
@@ -13,5 +13,5 @@ export function table({ caption, columns, rows, mark = () => false }) {
       : h("td", { class: kind }, column.cell(row));
   })));
   return h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": caption },
-    h("table", {}, h("caption", {}, caption), h("thead", {}, h("tr", {}, heads)), h("tbody", {}, lines)));
+    h("table", {}, h("caption", { class: captioned ? null : "unseen" }, caption), h("thead", {}, h("tr", {}, heads)), h("tbody", {}, lines)));
 }
