@@ -6,7 +6,7 @@ DATA ?=
 SEED ?=
 SOURCES := api worker ikt_model db tests docs
 
-.PHONY: help demo serve test check bench-calibration bench-recovery bench-accuracy study lock clean
+.PHONY: help demo serve test browser check bench-calibration bench-recovery bench-accuracy study lock clean
 
 help: ## Say what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-18s %s\n", $$1, $$2}'
@@ -19,6 +19,9 @@ serve: .venv/.installed ## Start the service: API and one worker, until Ctrl-C
 
 test: .venv/.installed-dev ## Run all tests, on SQLite and on a real PostgreSQL and Redis
 	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile $(ARGS)
+
+browser: ## Install what the browser tests need: Chromium (Debian, as root) and axe-core (npm)
+	@sh .ci/browser
 
 check: .venv/.installed-dev ## Lint, format, types, import rules
 	$(BIN)/ruff check $(SOURCES) && $(BIN)/ruff format --check $(SOURCES)

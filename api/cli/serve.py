@@ -63,6 +63,7 @@ def _announce(running: Running, *, as_json: bool) -> None:
         return
     console = stdout()
     console.print(f"[bold]ikt[/] is up at [bold]{running.url}[/]")
+    console.print(f"  pages    {running.url}/")
     console.print(f"  try it   {running.url}/docs")
     console.print(f"  logs     {escape(str(running.api.log.parent))}")
     console.print("  [dim]Ctrl-C stops API and worker; what was begun goes on at the next start[/]")
