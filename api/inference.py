@@ -11,6 +11,9 @@ from api.services.refusals import EvaluationRefused
 from db.artifacts import ArtifactStore
 
 if TYPE_CHECKING:
+    from numpy import float32
+    from numpy.typing import NDArray
+
     from ikt_model.data.sequences import Sequences
     from ikt_model.inference import Evaluation, Predictor, StudentState, Trajectory
     from ikt_model.inference import Protocol as EvaluationProtocol
@@ -49,6 +52,12 @@ class Inference:
     def trajectory(self, artifact: str, history: Sequence[Response]) -> Trajectory:
         """A student after each of these responses. Raises ArtifactNotFound."""
         return self._predictor(artifact).trajectory(_history(history))
+
+    def mastery_along(
+        self, artifact: str, history: Sequence[Response], counts: Sequence[int]
+    ) -> NDArray[float32]:
+        """Mastery of every skill after so many of these responses [P, K]. Raises ArtifactNotFound."""
+        return self._predictor(artifact).mastery_along(_history(history), counts)
 
     def evaluate(self, artifact: str, sequences: Sequences, *, protocol: EvaluationProtocol) -> Evaluation:
         """Held-out metrics of a model on any responses. Raises ArtifactNotFound, EvaluationRefused."""

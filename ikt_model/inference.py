@@ -21,6 +21,7 @@ from torch import Tensor
 from ikt_model.checkpoint import StoredModel, load_model
 from ikt_model.data.alignment import align_skills, number_sets
 from ikt_model.data.batches import SkillSets, WindowedSteps, Windows, batch_rows
+from ikt_model.data.beginnings import beginnings_of
 from ikt_model.data.features import SkillEvidence, evidence_by_skill
 from ikt_model.data.sequences import Sequences, SkillVocabulary, offsets_of
 from ikt_model.evaluation import NothingToEvaluate, predict, predictions_table
@@ -147,6 +148,36 @@ class Predictor:
             self._state_of(sequences, walk, known, reference[student], student)
             for student in range(sequences.n_students)
         ]
+
+    def mastery_along(self, history: History, counts: Sequence[int]) -> Floats:
+        """What `state` says of mastery after the first n responses, for each n of `counts` [P, K].
+
+        The network reads the history once, however many moments are asked about.
+        """
+        if not all(0 <= count <= len(history.responses) for count in counts):
+            raise ValueError(f"counts: each must be 0 to {len(history.responses)}, the history's length")
+        sequences, known = self._sequences([history])
+        lengths = np.concatenate([[0], np.cumsum(known)])[np.asarray(counts, np.int64)]
+        beginnings = beginnings_of(sequences, lengths)
+        evidence = evidence_by_skill(beginnings, decay=self._model.calibration.decay)
+        reference = self._model.calibration.mastery_logits(beginnings).astype(np.float32)
+        states = self._states(sequences)
+        logits = reference.copy()  # which stands where no response could be read yet
+        with torch.inference_mode():
+            for point in np.flatnonzero(lengths):
+                seen = Known(
+                    state=states[lengths[point] - 1],
+                    query=torch.as_tensor(evidence.query[point]),
+                    reference=torch.as_tensor(reference[point]),
+                    sets=self._single_skills,
+                )
+                logits[point] = self._network.every_skill(seen)[1].numpy()
+        return np.asarray(expit(logits))
+
+    @property
+    def difficulty_reference(self) -> NDArray[np.float64]:
+        """β^ref of every skill [K], logits."""
+        return self._model.calibration.difficulty
 
     def evaluate(self, sequences: Sequences, *, protocol: Protocol = "window") -> Evaluation:
         """All held-out metrics on these students.
@@ -276,6 +307,18 @@ class Predictor:
             beta_next=beta.numpy(),
             targets=targets,
         )
+
+    def _states(self, sequences: Sequences) -> Tensor:
+        """What the network keeps of a student after every step [N, W]."""
+        data = self._steps(sequences, self._model.calibration.targets(sequences))
+        windows, first_fresh = overlapping_windows(sequences, window=self.config.model.window)
+        states = torch.zeros(sequences.n_responses, self._network.state_width)
+        with torch.inference_mode():
+            for rows in batch_rows(windows.lengths, batch_tokens=FORWARD_TOKENS):
+                batch = data.gather(windows, rows, looks_on=True)
+                fresh = batch.valid & (batch.steps >= torch.as_tensor(first_fresh[rows])[:, None])
+                states[batch.steps[fresh]] = self._network(batch).states[fresh]
+        return states
 
     def _state_of(
         self, sequences: Sequences, walk: "_Walk", known: SkillEvidence, reference: Floats, student: int

@@ -12,6 +12,7 @@ from api.schemas.students import (
     InteractionCreate,
     Interactions,
     InteractionsAccepted,
+    MasteryHistoryRead,
     MasteryRead,
     StudentId,
     StudentPage,
@@ -99,6 +100,30 @@ def get_mastery(
 ) -> MasteryRead:
     """Ability and, for every skill of the serving model, mastery with its evidence."""
     return mastery.show_mastery(session, resources.inference, student_id=student_id, skills=skill or [])
+
+
+@router.get(
+    "/{student_id}/mastery/history",
+    operation_id="get_mastery_history",
+    summary="Show how mastery moved",
+    responses=problems(StudentNotFound, NoServingModel, SkillUnknown),
+)
+def get_mastery_history(
+    student_id: StudentPath,
+    session: ReaderDep,
+    resources: ResourcesDep,
+    skill: Annotated[
+        list[Name] | None,
+        Query(max_length=200, description="Only this skill; may be repeated. Else the 50 practised most."),
+    ] = None,
+    points: Annotated[
+        int, Query(ge=2, le=200, description="Most moments; evenly spread, the last always among them.")
+    ] = 60,
+) -> MasteryHistoryRead:
+    """What `mastery` would have said after some of the student's responses, skill by skill: a heat map."""
+    return mastery.show_history(
+        session, resources.inference, student_id=student_id, skills=skill or [], points=points
+    )
 
 
 @router.get(

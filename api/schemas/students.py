@@ -60,6 +60,8 @@ STATE_EXAMPLE: dict[str, Any] = {
     "as_of": "2025-12-07T20:10:37Z",
     "n_interactions": 17,
     "theta": 0.31,
+    "theta_low": -0.38,
+    "theta_high": 1.0,
     "theta_reference": 0.29,
     "theta_reference_sd": 0.42,
 }
@@ -71,6 +73,7 @@ STUDENT_EXAMPLE: dict[str, Any] = {
     "links": {
         "self": "/students/learner-16894",
         "mastery": "/students/learner-16894/mastery",
+        "mastery_history": "/students/learner-16894/mastery/history",
         "trajectory": "/students/learner-16894/trajectory",
     },
 }
@@ -82,6 +85,8 @@ STEP_EXAMPLE: dict[str, Any] = {
     "correct": True,
     "known": True,
     "theta": 0.31,
+    "theta_low": -0.38,
+    "theta_high": 1.0,
     "theta_reference": 0.29,
     "theta_reference_sd": 0.42,
     "probability": 0.71,
@@ -149,6 +154,11 @@ class AbilityRead(Shape):
     """Responses of the student that are included."""
     theta: Number
     """Ability θ in logits, after the last response, as the model estimates it."""
+    theta_low: Number
+    """Where the 90 % band θ ± 1.645 · `theta_reference_sd` begins. It holds how unsure the reference is of an
+    ability after so many responses, not what the network may be wrong about."""
+    theta_high: Number
+    """Where that band ends."""
     theta_reference: Number
     """The same by the reference model, whose ability is Rasch-like whatever its mastery is made of."""
     theta_reference_sd: Number
@@ -218,6 +228,12 @@ class SkillMastery(Shape):
     """M: the share of such items that the model's interpretable half expects to be right. σ(θ − β) where
     `model.mastery` is `scalar`, σ(θ + s − β) with a part s of this student's own on the skill where it is
     `skill-wise`; of a reference as a model, that reference's."""
+    mastery_low: Number
+    """Where the 90 % interval around `mastery` begins: in logits ± 1.645 · √(`theta_reference_sd`² +
+    `difficulty_standard_error`²). It holds how unsure the reference is of ability and difficulty, not what
+    the network may be wrong about, and no error of s. 0 to 1 where nobody practised the skill in training."""
+    mastery_high: Number
+    """Where that interval ends."""
     probability_correct: Number
     """The model's prediction for the next response on this skill, from the whole history."""
     reference_mastery: Number
@@ -243,6 +259,8 @@ class MasteryRead(AbilityRead):
                         {
                             "skill": "57",
                             "mastery": 0.69,
+                            "mastery_low": 0.53,
+                            "mastery_high": 0.82,
                             "probability_correct": 0.73,
                             "reference_mastery": 0.68,
                             "difficulty": -0.49,
@@ -260,6 +278,45 @@ class MasteryRead(AbilityRead):
     skills: list[SkillMastery]
 
 
+class SkillHistory(Shape):
+    """How the mastery of one skill moved."""
+
+    skill: str
+    evidence: int
+    """Responses of this student on this skill, in all."""
+    mastery: list[Number]
+    """M after each of the `positions`, also of responses on other skills."""
+
+
+class MasteryHistoryRead(Shape):
+    """Mastery of skills over a student's way, at some moments of it."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "student_id": "learner-16894",
+                    "model": MODEL_REFERENCE_EXAMPLE,
+                    "n_interactions": 17,
+                    "positions": [0, 8, 16],
+                    "timestamps": ["2025-12-01T08:00:00Z", "2025-12-04T09:12:05Z", "2025-12-07T20:10:37Z"],
+                    "skills": [{"skill": "57", "evidence": 5, "mastery": [0.61, 0.66, 0.69]}],
+                }
+            ]
+        }
+    )
+
+    student_id: str
+    model: ModelReference
+    n_interactions: int
+    positions: list[int]
+    """Steps of the trajectory after which mastery is told, evenly spread; the last one is the present."""
+    timestamps: list[UtcTime]
+    """When those responses happened."""
+    skills: list[SkillHistory]
+    """In the order asked; else the most practised first."""
+
+
 class Step(Shape):
     """One response, and where it left the student."""
 
@@ -273,6 +330,11 @@ class Step(Shape):
     """Whether the model knows one of the skills; where it does not, the values are null."""
     theta: Number
     """θ_t: ability in logits after this response (it includes `correct` of this step)."""
+    theta_low: Number
+    """Where the 90 % band θ ± 1.645 · `theta_reference_sd` begins: how unsure the reference is of an ability,
+    not what the network may be wrong about."""
+    theta_high: Number
+    """Where that band ends."""
     theta_reference: Number
     """The reference model's ability after this response."""
     theta_reference_sd: Number

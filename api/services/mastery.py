@@ -9,14 +9,24 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from api.inference import Inference
-from api.schemas.students import MasteryRead, SkillMastery, Step, TrajectoryRead
+from api.schemas.students import (
+    MasteryHistoryRead,
+    MasteryRead,
+    SkillHistory,
+    SkillMastery,
+    Step,
+    TrajectoryRead,
+)
+from api.services.intervals import ability_band, mastery_interval
 from api.services.models import get_serving, refer_to
 from api.services.refusals import SkillUnknown
 from api.services.students import current_state, present_state
 from db.errors import BadCursor
-from db.models import Interaction, Model, Skill
+from db.models import Interaction, Model, Skill, StudentState
 from db.repositories import models, students
+from db.repositories.students import NewState
 
+MOST_PRACTISED = 50  # skills of a history when none is asked for
 PER_STEP = ("theta", "theta_reference", "theta_reference_sd", "probability", "mastery")
 
 
@@ -33,21 +43,47 @@ def show_mastery(
     history = students.list_history(session, student)
     state = current_state(session, inference, student=student, model=model, history=history)
     practice = _practice_by_skill(history)
-    items = [
-        SkillMastery(
-            skill=skill.name,
-            mastery=state.mastery[skill.position],
-            probability_correct=state.probability[skill.position],
-            reference_mastery=state.mastery_reference[skill.position],
-            difficulty=skill.difficulty,
-            difficulty_standard_error=skill.standard_error,
-            evidence=len(practice.get(skill.name, ())),
-            last_practised=max(practice.get(skill.name, ()), default=None),
-        )
-        for skill in chosen
-    ]
+    items = [_present_skill(skill, state, practice.get(skill.name, [])) for skill in chosen]
     ability = present_state(state, model=model)
     return MasteryRead(student_id=student_id, skills=items, **dict(ability))
+
+
+def show_history(
+    session: Session, inference: Inference, *, student_id: str, skills: Sequence[str], points: int
+) -> MasteryHistoryRead:
+    """Mastery of the skills asked for, or of those practised most, at no more than so many moments.
+
+    Raises StudentNotFound, NoServingModel, SkillUnknown.
+    """
+    student = students.get_student(session, student_id)
+    model = get_serving(session)
+    known = models.list_skills(session, model.id)
+    history = students.list_history(session, student)
+    practice = _practice_by_skill(history)
+    chosen = _choose_skills(known, skills) if skills else _most_practised(known, practice)
+    shown = spread_positions(len(history), most=points)
+    mastery = inference.mastery_along(model.artifact, history, [position + 1 for position in shown])
+    return MasteryHistoryRead(
+        student_id=student_id,
+        model=refer_to(model),
+        n_interactions=len(history),
+        positions=shown,
+        timestamps=[history[position].occurred_at for position in shown],
+        skills=[
+            SkillHistory(
+                skill=skill.name,
+                evidence=len(practice.get(skill.name, ())),
+                mastery=mastery[:, skill.position].tolist(),
+            )
+            for skill in chosen
+        ],
+    )
+
+
+def spread_positions(n_steps: int, *, most: int) -> list[int]:
+    """At most so many positions out of 0..n_steps − 1, evenly spread, the first and the last among them."""
+    positions: list[int] = np.linspace(0, n_steps - 1, min(most, n_steps)).round().astype(int).tolist()
+    return positions
 
 
 def show_trajectory(
@@ -79,6 +115,32 @@ def _choose_skills(known: Sequence[Skill], wanted: Sequence[str]) -> list[Skill]
     return [by_name[name] for name in dict.fromkeys(wanted)]
 
 
+def _most_practised(known: Sequence[Skill], practice: dict[str, list[datetime]]) -> list[Skill]:
+    practised = [skill for skill in known if skill.name in practice]
+    return sorted(practised, key=lambda skill: -len(practice[skill.name]))[:MOST_PRACTISED]
+
+
+def _present_skill(
+    skill: Skill, state: NewState | StudentState, practised: Sequence[datetime]
+) -> SkillMastery:
+    mastery = state.mastery[skill.position]
+    low, high = mastery_interval(
+        mastery, theta_sd=state.theta_reference_sd, difficulty_se=skill.standard_error
+    )
+    return SkillMastery(
+        skill=skill.name,
+        mastery=mastery,
+        mastery_low=low,
+        mastery_high=high,
+        probability_correct=state.probability[skill.position],
+        reference_mastery=state.mastery_reference[skill.position],
+        difficulty=skill.difficulty,
+        difficulty_standard_error=skill.standard_error,
+        evidence=len(practised),
+        last_practised=max(practised, default=None),
+    )
+
+
 def _practice_by_skill(history: Sequence[Interaction]) -> dict[str, list[datetime]]:
     practice: dict[str, list[datetime]] = {}
     for response in history:
@@ -101,6 +163,8 @@ def _values_by_step(
 
 
 def _present_step(response: Interaction, values: dict[str, NDArray[np.float64]], *, position: int) -> Step:
+    theta, sd = (float(values[name][position]) for name in ("theta", "theta_reference_sd"))
+    low, high = ability_band(theta, sd)
     return Step(
         position=position,
         event_id=response.event_id,
@@ -108,6 +172,8 @@ def _present_step(response: Interaction, values: dict[str, NDArray[np.float64]],
         skills=response.skills,
         correct=response.correct,
         known=bool(values["known"][position]),
+        theta_low=low,
+        theta_high=high,
         **{name: float(values[name][position]) for name in PER_STEP},
     )
 

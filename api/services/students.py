@@ -14,6 +14,7 @@ from api.schemas.students import (
     StudentPage,
     StudentRead,
 )
+from api.services.intervals import ability_band
 from api.services.models import refer_to
 from db.base import new_id, utc_now
 from db.engine import SessionFactory, read_scope
@@ -86,11 +87,14 @@ def current_state(
 
 def present_state(state: NewState | StudentState, *, model: Model) -> AbilityRead:
     """A state as callers see it."""
+    low, high = ability_band(state.theta, state.theta_reference_sd)
     return AbilityRead(
         model=refer_to(model),
         as_of=state.as_of,
         n_interactions=state.n_interactions,
         theta=state.theta,
+        theta_low=low,
+        theta_high=high,
         theta_reference=state.theta_reference,
         theta_reference_sd=state.theta_reference_sd,
     )
@@ -153,5 +157,10 @@ def _present(student: Student) -> StudentRead:
         n_interactions=student.n_interactions,
         created_at=student.created_at,
         last_interaction_at=student.last_interaction_at,
-        links={"self": own, "mastery": f"{own}/mastery", "trajectory": f"{own}/trajectory"},
+        links={
+            "self": own,
+            "mastery": f"{own}/mastery",
+            "mastery_history": f"{own}/mastery/history",
+            "trajectory": f"{own}/trajectory",
+        },
     )

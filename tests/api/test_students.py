@@ -64,7 +64,7 @@ class TestRecordWithoutModel:
     def test_state_needs_a_serving_model(self, service: Service) -> None:
         student = new_student()
         send(service, student, response(1, "add"))
-        for part in ("mastery", "trajectory"):
+        for part in ("mastery", "mastery/history", "trajectory"):
             problem = assert_problem(
                 service.client.get(f"/students/{student}/{part}"), 409, "no-serving-model"
             )
@@ -76,6 +76,7 @@ class TestRecordWithoutModel:
             service.client.get(own),
             service.client.delete(own),
             service.client.get(f"{own}/mastery"),
+            service.client.get(f"{own}/mastery/history"),
             service.client.get(f"{own}/trajectory"),
         ):
             assert_problem(answer, 404, "student-not-found")
@@ -210,7 +211,8 @@ class TestServed:
         page = trained.service.client.get(f"{own}/trajectory", params={"limit": 2})
 
         assert shown["student_id"] == page.json()["student_id"] == student
-        assert trained.service.client.get(shown["links"]["mastery"]).status_code == 200
+        for part in ("mastery", "mastery_history"):
+            assert trained.service.client.get(shown["links"][part]).json()["student_id"] == student
         assert len(trained.service.client.get(page.links["next"]["url"]).json()["items"]) == 1
         unknown = trained.service.client.get(f"{own}x")
         assert assert_problem(unknown, 404, "student-not-found")["instance"].isascii()

@@ -109,6 +109,43 @@ def test_steps_on_unknown_skills_are_marked_and_left_out(predictor: Predictor) -
     np.testing.assert_array_equal(predictor.trajectory(half_known).theta, trajectory.theta)
 
 
+class TestMasteryAlong:
+    def test_each_moment_is_what_the_state_said_then(self, predictor: Predictor) -> None:
+        """Also where a history outgrows the model's window of 30."""
+        history = some_history(predictor, 100)
+        counts = [0, 1, 2, 29, 30, 31, 45, 46, 99, 100]
+        along = predictor.mastery_along(history, counts)
+        for count, mastery in zip(counts, along, strict=True):
+            np.testing.assert_allclose(mastery, predictor.state(first(history, count)).mastery, atol=1e-6)
+        np.testing.assert_array_equal(along[-1], predictor.state(history).mastery)
+        np.testing.assert_array_equal(along[0], predictor.state(History([], [])).mastery)
+
+    @pytest.mark.parametrize("preset", ["dkt", "bkt", "skill-rate"])
+    def test_so_it_is_with_every_kind_of_model(self, preset: str, tmp_path: Path) -> None:
+        config = resolve_config(preset, {"training": {"epochs": 1}})
+        sequences = classroom(n_students=60, n_skills=6, seed=6).sequences
+        predictor = Predictor.load(train_on(sequences, config, tmp_path).model_folder)
+        history = some_history(predictor, 40)
+        for count, mastery in zip((0, 7, 40), predictor.mastery_along(history, [0, 7, 40]), strict=True):
+            np.testing.assert_allclose(mastery, predictor.state(first(history, count)).mastery, atol=1e-6)
+
+    def test_steps_on_unknown_skills_count_and_move_nothing(self, predictor: Predictor) -> None:
+        history = some_history(predictor, 6)
+        with_strangers = History([["?"], *history.skills, ["?"]], [1, *history.responses, 0])
+        along = predictor.mastery_along(with_strangers, [0, 1, 4, 7, 8])
+        np.testing.assert_array_equal(along, predictor.mastery_along(history, [0, 0, 3, 6, 6]))
+
+    def test_no_moment_and_no_history_are_nothing_special(self, predictor: Predictor) -> None:
+        assert predictor.mastery_along(some_history(predictor, 3), []).shape == (0, 6)
+        nobody = predictor.mastery_along(History([], []), [0])
+        np.testing.assert_array_equal(nobody[0], predictor.state(History([], [])).mastery)
+
+    @pytest.mark.parametrize("count", [-1, 4])
+    def test_a_moment_outside_the_history_is_refused(self, predictor: Predictor, count: int) -> None:
+        with pytest.raises(ValueError, match="each must be 0 to 3"):
+            predictor.mastery_along(some_history(predictor, 3), [1, count])
+
+
 def test_malformed_histories_are_refused() -> None:
     with pytest.raises(ValueError, match="one each"):
         History([["a"]], [])
