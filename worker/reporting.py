@@ -57,6 +57,8 @@ def _report(
         metrics=result.metrics,
         reference_responses=predictor.n_responses_per_skill,
         answers={protocol: partial(_answer, predictor, protocol=protocol) for protocol in get_args(Protocol)},
+        difficulty=predictor.difficulty,
+        reference_difficulty=predictor.difficulty_reference,
         has_ability=predictor.has_ability,
     )
     return build_report(run)

@@ -59,6 +59,14 @@ REPORT_EXAMPLE: dict[str, Any] = {
     },
     "by_history": [{"first": 1, "last": 5} | _COLD],
     "by_skill": [{"skill": "2"} | _SKILL],
+    "distributions": {
+        "theta": {
+            "edges": [-1.8, -0.6, 0.6, 1.8],
+            "model": [9120, 81204, 12425],
+            "reference": [9433, 80655, 12661],
+        },
+        "beta": {"edges": [-2.9, -1.9, -0.8, 0.22], "model": [31, 52, 17], "reference": [31, 51, 18]},
+    },
     "audit": {
         "status": "pass",
         "findings": [
@@ -132,6 +140,25 @@ class Reliability(Shape):
     """Bins of equal width that hold a response."""
 
 
+class Histogram(Shape):
+    """How values of the model and of its reference are spread, counted in bins that both share."""
+
+    edges: list[float]
+    """Of 40 bins of equal width over both, in logits: one more than there are counts."""
+    model: list[int] | None
+    """Null for a model that has no such value."""
+    reference: list[int] | None
+
+
+class Distributions(Shape):
+    """Scales of ability and difficulty beside those of the reference; null where there is no value."""
+
+    theta: Histogram | None
+    """θ before each predicted response."""
+    beta: Histogram | None
+    """β of every skill."""
+
+
 class FindingRead(Shape):
     """What one check of the audit found."""
 
@@ -174,6 +201,8 @@ class ReportRead(Shape):
     """AUC of p by how many responses came before."""
     by_skill: list[SkillAuc]
     """AUC of p by skill, the most practised first."""
+    distributions: Distributions | None = None
+    """Null in a report from before they were kept."""
     audit: AuditRead
     seconds: float
     """How long the report took to make."""

@@ -24,6 +24,7 @@ from ikt_model.comparison.baseline import (
 )
 from ikt_model.comparison.breakdown import HISTORY_STARTS, Scores, by_history, by_skill
 from ikt_model.comparison.calibration import reliability
+from ikt_model.comparison.distributions import Histogram, histogram
 from ikt_model.comparison.findings import (
     Finding,
     ability_identity,
@@ -59,6 +60,8 @@ class Audited:
     metrics: Mapping[str, float | None]
     reference_responses: NDArray[np.int64]  # [K] what the reference says that it was fitted on
     answers: Mapping[str, Answer]  # the stored model, by protocol
+    difficulty: NDArray[np.float32]  # [K] β of the model, or the reference's where it has none
+    reference_difficulty: NDArray[np.float64]  # [K]
     has_ability: bool = True  # whether θ means anything
 
     @property
@@ -92,11 +95,21 @@ def build_report(run: Audited) -> dict[str, Any]:
         },
         "by_history": by_history(probability),
         "by_skill": by_skill(probability, said["skills"].combine_chunks()),
+        "distributions": distributions(run),
         "audit": {"status": worst(findings), "findings": findings},
     }
     report["seconds"] = time.perf_counter() - started
     plain: dict[str, Any] = _plain(report)
     return plain
+
+
+def distributions(run: Audited) -> dict[str, Histogram | None]:
+    """θ before each predicted response and β of every skill, the model's and the reference's, in logits."""
+    of_model = {"theta": run.predictions["theta"].to_numpy(), "beta": run.difficulty}
+    of_reference = {"theta": run.predictions["reference_theta"].to_numpy(), "beta": run.reference_difficulty}
+    return {
+        name: histogram(of_model[name] if run.has_ability else [], of_reference[name]) for name in of_model
+    }
 
 
 def audit(run: Audited) -> list[Finding]:

@@ -1,6 +1,8 @@
 """What experiments that were really trained have left."""
 
+import json
 from io import BytesIO
+from pathlib import Path
 
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
@@ -102,6 +104,26 @@ class TestReport:
         status = {finding["check"]: finding["status"] for finding in report["audit"]["findings"]}
         assert status["future_labels_window"] == status["future_labels_history"] == "pass"
         assert status["student_overlap"] == status["reference_fit"] == "pass"
+
+    def test_abilities_and_difficulties_are_spread_beside_the_references(self, trained: Trained) -> None:
+        href = trained.candidate["links"]["report"]
+        report = trained.service.client.get(href).json()
+        for name, n_values in (("theta", report["n_predicted"]), ("beta", len(trained.skills))):
+            shown = report["distributions"][name]
+            assert len(shown["edges"]) == len(shown["model"]) + 1 == 41
+            assert sum(shown["model"]) == sum(shown["reference"]) == n_values
+
+    def test_a_report_of_before_they_were_kept_is_read(self, trained: Trained, tmp_path: Path) -> None:
+        store, key = trained.service.resources.store, f"experiments/{trained.baseline['id']}/report.json"
+        now = json.loads(store.fetch(key).read_text("utf-8"))
+        kept, older = tmp_path / "kept.json", tmp_path / "older.json"
+        kept.write_text(json.dumps(now), "utf-8")
+        older.write_text(json.dumps({name: now[name] for name in now if name != "distributions"}), "utf-8")
+        store.put_file(older, key)
+        answer = trained.service.client.get(trained.baseline["links"]["report"])
+        store.put_file(kept, key)
+        assert (answer.status_code, answer.json()["distributions"]) == (200, None)
+        assert answer.json()["audit"] == now["audit"]
 
     def test_experiment_without_a_report_says_so(self, trained: Trained) -> None:
         older = train(trained.service, trained.dataset["id"], preset="small-mean", name="older")

@@ -48,13 +48,17 @@ def test_every_kind_of_model_is_audited(
     config = resolve_config(preset, {"model": small, "training": {"epochs": 1}}).model_dump(mode="json")
     experiment_id = queue_experiment(sessions, dataset.id, epochs=1, config=config)
     assert run_experiment(experiment_id, settings=settings_of(stack))
-    findings = {finding["check"]: finding for finding in report_of(stack, experiment_id)["audit"]["findings"]}
+    report = report_of(stack, experiment_id)
+    findings = {finding["check"]: finding for finding in report["audit"]["findings"]}
     for check in (
         *("future_labels_window", "future_labels_history", "reference_fit", "finite_predictions"),
         *("implausible_auc", "constant_probability"),
     ):
         assert findings[check]["status"] == "pass", findings[check]
     assert ("ability_identity" in findings) == (preset != "dkt")
+    for shown in report["distributions"].values():
+        assert (shown["model"] is None) == (preset == "dkt")
+        assert shown["model"] is None or sum(shown["model"]) == sum(shown["reference"]) > 0
 
 
 def test_students_of_excluded_folds_are_no_training_students(

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,8 @@ def audited(folder: Path, predictions: Path, sequences: Any, metrics: dict[str, 
             "window": lambda those: predictor.evaluate(those).predictions,
             "history": lambda those: predictor.evaluate(those, protocol="history").predictions,
         },
+        difficulty=predictor.difficulty,
+        reference_difficulty=predictor.difficulty_reference,
     )
 
 
@@ -79,6 +82,25 @@ class TestReport:
         report = build_report(replace(run, predictions=table))
         json.dumps(report, allow_nan=False)
         assert report["auc"]["probability"]["auc"] is None
+
+    def test_it_shows_how_ability_and_difficulty_are_spread(self, run: Audited) -> None:
+        shown = build_report(run)["distributions"]
+        for name, n_values in (("theta", run.predictions.num_rows), ("beta", 6)):
+            assert len(shown[name]["edges"]) == 41
+            assert sum(shown[name]["model"]) == sum(shown[name]["reference"]) == n_values
+        theta, edges = run.predictions["theta"].to_numpy(), shown["theta"]["edges"]
+        counted = [int(((theta >= low) & (theta < high)).sum()) for low, high in pairwise(edges)]
+        assert shown["theta"]["model"][:-1] == counted[:-1]
+        for name, place, extreme in (("min", 0, np.min), ("max", -1, np.max)):
+            both = np.array([run.metrics[f"beta_{name}"], run.metrics[f"reference_beta_{name}"]], float)
+            assert shown["beta"]["edges"][place] == pytest.approx(extreme(both), abs=1e-6)
+
+    def test_without_an_ability_only_the_reference_is_spread(self, run: Audited) -> None:
+        nothing = with_column(run, "theta", np.full(run.predictions.num_rows, np.nan))
+        shown = build_report(replace(nothing, has_ability=False))["distributions"]
+        assert shown["theta"]["model"] is shown["beta"]["model"] is None
+        assert sum(shown["theta"]["reference"]) == run.predictions.num_rows
+        assert sum(shown["beta"]["reference"]) == 6
 
     def test_an_honest_run_passes_every_check_but_those_of_quality(self, run: Audited) -> None:
         found = findings(run)
