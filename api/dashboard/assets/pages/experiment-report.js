@@ -52,7 +52,7 @@ function distributions(report) {
       const middle = edges.slice(0, -1).map((edge, place) => (edge + edges[place + 1]) / 2);
       const bars = (counts, title, place) => ({ type: "bar", name: title, x: middle, y: counts, marker: { color: series(place) }, opacity: 0.6 });
       return {
-        traces: [bars(model, "model", 0), bars(reference, "reference", 1)],
+        traces: [model && bars(model, "model", 0), bars(reference, "reference", 1)].filter(Boolean),
         layout: { barmode: "overlay", bargap: 0, xaxis: { title: { text: words } }, yaxis: { title: { text: name === "theta" ? "steps" : "skills" } } },
       };
     }));
