@@ -13,9 +13,11 @@ def compare_pair(
 ) -> dict[str, Any]:
     """An entry of results.json: per candidate the folds that both have, and all of them as one.
 
-    What was found of the same experiments before is kept.
+    What was found of the same experiments before, in as many resamples, is kept.
     """
     candidates = {}
+    if known and known["resamples"] != RESAMPLES:
+        known = None
     for name in pair.candidates:
         first, second = runs.get(pair.baseline), runs.get(name)
         folds = _shared_folds(first, second)

@@ -4,7 +4,7 @@ Tables are those of `evaluation.predictions_table`: one row per predicted respon
 position.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,17 +12,24 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from ikt_model.comparison.bootstrap import (
+    Resampled,
+    Statistic,
+    auc_difference,
+    mean_difference,
+    pool,
+    resample,
+)
 from ikt_model.comparison.calibration import CLIP
 from ikt_model.comparison.statistics import (
     RESAMPLES,
+    AucGap,
     Delong,
+    Floats,
     Interval,
     Paired,
-    Statistic,
-    auc_difference,
-    bootstrap,
-    delong,
-    mean_difference,
+    delong_of_fold,
+    pool_delong,
 )
 
 COLUMNS = ("student_id", "position", "response", "probability", "mastery")
@@ -35,7 +42,9 @@ AUCS = {
 }
 """The column that an AUC is of, and the last position that counts."""
 
-Floats = NDArray[np.float64]
+MEANS = ("accuracy", "l_bce", "brier")
+FIGURES = (*AUCS, *MEANS)
+"""What has an interval."""
 
 
 class RowsDiffer(ValueError):
@@ -53,6 +62,14 @@ class Difference:
     def p_value(self) -> float | None:
         """DeLong's, of no difference."""
         return None if self.delong is None else self.delong.p_value
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FoldDifferences:
+    """How two runs differ over one fold; `pool` of several folds is cheap."""
+
+    resampled: Resampled  # F figures in the order of FIGURES
+    delong: Mapping[str, AucGap]  # of AUCS
 
 
 def align(baseline: pa.Table, candidate: pa.Table) -> tuple[pa.Table, pa.Table]:
@@ -85,23 +102,37 @@ def pair(baseline: pa.Table, candidate: pa.Table, *, column: str = "probability"
 def differences(
     folds: Sequence[tuple[pa.Table, pa.Table]], *, n_resamples: int = RESAMPLES, seed: int = 0
 ) -> dict[str, Difference]:
-    """`auc`, `mastery_auc`, `auc_first_5`, `accuracy`, `l_bce` and `brier`: candidate less baseline.
+    """FIGURES, candidate less baseline.
 
     A fold is the baseline's table and the candidate's; figures are means over folds. Raises RowsDiffer.
     """
-    aligned = [align(*fold) for fold in folds]
-    aucs = {name: [_paired(fold, *part) for fold in aligned] for name, part in AUCS.items()}
-    figures = [
-        (fold.n_students, [*(auc_difference(pairs[place]) for pairs in aucs.values()), *_means(fold)])
-        for place, fold in enumerate(aucs["auc"])
-    ]
-    names = [*aucs, *MEANS]
-    found = bootstrap(figures, n_resamples=n_resamples, seed=seed)
-    tests = {name: delong(pairs) for name, pairs in aucs.items()}
-    return {name: Difference(interval, tests.get(name)) for name, interval in zip(names, found, strict=True)}
+    return pool_folds(
+        [compare_fold(*fold, n_resamples=n_resamples, seed=(seed, place)) for place, fold in enumerate(folds)]
+    )
 
 
-MEANS = ("accuracy", "l_bce", "brier")
+def compare_fold(
+    baseline: pa.Table, candidate: pa.Table, *, n_resamples: int = RESAMPLES, seed: Sequence[int] = (0, 0)
+) -> FoldDifferences:
+    """FIGURES of one fold, candidate less baseline; folds need seeds of their own. Raises RowsDiffer."""
+    fold = align(baseline, candidate)
+    aucs = {name: _paired(fold, *part) for name, part in AUCS.items()}
+    whole = aucs["auc"]
+    n_students = whole.n_students  # of a student's first few responses alone there may be none
+    figures = [auc_difference(pair, n_students=n_students) for pair in aucs.values()] + _means(whole)
+    return FoldDifferences(
+        resample(n_students, figures, n_resamples=n_resamples, seed=seed),
+        {name: delong_of_fold(pair) for name, pair in aucs.items()},
+    )
+
+
+def pool_folds(folds: Sequence[FoldDifferences]) -> dict[str, Difference]:
+    """FIGURES as means over folds."""
+    intervals = pool([fold.resampled for fold in folds])
+    tests = {name: pool_delong([fold.delong[name] for fold in folds]) for name in AUCS}
+    return {
+        name: Difference(interval, tests.get(name)) for name, interval in zip(FIGURES, intervals, strict=True)
+    }
 
 
 def _means(fold: Paired) -> list[Statistic]:

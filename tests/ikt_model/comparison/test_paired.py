@@ -3,8 +3,9 @@ import pyarrow as pa
 import pytest
 from sklearn.metrics import log_loss, roc_auc_score
 
-from ikt_model.comparison.paired import RowsDiffer, align, differences, pair
+from ikt_model.comparison.paired import FIGURES, RowsDiffer, align, differences, pair
 from ikt_model.comparison.statistics import delong
+from tests.ikt_model.comparison.simulation import brute_force_auc
 
 
 def table(*, n_students: int = 40, length: int = 12, seed: int = 0, quality: float = 1.0) -> pa.Table:
@@ -70,6 +71,49 @@ def test_every_figure_is_the_candidates_less_the_baselines() -> None:
     assert found["accuracy"].interval.low > 0
     assert found["brier"].interval.high < 0
     assert found["brier"].delong is None
+
+
+@pytest.mark.parametrize("digits", [7, 1])
+def test_every_interval_is_that_of_the_rows_resampled(digits: int) -> None:
+    first, second = (rounded(table(n_students=15, quality=quality), digits) for quality in (0.6, 1.0))
+    found = differences([(first, second)], n_resamples=60, seed=5)
+    student = np.repeat(np.arange(15), 12)
+    generator = np.random.default_rng([5, 0])
+    replicates = []
+    for _ in range(60):
+        counts = np.bincount(generator.integers(0, 15, 15), minlength=15)
+        rows = pa.array(np.repeat(np.arange(len(student)), counts[student]))
+        ours, theirs = brute_force(second.take(rows)), brute_force(first.take(rows))
+        replicates.append([ours[name] - theirs[name] for name in FIGURES])
+    low, high = np.quantile(replicates, [0.025, 0.975], axis=0)
+    for place, name in enumerate(FIGURES):
+        assert found[name].interval.low == pytest.approx(low[place], abs=1e-6), name
+        assert found[name].interval.high == pytest.approx(high[place], abs=1e-6), name
+        expected = brute_force(second)[name] - brute_force(first)[name]
+        assert found[name].interval.value == pytest.approx(expected, abs=1e-6), name
+
+
+def rounded(said: pa.Table, digits: int) -> pa.Table:
+    """Few digits make many ties."""
+    for place, name in ((3, "probability"), (4, "mastery")):
+        values = np.clip(np.round(said[name].to_numpy(), digits), 0.05, 0.95)
+        said = said.set_column(place, name, pa.array(values, pa.float32()))
+    return said
+
+
+def brute_force(said: pa.Table) -> dict[str, float]:
+    """FIGURES of some rows, by their definitions."""
+    response = said["response"].to_numpy() > 0
+    probability, mastery = (said[name].to_numpy().astype(float) for name in ("probability", "mastery"))
+    early = said["position"].to_numpy() <= 5
+    return {
+        "auc": brute_force_auc(response, probability),
+        "mastery_auc": brute_force_auc(response, mastery),
+        "auc_first_5": brute_force_auc(response[early], probability[early]),
+        "accuracy": float(((probability > 0.5) == response).mean()),
+        "l_bce": float(log_loss(response, probability)),
+        "brier": float(((probability - response) ** 2).mean()),
+    }
 
 
 def test_delongs_interval_is_kept_beside_the_students() -> None:
