@@ -1,8 +1,10 @@
 """Two or more finished experiments side by side, as data.
 
-`tables.py` says which figures stand in which section and what is good; `compare.py` fills them in.
-`statistics.py` and `paired.py` say how surely two runs differ. `report.py` is about one run: its calibration
-(`calibration.py`), its AUC by parts (`breakdown.py`), its audit (`findings.py`, `splits.py`, `baseline.py`).
+`tables.py` says which figures stand in which section and what is good, `rows.py` fills them in, `scale.py`
+and `curves.py` say the rest, and `compare.py` puts it all together. `paired.py` says how surely two runs
+differ, by `bootstrap.py` and `statistics.py`; `kept.py` writes that down. `report.py` is about one run: its
+calibration (`calibration.py`), its AUC by parts (`breakdown.py`), its audit (`findings.py`, `splits.py`,
+`baseline.py`).
 """
 
 from ikt_model.comparison.compare import (

@@ -1,14 +1,13 @@
 """What cannot be improved in one figure without losing in another."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from ikt_model.comparison.tables import TABLES
+from ikt_model.comparison.tables import NO_METRICS, TABLES, Line
 
 Direction = Literal["maximise", "minimise"]
 _DIRECTIONS: dict[str, Direction] = {"higher": "maximise", "lower": "minimise"}
-OF_AN_EPOCH = ("train_", "first_")  # beginnings of what the final model has no figure of
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +22,18 @@ class Axis:
 
 def metric_axes() -> dict[str, Axis]:
     """Every final metric that comparisons know, by name."""
-    lines = [line for table in TABLES for line in table.lines if not line.metric.startswith(OF_AN_EPOCH)]
-    return {line.metric: Axis(line.metric, line.label, _DIRECTIONS.get(line.goal)) for line in lines}
+    axes = [axis for table in TABLES for line in table.lines for axis in _axes_of(line)]
+    return {axis.metric: axis for axis in axes if not axis.metric.startswith(NO_METRICS)}
+
+
+def _axes_of(line: Line) -> Iterator[Axis]:
+    if line.form == "range":
+        for end, word in zip(line.ends, ("smallest", "largest"), strict=True):
+            yield Axis(end, line.label.replace("range", word), None)
+    else:
+        # A loss that is defined anew by each run ranks none of them.
+        direction = None if line.is_of_one_loss else _DIRECTIONS.get(line.goal)
+        yield Axis(line.metric, line.label, direction)
 
 
 def pareto_front(points: Sequence[tuple[float, float]], *, x: Direction, y: Direction) -> list[int]:

@@ -1,5 +1,6 @@
 """A target has a value when every fold that it speaks of has one, and nothing else passes for it."""
 
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -7,8 +8,9 @@ import pytest
 
 from docs.study.plan import Plan, load_plan
 from docs.study.service import count_attempts
-from docs.study.targets import targets
+from docs.study.targets import FILE, targets, thresholds
 from docs.study.view import View
+from ikt_model.comparison.tables import CRITERIA
 from tests.study.results import invent
 
 
@@ -154,3 +156,16 @@ def test_a_truth_held_against_another_network_says_nothing(plan: Plan, results: 
 
     results["runs"]["e-simulated"]["experiments"][0]["id"] = "another"
     assert row(plan, results, what)[1:] == ["–", "not run"]
+
+
+class TestCriteria:
+    def test_comparisons_ask_what_the_study_asks(self) -> None:
+        asked = dict(thresholds())
+        for target in tomllib.loads(FILE.read_text("utf-8"))["targets"]:
+            if target.get("figure") in ("ece", "p_mastery_pearson"):
+                asked[target["figure"]] = target
+        assert set(asked) | {"auc", "l_23_pointwise"} == set(CRITERIA)
+        for name, target in asked.items():
+            bounds = (target.get("at_least"), target.get("at_most"))
+            assert (CRITERIA[name].at_least, CRITERIA[name].at_most) == bounds, name
+        assert CRITERIA["l_23_pointwise"] == CRITERIA["l_23"]
