@@ -122,6 +122,16 @@ class ArtifactStore:
         self._remove(f"{self._path(key)}/{MANIFEST}")
         self._remove(self._path(key))
 
+    def delete_named(self, folder: str, part: str) -> None:
+        """Remove what lies right under `folder` and has `part` in its name."""
+        try:
+            paths = self._fs.ls(self._path(folder), detail=False)
+        except FileNotFoundError:
+            return
+        for path in paths:
+            if part in str(path).rstrip("/").rpartition("/")[2]:
+                self._remove(str(path))
+
     @property
     def _is_local(self) -> bool:
         return isinstance(self._fs, LocalFileSystem)

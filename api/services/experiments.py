@@ -20,6 +20,7 @@ from api.schemas.experiments import (
     PresetRead,
     RunError,
 )
+from api.services.pairs import forget_pairs
 from api.services.refusals import ExperimentRefused
 from api.services.submissions import check_config, check_folds, submit_once
 from db.artifacts import ArtifactStore
@@ -130,12 +131,13 @@ def retry_experiment(session: Session, doorbell: Doorbell, experiment_id: UUID) 
 
 
 def delete_experiment(session: Session, store: ArtifactStore, experiment_id: UUID) -> None:
-    """Forget an experiment with its epochs, model and files.
+    """Forget an experiment with its epochs, model and files, and what it was compared with.
 
     Raises ExperimentNotFound, StillActive, ModelInUse.
     """
     experiments.delete_experiment(session, experiment_id)
     after_commit(session, lambda: store.delete(f"experiments/{experiment_id}"))
+    after_commit(session, lambda: forget_pairs(store, experiment_id))
 
 
 def show_presets() -> PresetList:

@@ -168,6 +168,21 @@ class TestDelete:
         store.delete("experiments/2")
         assert _names(url) == ["datasets/other.arrow"]
 
+    def test_what_has_a_part_in_its_name_is_gone(self, store: ArtifactStore, tmp_path: Path) -> None:
+        file = _file(tmp_path / "any", "rows")
+        for name in ("one.two.v1", "two.three.v1", "three.one.v1", "twofold.v1"):
+            store.put_file(file, f"pairs/{name}")
+        store.put_file(file, "pairs-two/other")
+
+        store.delete_named("pairs", "two.")
+        store.delete_named("pairs", "four")
+        store.delete_named("nowhere", "two.")
+
+        kept = ("pairs/three.one.v1", "pairs/twofold.v1", "pairs-two/other")
+        assert all(store.exists(key) for key in kept)
+        assert not store.exists("pairs/one.two.v1")
+        assert not store.exists("pairs/two.three.v1")
+
 
 @pytest.mark.parametrize(
     "key", ["", "/", "/etc/passwd", "..", "a/../b", "a//b", "a/", ".hidden", "a\\b", "a b", "s3://x", "a\n"]
