@@ -1,5 +1,6 @@
 """`ikt compare`, `ikt evaluate`: what experiments are worth."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,9 +16,9 @@ from api.cli.client import (
     find_named,
     open_service,
 )
-from api.cli.console import JsonFlag, stdout, write_json
+from api.cli.console import JsonFlag, json_text, stderr, stdout, write_json
 from api.cli.datasets import Format
-from api.cli.drawing import comparison_table, metrics_table
+from api.cli.drawing import comparison_table, findings_of, metrics_table
 from api.cli.failures import BadInput, Refused
 
 NOT_FOUND = 404
@@ -37,27 +38,69 @@ def compare(
     candidates: Annotated[list[str], typer.Argument(help="One or more of its kind to set against it.")],
     *,
     markdown: Annotated[bool, typer.Option("--md", help="Markdown, as the service writes it.")] = False,
+    html: Annotated[bool, typer.Option("--html", help="One HTML file that needs nothing else.")] = False,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="File to write; its ending says how when nothing else does."),
+    ] = None,
     inline: InlineFlag = False,
     url: UrlOption = DEFAULT_URL,
     as_json: JsonFlag = False,
 ) -> None:
     """Set experiments, or cross-validations, side by side."""
-    if markdown and as_json:
-        raise BadInput("--md and --json exclude each other")
+    form = _choose_form({"--md": markdown, "--html": html, "--json": as_json}, output)
     with open_service(url, inline=inline) as service:
         first, *others = (_find(service, name) for name in (baseline, *candidates))
         ids = {"baseline": first["id"], "candidate": [other["id"] for other in others]}
-        if markdown:
-            typer.echo(service.get_text("/comparisons", accept="text/markdown", **ids))
-            return
-        comparison = service.get("/comparisons", **ids)
-    if as_json:
-        write_json(comparison)
-        return
+        if form in TEXTS:
+            written = service.get_text("/comparisons", accept=TEXTS[form], **ids)
+        else:
+            comparison = service.get("/comparisons", **ids)
+            written = json_text(comparison) if form == "--json" else ""
+    if output:
+        _write(output, written)
+    elif form:
+        typer.echo(written)
+    else:
+        _show(comparison)
+
+
+TEXTS = {"--md": "text/markdown", "--html": "text/html"}
+ENDINGS = {".md": "--md", ".html": "--html", ".htm": "--html", ".json": "--json"}
+
+
+def _choose_form(asked: Mapping[str, bool], output: Path | None) -> str:
+    """The one flag that was given, else what the file's name says; nothing for a table on the terminal."""
+    chosen = [flag for flag, is_asked in asked.items() if is_asked]
+    if len(chosen) > 1:
+        raise BadInput(f"{' and '.join(chosen)} exclude each other")
+    if chosen or output is None:
+        return next(iter(chosen), "")
+    if output.suffix.lower() not in ENDINGS:
+        raise BadInput(f"{output} does not say how to write it", "Add --md, --html or --json.")
+    return ENDINGS[output.suffix.lower()]
+
+
+def _write(output: Path, written: str) -> None:
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        output.write_text(written, "utf-8")
+    except OSError as error:
+        raise BadInput(
+            f"{output} can't be written: {error.strerror}", "Name another with --output."
+        ) from error
+    stderr().print(f"[green]✓[/] {escape(str(output))}")
+
+
+def _show(comparison: Mapping[str, Any]) -> None:
     console = stdout()
     console.print(comparison_table(comparison))
+    if comparison["findings"]:
+        console.print()
+    for finding in findings_of(comparison):
+        console.print(finding, soft_wrap=False)
     if comparison["intervals"]:
-        console.print(f"[dim]\\[…]: {escape(comparison['intervals'])}[/]")
+        console.print(f"\n[dim]\\[…]: {escape(comparison['intervals'])}[/]")
     for note in comparison["notes"]:
         console.print(f"[yellow]{escape(note)}[/]")
 

@@ -27,8 +27,13 @@ def stderr() -> Console:
 
 
 def write_json(value: Any) -> None:
+    """One JSON document on standard output."""
+    typer.echo(json_text(value))
+
+
+def json_text(value: Any) -> str:
     """One JSON document; what is not finite is not JSON and must not come this far."""
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
+    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
 
 
 def report(failure: Failure) -> None:

@@ -1,6 +1,6 @@
 """Numbers as text: bars, sparklines, tables."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,7 +14,9 @@ EIGHTHS = " ▏▎▍▌▋▊▉"
 FIGURE_WIDTH = 11
 NARROW_NAME = 12
 FEWEST_COLUMNS = 2
+SMALLEST_END = 5e-5  # of an interval: below it, four decimals are zeros
 VERDICTS = {"better": "green", "worse": "red", "same": "dim"}
+SEVERITIES = {"problem": "bold red", "caution": "yellow", "remark": "dim"}
 
 
 def sparkline(values: Sequence[float], *, width: int = 60) -> str:
@@ -135,7 +137,8 @@ def metrics_table(metrics: Mapping[str, float | None]) -> Table:
 def comparison_table(comparison: Mapping[str, Any], *, metrics: Collection[str] | None = None) -> Table:
     """Every figure, or the chosen ones, under its section's title.
 
-    The arrow says where the last experiment went from the first, its colour whether that is good.
+    The arrow says where the last experiment went from the first, its colour whether that is good; the
+    reference is the last one's.
     """
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
     table.add_column("")
@@ -155,19 +158,48 @@ def comparison_table(comparison: Mapping[str, Any], *, metrics: Collection[str] 
     return table
 
 
+def findings_of(comparison: Mapping[str, Any]) -> Iterator[Text]:
+    """A line for each finding, the gravest first."""
+    names = {run["id"]: run["name"] for run in comparison["experiments"]}
+    for finding in comparison["findings"]:
+        line = Text(f"{finding['severity']:<8}", SEVERITIES[finding["severity"]])
+        line.append(f" {names[finding['experiment_id']]}: ", "bold")
+        yield line.append(finding["message"], "none")
+
+
 def _figures(row: Mapping[str, Any]) -> list[str | Text]:
     cells: list[str | Text] = [escape(f"  {row['label']}")]
-    cells += [_figure(value) for value in row["values"]]
-    cells += [_change(row["values"][-1]), number(row["reference"]) if row["reference"] is not None else ""]
+    cells += [_figure(row, value) for value in row["values"]]
+    cells += [_change(row["values"][-1]), _reference(row)]
     return [*cells, escape(row["target"] or "")]
 
 
-def _figure(value: Mapping[str, Any]) -> Text:
+def _figure(row: Mapping[str, Any], value: Mapping[str, Any]) -> Text:
     # Padded here: justified to the right, figures with and without a mark would not stand in one line.
-    text = Text(f"{number(value['value']):>{FIGURE_WIDTH}}")
+    text = Text(f"{_written(row, value):>{FIGURE_WIDTH}}")
     if value["passed"] is None:
         return text
     return text.append(" ✓", "green") if value["passed"] else text.append(" ✗", "red")
+
+
+def _written(row: Mapping[str, Any], value: Mapping[str, Any]) -> str:
+    if row["form"] == "range":
+        return _span(value["range"])
+    if row["metric"] == "lambda_reached" and value["value"] is None:
+        return "not reached"
+    return number(value["value"], digits=0 if row["form"] == "count" else 4)
+
+
+def _span(ends: Sequence[float] | None) -> str:
+    return "–" if ends is None else f"[{ends[0]:.3g}, {ends[1]:.3g}]"
+
+
+def _reference(row: Mapping[str, Any]) -> str:
+    """The last experiment's own, which need not be the first one's."""
+    value = row["values"][-1]
+    if row["form"] == "range":
+        return _span(value["reference_range"]) if value["reference_range"] else ""
+    return number(value["reference"]) if value["reference"] is not None else ""
 
 
 def _change(value: Mapping[str, Any]) -> Text:
@@ -179,4 +211,8 @@ def _change(value: Mapping[str, Any]) -> Text:
     text = Text(f"{arrow} {sign}{number(abs(change))}", style=VERDICTS[value["verdict"]])
     if value["change_low"] is None:
         return text
-    return text.append(f" [{value['change_low']:+.4f}, {value['change_high']:+.4f}]")
+    return text.append(f" [{_end(value['change_low'])}, {_end(value['change_high'])}]")
+
+
+def _end(value: float) -> str:
+    return f"{value:+.4f}" if value == 0 or abs(value) >= SMALLEST_END else f"{value:+.1e}"

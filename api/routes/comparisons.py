@@ -1,11 +1,12 @@
 """/comparisons"""
 
-from typing import Annotated
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
 from api.dependencies import AcceptHeader, ResourcesDep
+from api.formats.comparison_html import HTML, write_html
 from api.formats.comparison_markdown import MARKDOWN, write_markdown
 from api.negotiation import choose_media_type
 from api.responses import problems
@@ -18,8 +19,22 @@ router = APIRouter(tags=["comparisons"])
 
 JSON = "application/json"
 MARKDOWN_EXAMPLE = (
-    "## Prediction\n\n| Metric | l23-mean | l23-pointwise | Δ |\n| --- | ---: | ---: | ---: |\n"
+    "## Prediction\n\n| figure | l23-mean | l23-pointwise | Δ |\n| --- | ---: | ---: | ---: |\n"
 )
+HTML_EXAMPLE = '<!doctype html><html lang="en"><title>l23-mean against l23-pointwise</title></html>'
+FORMATS = {"json": JSON, "md": MARKDOWN, "html": HTML}
+# The page holds everything that it needs, and a name in it can do nothing.
+HTML_HEADERS = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
+
+OFFERED: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "Every figure of every experiment; Accept or `format` chooses how it is written",
+        "content": {
+            MARKDOWN: {"schema": {"type": "string"}, "example": MARKDOWN_EXAMPLE},
+            HTML: {"schema": {"type": "string"}, "example": HTML_EXAMPLE},
+        },
+    }
+}
 
 
 @router.get(
@@ -27,13 +42,7 @@ MARKDOWN_EXAMPLE = (
     operation_id="compare_experiments",
     summary="Compare experiments or cross-validations",
     response_model=ComparisonRead,
-    responses={
-        200: {
-            "description": "Every metric of every experiment; Accept chooses between JSON and Markdown",
-            "content": {MARKDOWN: {"schema": {"type": "string"}, "example": MARKDOWN_EXAMPLE}},
-        },
-        **problems(ExperimentNotFound, ExperimentsUnfinished, KindsMixed, NotAcceptable),
-    },
+    responses=OFFERED | problems(ExperimentNotFound, ExperimentsUnfinished, KindsMixed, NotAcceptable),
 )
 def compare_experiments(
     resources: ResourcesDep,
@@ -42,21 +51,30 @@ def compare_experiments(
     candidate: Annotated[
         list[UUID], Query(min_length=1, max_length=20, description="Another of its kind; may be repeated.")
     ],
+    format: Annotated[
+        Literal["json", "md", "html"] | None, Query(description="How to answer, whatever Accept says.")
+    ] = None,
     accept: AcceptHeader = None,
 ) -> ComparisonRead | Response:
-    """Experiments that have succeeded, side by side, with changes, verdicts and targets.
+    """Experiments that have succeeded, side by side, with changes, verdicts, criteria and findings.
 
     Of cross-validations over the same folds the means are compared: an interval is that of the mean of
     the folds' differences.
 
     Where two of them predicted the same responses, changes in prediction have an interval: students are
-    resampled in pairs. A change whose interval holds 0 is called the same.
+    resampled in pairs. A change whose interval holds 0 is called the same. Intervals are found once, and kept
+    as long as both experiments are.
+
+    As HTML it is one file that needs nothing else, to be read, printed or sent on.
     """
-    media_type = choose_media_type(accept, (JSON, MARKDOWN))
+    media_type = FORMATS[format] if format else choose_media_type(accept, tuple(FORMATS.values()))
     comparison = comparisons.compare_experiments(
         resources.sessions, resources.store, baseline=baseline, candidates=candidate
     )
-    response.headers["Vary"] = "Accept"
+    vary = {"Vary": "Accept"}
     if media_type == MARKDOWN:
-        return Response(write_markdown(comparison), media_type=MARKDOWN, headers={"Vary": "Accept"})
-    return ComparisonRead.model_validate(comparison.to_dict())
+        return Response(write_markdown(comparison), media_type=MARKDOWN, headers=vary)
+    if media_type == HTML:
+        return Response(write_html(comparison), media_type=HTML, headers=vary | HTML_HEADERS)
+    response.headers.update(vary)
+    return comparisons.present_comparison(comparison)

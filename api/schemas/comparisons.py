@@ -5,71 +5,10 @@ from uuid import UUID
 
 from pydantic import ConfigDict
 
-from api.schemas.common import Number, Shape
+from api.schemas.common import Number, Shape, UtcTime
+from api.schemas.comparison_example import COMPARISON_EXAMPLE
 
-COMPARISON_EXAMPLE: dict[str, Any] = {
-    "experiments": [
-        {
-            "id": "0193a1f6-0f0a-7c11-9d3e-8a1b2c3d4e5f",
-            "name": "small-mean, fold 0",
-            "dataset": "assist2015 (9c56cc51)",
-            "folds": [0],
-            "exclude_folds": [],
-        },
-        {
-            "id": "0193a1f6-1c5d-7e22-8b4f-9c0d1e2f3a4b",
-            "name": "small-dynamic, fold 0",
-            "dataset": "assist2015 (9c56cc51)",
-            "folds": [0],
-            "exclude_folds": [],
-        },
-    ],
-    "settings": [{"name": "loss.ability_alignment", "values": ["mean", "pointwise"]}],
-    "sections": [
-        {
-            "title": "Prediction",
-            "rows": [
-                {
-                    "metric": "auc",
-                    "label": "AUC",
-                    "goal": "higher",
-                    "target": None,
-                    "reference": 0.6925,
-                    "values": [
-                        {
-                            "value": 0.7282,
-                            "change": None,
-                            "relative_change": None,
-                            "verdict": None,
-                            "ratio_to_reference": None,
-                            "passed": None,
-                            "change_low": None,
-                            "change_high": None,
-                            "delong_low": None,
-                            "delong_high": None,
-                            "p_value": None,
-                        },
-                        {
-                            "value": 0.7269,
-                            "change": -0.0013,
-                            "relative_change": -0.0018,
-                            "verdict": "worse",
-                            "ratio_to_reference": None,
-                            "passed": None,
-                            "change_low": -0.0019,
-                            "change_high": -0.0007,
-                            "delong_low": -0.0018,
-                            "delong_high": -0.0008,
-                            "p_value": 5.1e-06,
-                        },
-                    ],
-                }
-            ],
-        }
-    ],
-    "notes": [],
-    "intervals": "95% percentile intervals over 1,000 resamples of students, the same ones for both runs",
-}
+Range = tuple[float, float]
 
 
 class ComparedExperiment(Shape):
@@ -77,12 +16,19 @@ class ComparedExperiment(Shape):
 
     id: UUID
     name: str
+    kind: Literal["experiment", "cross-validation"]
     dataset: str
     """Name, and the beginning of the content's hash."""
     folds: list[int]
     """Held out, each once: one of an experiment, several of a cross-validation."""
     exclude_folds: list[int]
     """Folds whose students were left out altogether."""
+    seed: int | None
+    finished_at: UtcTime | None
+    epochs: int | None
+    """Epochs trained."""
+    href: str
+    """Where it stands."""
 
 
 class ComparedSetting(Shape):
@@ -94,16 +40,27 @@ class ComparedSetting(Shape):
     """The baseline's first."""
 
 
+class CommonSetting(Shape):
+    """A setting that all experiments share."""
+
+    name: str
+    """Path in the configuration, like `model.d_model`."""
+    value: Any
+
+
 class ComparedValue(Shape):
     """One experiment's figure, and how it stands to the baseline's."""
 
     value: Number
+    """Null of a range, and where the figure does not exist."""
     change: Number
     """Null for the baseline itself."""
     relative_change: Number
+    """As a share of the baseline's absolute value."""
     verdict: Literal["better", "worse", "same"] | None
-    """`same` also where the interval of the change holds 0; null where a figure is only told, or where too
-    few students gave no interval."""
+    """`same` is no difference: where the interval of the change holds 0 or, of a figure that never has one,
+    where it gains less than a thousandth. Null where a figure is only told, and where a figure that should
+    have an interval has none."""
     ratio_to_reference: Number
     passed: bool | None
     """Whether the target is met; null where there is none."""
@@ -118,6 +75,14 @@ class ComparedValue(Shape):
     """Upper end of that interval."""
     p_value: Number
     """DeLong's two-sided test of no change; of AUCs only."""
+    reference: Number
+    """The same figure of this experiment's own reference."""
+    aim: Number
+    """What training pulled the figure towards, where that is not the reference's trajectory."""
+    range: Range | None
+    """Smallest and largest value, of a row whose form is `range`."""
+    reference_range: Range | None
+    aim_range: Range | None
 
 
 class ComparedMetric(Shape):
@@ -127,17 +92,94 @@ class ComparedMetric(Shape):
     label: str
     goal: Literal["higher", "lower", "reference", "none"]
     """Whether the figure should rise, fall, come near the reference's, or is only told."""
+    form: Literal["number", "count", "range"]
+    """How it is written: a range has two ends and no change."""
     target: str | None
+    """What is asked of it, in words."""
     reference: Number
-    """The reference model's value of the same figure."""
+    """The baseline's reference's value of the same figure; each experiment's own stands with its value."""
     values: list[ComparedValue]
 
 
 class ComparisonSection(Shape):
     """Figures that belong together."""
 
+    name: str
+    """Stable: `prediction`, `alignment`, `theta`, `beta`, `mastery`, `correlation`, `training`, `lambda`."""
     title: str
     rows: list[ComparedMetric]
+
+
+class ComparedScale(Shape):
+    """A spread or a mean beside its reference's."""
+
+    value: Number
+    reference: Number
+    ratio: Number
+    """Value over reference."""
+    reading: str | None
+    """The same in words."""
+
+
+class ScaleComparison(Shape):
+    """How θ or β of every experiment is scaled, the baseline's first."""
+
+    metric: str
+    label: str
+    values: list[ComparedScale]
+
+
+class JudgedValue(Shape):
+    """A figure against what is asked of it."""
+
+    value: Number
+    threshold: Number
+    passed: bool | None
+
+
+class ComparedCriterion(Shape):
+    """What is asked of a figure, and whether every experiment meets it."""
+
+    metric: str
+    label: str
+    target: str
+    values: list[JudgedValue]
+
+
+class FindingEvidence(Shape):
+    """A figure, or a setting, that a finding rests on."""
+
+    metric: str
+    """Its name, or the path of a setting."""
+    label: str
+    value: Number
+    epoch: int | None
+    """Null for the final model."""
+    href: str
+    """Where the figure stands."""
+
+
+class ComparisonFinding(Shape):
+    """What a rule has to say of one experiment."""
+
+    experiment_id: UUID
+    """Of the experiment or cross-validation."""
+    rule: str
+    severity: Literal["problem", "caution", "remark"]
+    message: str
+    evidence: list[FindingEvidence]
+
+
+class ComparisonCurve(Shape):
+    """One figure over the epochs of every experiment, the baseline's first."""
+
+    metric: str
+    label: str
+    goal: Literal["higher", "lower", "reference", "none"]
+    points: list[list[tuple[int, float]]]
+    """Epoch and value, at most 200 of each experiment; none of a cross-validation."""
+    references: list[Number]
+    """The same figure of each experiment's reference, which no epoch changes."""
 
 
 class ComparisonRead(Shape):
@@ -147,7 +189,13 @@ class ComparisonRead(Shape):
 
     experiments: list[ComparedExperiment]
     settings: list[ComparedSetting]
+    common_settings: list[CommonSetting]
     sections: list[ComparisonSection]
+    scale: list[ScaleComparison]
+    criteria: list[ComparedCriterion]
+    findings: list[ComparisonFinding]
+    """The gravest first."""
+    curves: list[ComparisonCurve]
     notes: list[str]
     """Why figures may not be comparable, or have no interval."""
     intervals: str | None

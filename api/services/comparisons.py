@@ -5,20 +5,19 @@ from dataclasses import dataclass
 from statistics import fmean
 from uuid import UUID
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 from sqlalchemy.orm import Session
 
-from api.services.evaluations import predictions_key
+from api.schemas.comparisons import ComparisonRead
+from api.services.pairs import PredictionsMissing, differ
 from api.services.refusals import ExperimentsUnfinished, KindsMixed
 from db.artifacts import ArtifactStore
 from db.engine import SessionFactory, read_scope
-from db.errors import ArtifactNotFound, CrossValidationNotFound
+from db.errors import CrossValidationNotFound
 from db.lifecycle import ExperimentStatus
 from db.models import CrossValidation, Experiment
 from db.repositories import cross_validations, datasets, experiments
 from ikt_model.comparison import Comparison, PairedFigures, RunSummary, compare
-from ikt_model.comparison.paired import COLUMNS, RowsDiffer, differences
+from ikt_model.comparison.paired import RowsDiffer, pool_folds
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +40,34 @@ def compare_experiments(
     """
     # No transaction stays open while students are resampled.
     with read_scope(sessions) as session:
-        first, *others = _read(session, (baseline, *candidates))
-    own = _fetch_predictions(store, first)
-    found: dict[UUID, PairedFigures] = {}
-    for other in others:
-        if other.id not in found:
-            found[other.id] = _pair(store, first, own, other)
+        runs = _read(session, (baseline, *candidates))
+    first, *others = runs
+    found = {other.id: other for other in others}
+    paired = {run_id: _pair(sessions, store, first, other) for run_id, other in found.items()}
     return compare(
-        first.summary, [other.summary for other in others], paired=[found[other.id] for other in others]
+        first.summary,
+        [other.summary for other in others],
+        paired=[paired[other.id] for other in others],
     )
+
+
+def present_comparison(comparison: Comparison) -> ComparisonRead:
+    """The comparison as callers see it: every piece of evidence leads to where its figure stands."""
+    found = comparison.to_dict()
+    paths = {run["id"]: f"{_PATHS[run['kind']]}/{run['id']}" for run in found["experiments"]}
+    for run in found["experiments"]:
+        run["href"] = paths[run["id"]]
+    for finding in found["findings"]:
+        for part in finding["evidence"]:
+            part["href"] = _href(paths[finding["experiment_id"]], part["epoch"])
+    return ComparisonRead.model_validate(found)
+
+
+_PATHS = {"experiment": "/experiments", "cross-validation": "/cross-validations"}
+
+
+def _href(path: str, epoch: int | None) -> str:
+    return path if epoch is None else f"{path}/metrics"
 
 
 def _read(session: Session, ids: Sequence[UUID]) -> list[_Run]:
@@ -88,12 +106,19 @@ def _run(
         name=named.name,
         config=named.config,
         dataset=f"{dataset.name} ({dataset.content_hash[:8]})",
-        fold=[member.fold for member in members],
+        fold=named.fold if isinstance(named, Experiment) else [member.fold for member in members],
         epochs=[{"epoch": epoch.epoch, "metrics": epoch.metrics} for epoch in epochs],
         metrics=_means([member.metrics or {} for member in members]),
         exclude_folds=named.exclude_folds,
+        finished_at=max((member.finished_at for member in members if member.finished_at), default=None),
     )
-    return _Run(named.id, kind, summary, dataset.content_hash, tuple(member.id for member in members))
+    return _Run(
+        id=named.id,
+        kind=kind,
+        summary=summary,
+        content_hash=dataset.content_hash,
+        experiments=tuple(member.id for member in members),
+    )
 
 
 def _means(members: Sequence[Mapping[str, float | None]]) -> dict[str, float | None]:
@@ -106,29 +131,25 @@ def _means(members: Sequence[Mapping[str, float | None]]) -> dict[str, float | N
     return found
 
 
-def _fetch_predictions(store: ArtifactStore, run: _Run) -> list[pa.Table] | str:
-    """What is compared of the predictions, fold by fold, or why there is nothing."""
-    try:
-        return [
-            pq.read_table(store.fetch(predictions_key(experiment_id)), columns=list(COLUMNS))
-            for experiment_id in run.experiments
-        ]
-    except ArtifactNotFound:
-        return f"{run.summary.name} has no stored predictions: its changes have no interval."
-
-
-def _pair(store: ArtifactStore, first: _Run, own: list[pa.Table] | str, other: _Run) -> PairedFigures:
+def _pair(sessions: SessionFactory, store: ArtifactStore, first: _Run, other: _Run) -> PairedFigures:
+    """How surely they differ, or why that can't be said."""
     if (first.content_hash, first.summary.folds) != (other.content_hash, other.summary.folds):
         return (
             f"{other.summary.name} held out other students than {first.summary.name}: its changes have no "
             "interval."
         )
-    theirs = _fetch_predictions(store, other)
-    if isinstance(own, str) or isinstance(theirs, str):
-        return own if isinstance(own, str) else str(theirs)
-    if not own:
+    if not first.experiments:
         return f"{other.summary.name} has no experiments: its changes have no interval."
+    pairs = zip(first.experiments, other.experiments, first.summary.folds, strict=True)
     try:
-        return differences(list(zip(own, theirs, strict=True)))
+        return pool_folds(
+            [
+                differ(sessions, store, baseline=ours, candidate=theirs, fold=fold)
+                for ours, theirs, fold in pairs
+            ]
+        )
+    except PredictionsMissing as missing:
+        run = first if missing.experiment_id in first.experiments else other
+        return f"{run.summary.name} has no stored predictions: its changes have no interval."
     except RowsDiffer as error:
         return f"{other.summary.name} has no intervals: {error}."

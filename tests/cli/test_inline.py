@@ -115,6 +115,38 @@ class TestCompare:
         assert said.code == 0
         assert "| AUC |" in said.out
 
+    def test_a_file_is_written_as_its_name_says(
+        self, ikt: Ikt, experiments: dict[str, dict[str, Any]], tmp_path: Path
+    ) -> None:
+        ids = [experiment["id"] for experiment in experiments.values()]
+        starts = {"c.md": "# small-mean against", "c.html": "<!doctype html>", "deep/c.json": "{"}
+        for name, start in starts.items():
+            said = ikt("compare", *ids, "--inline", "--output", str(tmp_path / name))
+            assert (said.code, said.out) == (0, "")
+            assert "✓" in said.err
+            assert (tmp_path / name).read_text("utf-8").startswith(start)
+
+    def test_html_goes_to_standard_output(self, ikt: Ikt, experiments: dict[str, dict[str, Any]]) -> None:
+        ids = [experiment["id"] for experiment in experiments.values()]
+        said = ikt("compare", *ids, "--inline", "--html")
+        assert said.out.startswith("<!doctype html>")
+
+    @pytest.mark.parametrize(
+        ("asked", "complaint"),
+        [
+            (("--output", "c.pdf"), "does not say how to write it"),
+            (("--html", "--json"), "--html and --json exclude each other"),
+            (("--output", "/proc/no/c.md"), "can't be written"),
+        ],
+    )
+    def test_what_cannot_be_written_is_said(
+        self, ikt: Ikt, experiments: dict[str, dict[str, Any]], asked: tuple[str, ...], complaint: str
+    ) -> None:
+        ids = [experiment["id"] for experiment in experiments.values()]
+        said = ikt("compare", *ids, "--inline", *asked)
+        assert said.code == 2
+        assert complaint in said.err
+
     def test_table_has_arrows(self, ikt: Ikt, experiments: dict[str, dict[str, Any]]) -> None:
         ends = [experiment["id"][-8:] for experiment in experiments.values()]
 
@@ -123,7 +155,9 @@ class TestCompare:
         assert said.code == 0
         assert "▲ +" in said.out or "▼ -" in said.out
         assert "θ Pearson" in said.out
+        assert "θ range" in said.out
         assert "resamples of students" in said.out
+        assert "caution" in said.out or "problem" in said.out
 
     def test_cross_validations_are_compared_by_id_and_by_name(
         self, ikt: Ikt, experiments: dict[str, dict[str, Any]]

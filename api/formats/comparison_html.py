@@ -1,0 +1,38 @@
+"""A comparison as one HTML file that needs nothing else: no script, no font, no picture from anywhere."""
+
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from api.formats.comparison_charts import HEIGHT, LEFT, RIGHT, WIDTH, draw
+from api.formats.comparison_layout import lay_out
+from ikt_model.comparison import Comparison
+
+HTML = "text/html"
+
+
+def write_html(comparison: Comparison) -> str:
+    """The whole comparison; the first experiment is the baseline."""
+    document = lay_out(comparison)
+    return (
+        _environment()
+        .get_template("comparison.html")
+        .render(
+            document=document,
+            experiments=comparison.experiments,
+            draw=lambda curve: draw(curve, document.names),
+            frame={"width": WIDTH, "height": HEIGHT, "left": LEFT, "right": WIDTH - RIGHT},
+        )
+    )
+
+
+@cache
+def _environment() -> Environment:
+    # Everything that is filled in is escaped: names are what users make of them.
+    return Environment(
+        loader=PackageLoader("api.formats"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
