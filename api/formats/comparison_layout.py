@@ -191,7 +191,7 @@ def _findings(comparison: Comparison, names: Sequence[str]) -> Part:
 
 def _evidence(part: dict[str, object], rows: dict[str, Row]) -> tuple[str, str]:
     value = part["value"]
-    said = text.number(value) if isinstance(value, float | int) else text.NOTHING
+    said = text.plain(value) if isinstance(value, float | int) else text.NOTHING
     when = f" in epoch {part['epoch']}" if part["epoch"] is not None else ""
     metric = str(part["metric"])
     return (metric if metric in rows else ""), f"{part['label']} {said}{when}"

@@ -26,6 +26,11 @@ def number(value: Number, *, signed: bool = False) -> str:
     return typeset(format(value, f"{'+' if signed else ''}{form}"))
 
 
+def plain(value: float) -> str:
+    """The same of what may be a count: whole numbers have no decimals."""
+    return typeset(f"{value:,.0f}") if float(value).is_integer() and abs(value) < 1e6 else number(value)
+
+
 def typeset(text: str) -> str:
     """A number as it is printed: a real minus sign, and no idle zero in a power of ten."""
     return text.replace("e-0", "e-").replace("e+0", "e+").replace("-", "−")

@@ -62,6 +62,8 @@ class ComparedValue(Shape):
     where it gains less than a thousandth. Null where a figure is only told, and where a figure that should
     have an interval has none."""
     ratio_to_reference: Number
+    """Value over reference, of a figure that should come near it; null of a mean whose reference is nearer to
+    0 than its standard deviation."""
     passed: bool | None
     """Whether the target is met; null where there is none."""
     change_low: Number

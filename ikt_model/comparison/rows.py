@@ -210,9 +210,7 @@ def _value(line: Line, goal: Goal, column: _Column, *, baseline: _Column | None)
         change=change,
         relative_change=change / abs(start) if change is not None and start else None,
         verdict=_sure(verdict, line, column.paired),
-        ratio_to_reference=value / reference
-        if goal == "reference" and value is not None and reference
-        else None,
+        ratio_to_reference=_ratio(line, goal, column),
         passed=_passed(line, column),
         change_low=_finite(interval.low) if interval else None,
         change_high=_finite(interval.high) if interval else None,
@@ -222,6 +220,16 @@ def _value(line: Line, goal: Goal, column: _Column, *, baseline: _Column | None)
         reference=reference,
         aim=column.get(line.aim),
     )
+
+
+def _ratio(line: Line, goal: Goal, column: _Column) -> Number:
+    """Value over reference; none of a mean whose reference is too near 0 for a ratio to say anything."""
+    value, reference = column.get(line.metric), column.get(line.reference)
+    if goal != "reference" or value is None or not reference:
+        return None
+    width = column.get((line.reference or "").replace("_mean", "_std"))
+    is_near_zero = line.metric.endswith("_mean") and width is not None and abs(reference) < width
+    return None if is_near_zero else value / reference
 
 
 def _passed(line: Line, column: _Column) -> bool | None:

@@ -161,6 +161,10 @@ def test_changes_are_absolute_and_relative(
     assert text.change(Value(change=change, relative_change=relative)) == written
 
 
+def test_counts_among_figures_have_no_decimals() -> None:
+    assert [text.plain(value) for value in (30, 30.0, 0.5, -1234.0)] == ["30", "30", "0.5000", "−1,234"]
+
+
 def test_ranges_are_one_cell() -> None:
     assert text.span((-13.37, 64.67)) == "[−13.37, 64.67]"
     assert text.span((2.1e-08, 1.0)) == "[2.1e−8, 1]"

@@ -77,6 +77,16 @@ def test_scale_is_better_when_nearer_to_the_reference() -> None:
     assert scale.values[1].verdict == "better"
 
 
+@pytest.mark.parametrize(("reference", "ratio"), [(-5.76, 0.861), (0.2, None), (0.0, None)])
+def test_a_mean_has_a_ratio_only_where_its_reference_is_off_zero(
+    reference: float, ratio: float | None
+) -> None:
+    spread = {"beta_mean": -4.96, "reference_beta_mean": reference, "reference_beta_std": 3.99}
+    run = replace(BASELINE, metrics=spread)
+    found = row(compare(run, [run]), "beta_mean").values[0].ratio_to_reference
+    assert found == (pytest.approx(ratio, abs=1e-3) if ratio else None)
+
+
 def test_criteria_are_passed_or_failed() -> None:
     comparison = compare(BASELINE, [CANDIDATE])
     criterion = row(comparison, "l_21_kl")
