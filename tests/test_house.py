@@ -20,7 +20,7 @@ SERVICES = {"postgres", "redis", "migrate", "api", "worker-cpu", "worker-gpu"}
 COMMANDS = (
     "up", "api", "worker", "db upgrade", "simulate", "dataset add", "datasets", "train", "experiments",
     "compare", "evaluate", "student", "models", "promote", "cancel", "demo",
-    "cross-validate", "cross-validations", "sweep", "sweeps", "sweeps pareto",
+    "cross-validate", "cross-validations", "sweep", "sweeps", "sweeps pareto", "audit",
 )  # fmt: skip
 
 # Imports every module of a room in a process of its own, then says what that did.

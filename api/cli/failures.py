@@ -13,6 +13,7 @@ from typing import Any
 
 FAILED_WORK = 1
 BAD_INPUT = 2
+CONTRADICTION = 3
 INTERRUPTED = 130
 
 

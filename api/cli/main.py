@@ -7,6 +7,7 @@ import typer
 import typer.core
 
 from api.cli import (
+    audit,
     comparisons,
     cross_validations,
     database,
@@ -65,6 +66,7 @@ _ROOMS = (
     cross_validations,
     sweeps,
     comparisons,
+    audit,
     models,
     students,
     demo,

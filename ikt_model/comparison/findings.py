@@ -8,6 +8,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from ikt_model.comparison.audits.distances import mean_square
+from ikt_model.comparison.audits.reported import exactly
+
 Status = Literal["pass", "warn", "fail"]
 Floats = NDArray[np.floating[Any]]
 
@@ -100,8 +103,10 @@ def ability_identity(metrics: Mapping[str, float | None]) -> Finding:
     spread, target = (_of(metrics, name) for name in ("theta_std", "target_theta_std"))
     shift = _of(metrics, "theta_mean") - _of(metrics, "target_theta_mean")
     # Without spread on one side there is no correlation, and its term is 0.
-    shared = _of(metrics, "theta_target_pearson") * spread * target if spread and target else 0.0
-    expected = spread**2 + target**2 - 2 * shared + shift**2
+    pearson = _of(metrics, "theta_target_pearson") if spread and target else 0.0
+    expected = mean_square(
+        spread=exactly(spread), target=exactly(target), pearson=exactly(pearson), shift=exactly(shift)
+    ).low
     reported = _of(metrics, "l_23_pointwise")
     scale = max(spread**2 + target**2 + shift**2, 1e-12)
     gap = abs(reported - expected) / scale
