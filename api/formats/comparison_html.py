@@ -1,5 +1,6 @@
 """A comparison as one HTML file that needs nothing else: no script, no font, no picture from anywhere."""
 
+import re
 from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -9,6 +10,8 @@ from api.formats.comparison_layout import lay_out
 from ikt_model.comparison import Comparison
 
 HTML = "text/html"
+# A narrow column may break a name after an underscore or a slash, and every few letters at worst.
+PIECES = re.compile(r"[^_/\s]{1,18}[_/]?|[_/]|\s+")
 
 
 def write_html(comparison: Comparison) -> str:
@@ -29,10 +32,12 @@ def write_html(comparison: Comparison) -> str:
 @cache
 def _environment() -> Environment:
     # Everything that is filled in is escaped: names are what users make of them.
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("api.formats"),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
+    environment.filters["pieces"] = PIECES.findall
+    return environment

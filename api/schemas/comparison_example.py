@@ -34,7 +34,7 @@ _AUC = {
     "label": "AUC",
     "goal": "higher",
     "form": "number",
-    "target": "≥ the reference's",
+    "target": "≥ reference",
     "reference": 0.6925,
     "values": [
         _ALONE | {"value": 0.7282, "passed": True, "reference": 0.6925},

@@ -37,7 +37,7 @@ class Criterion:
 
 
 CRITERIA: dict[str, Criterion] = {
-    "auc": Criterion(at_least_of="reference_auc", words="the reference's"),
+    "auc": Criterion(at_least_of="reference_auc", words="reference"),
     "l_21_kl": Criterion(at_most=0.001),
     "l_22": Criterion(at_most=0.001),
     "l_23": Criterion(at_most=0.01),
