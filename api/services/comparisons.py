@@ -1,8 +1,10 @@
 """Two or more finished experiments, or cross-validations, side by side."""
 
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
+from threading import Lock
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -17,6 +19,7 @@ from db.lifecycle import ExperimentStatus
 from db.models import CrossValidation, Experiment
 from db.repositories import cross_validations, datasets, experiments
 from ikt_model.comparison import Comparison, PairedFigures, RunSummary, compare
+from ikt_model.comparison.observations import Observation, observe
 from ikt_model.comparison.paired import RowsDiffer, pool_folds
 
 
@@ -29,6 +32,7 @@ class _Run:
     summary: RunSummary
     content_hash: str
     experiments: tuple[UUID, ...]  # one for each fold of the summary
+    warnings: tuple[str, ...]  # what their trainings gave cause to doubt, each once
 
 
 def compare_experiments(
@@ -48,6 +52,7 @@ def compare_experiments(
         first.summary,
         [other.summary for other in others],
         paired=[paired[other.id] for other in others],
+        observations=[_observe(run) for run in runs],
     )
 
 
@@ -64,6 +69,27 @@ def present_comparison(comparison: Comparison) -> ComparisonRead:
 
 
 _PATHS = {"experiment": "/experiments", "cross-validation": "/cross-validations"}
+
+
+# What finished runs gave cause to say, of those asked about last: audits look at every figure of every epoch.
+_observed: OrderedDict[tuple[UUID, ...], list[Observation]] = OrderedDict()
+_observing = Lock()
+MOST_OBSERVED = 256
+
+
+def _observe(run: _Run) -> list[Observation]:
+    """Found once in this process, for a run that has succeeded does not change."""
+    key = (run.id, *run.experiments)
+    with _observing:
+        if key in _observed:
+            _observed.move_to_end(key)
+            return _observed[key]
+    found = observe(run.summary, warnings=run.warnings)
+    with _observing:
+        _observed[key] = found
+        while len(_observed) > MOST_OBSERVED:
+            _observed.popitem(last=False)
+    return found
 
 
 def _href(path: str, epoch: int | None) -> str:
@@ -118,6 +144,7 @@ def _run(
         summary=summary,
         content_hash=dataset.content_hash,
         experiments=tuple(member.id for member in members),
+        warnings=tuple(dict.fromkeys(warning for member in members for warning in member.warnings)),
     )
 
 
