@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 from threading import Lock
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -59,12 +60,12 @@ def compare_experiments(
 def present_comparison(comparison: Comparison) -> ComparisonRead:
     """The comparison as callers see it: every piece of evidence leads to where its figure stands."""
     found = comparison.to_dict()
-    paths = {run["id"]: f"{_PATHS[run['kind']]}/{run['id']}" for run in found["experiments"]}
     for run in found["experiments"]:
-        run["href"] = paths[run["id"]]
+        run["href"] = f"{_PATHS[run['kind']]}/{run['id']}"
+    runs = {run["id"]: run for run in found["experiments"]}
     for finding in found["findings"]:
         for part in finding["evidence"]:
-            part["href"] = _href(paths[finding["experiment_id"]], part["epoch"])
+            part["href"] = _href(runs[finding["experiment_id"]], part["epoch"])
     return ComparisonRead.model_validate(found)
 
 
@@ -92,8 +93,10 @@ def _observe(run: _Run) -> list[Observation]:
     return found
 
 
-def _href(path: str, epoch: int | None) -> str:
-    return path if epoch is None else f"{path}/metrics"
+def _href(run: Mapping[str, Any], epoch: int | None) -> str:
+    """Where a figure stands; a cross-validation has no epochs of its own."""
+    is_final = epoch is None or run["kind"] != "experiment"
+    return str(run["href"]) if is_final else f"{run['href']}/metrics"
 
 
 def _read(session: Session, ids: Sequence[UUID]) -> list[_Run]:

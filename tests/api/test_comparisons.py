@@ -151,6 +151,35 @@ class TestCompare:
         assert_problem(answer, 404, "experiment-not-found")
 
 
+class TestFindings:
+    def test_evidence_leads_to_where_its_figure_stands(
+        self, trained: Trained, params: dict[str, str]
+    ) -> None:
+        found = trained.service.client.get("/comparisons", params=params).json()
+        assert {finding["experiment_id"] for finding in found["findings"]} == set(params.values())
+        severities = [finding["severity"] for finding in found["findings"]]
+        assert severities == sorted(severities, key=["problem", "caution", "remark"].index)
+        seen = set()
+        for finding in found["findings"]:
+            own = f"/experiments/{finding['experiment_id']}"
+            for part in finding["evidence"]:
+                assert part["href"] == (own if part["epoch"] is None else f"{own}/metrics")
+                seen.add(part["href"])
+                if part["epoch"] is None and part["metric"] in trained.baseline["metrics"]:
+                    holder = trained.service.client.get(part["href"]).json()
+                    assert holder["metrics"][part["metric"]] == part["value"]
+        assert all(trained.service.client.get(href).status_code == 200 for href in seen)
+
+    def test_of_a_cross_validation_it_leads_there(self, trained: Trained) -> None:
+        row = cross_validate(trained.service, trained.dataset["id"], preset="small-mean", folds=[0, 1])
+        params = {"baseline": row["id"], "candidate": row["id"]}
+        found = trained.service.client.get("/comparisons", params=params).json()
+        hrefs = {part["href"] for finding in found["findings"] for part in finding["evidence"]}
+        assert hrefs == {f"/cross-validations/{row['id']}"}
+        assert [run["href"] for run in found["experiments"]] == [f"/cross-validations/{row['id']}"] * 2
+        assert found["curves"] == []
+
+
 class TestCrossValidations:
     def test_changes_are_means_over_folds_with_an_interval_pooled_over_them(self, trained: Trained) -> None:
         service, dataset_id = trained.service, trained.dataset["id"]
