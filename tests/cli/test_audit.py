@@ -48,12 +48,9 @@ class TestAudit:
         assert answer["contradictions"] == 2
         problem = answer["experiments"][1]["observations"][0]
         assert problem["rule"] == "arithmetic_distance_at_every_step"
-        assert problem["evidence"][0] == {
-            "metric": "l_23",
-            "label": "l_23 ability, as each was trained",
-            "value": 0.2229,
-            "epoch": None,
-        }
+        first = problem["evidence"][0]
+        assert (first["metric"], first["value"], first["epoch"]) == ("l_23", 0.2229, None)
+        assert set(first) == {"metric", "label", "value", "epoch"}
 
     def test_findings_are_told_when_asked_for(self, ikt: Ikt) -> None:
         assert "scale_collapse" not in ikt("audit", str(SEED)).out
