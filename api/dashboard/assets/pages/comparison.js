@@ -3,10 +3,10 @@
 import { address, get } from "../modules/client.js";
 import { chart, drawAll, lines } from "../modules/charts.js";
 import { fill, h, head, notice, state } from "../modules/dom.js";
-import { number, percent, plain, signed } from "../modules/format.js";
+import { number, percent, plain, signed, whole } from "../modules/format.js";
 import { table } from "../modules/table.js";
 
-const CURVES = [["auc", "AUC, held out"], ["train_loss", "training loss"], ["l_21_kl", "KL, held out"], ["theta_pearson", "θ Pearson"], ["theta_std", "std of θ"], ["lambda", "λ"]];
+const CURVES = ["auc", "train_loss", "l_21_kl", "theta_pearson", "theta_std", "lambda"];
 const DASHES = ["solid", "dash", "dot", "dashdot"];
 
 export async function show(main, { query }) {
@@ -17,14 +17,16 @@ export async function show(main, { query }) {
   }
   const comparison = await get("/comparisons", wanted);
   const names = comparison.experiments.map((one) => one.name);
-  const curves = h("div", { class: "grid" });
+  const charts = curves(comparison, names);
   fill(main,
     head(`${names[0]} against ${names.slice(1).join(", ")}`, exports(wanted)),
     comparison.notes.map((words) => notice("warn", words)),
-    findings(comparison, names), settings(comparison, names), h("h2", {}, "Curves"), curves,
-    comparison.sections.map((section) => sectionTable(section, names)),
+    settings(comparison, names),
+    criteria(comparison, names), findings(comparison, names),
+    charts.length ? h("h2", {}, "Curves") : null, h("div", { class: "grid" }, charts.map((one) => h("div", { class: "card" }, one.place))),
+    comparison.sections.map((section) => sectionTable(section, names)), scale(comparison, names),
     comparison.intervals ? h("p", { class: "soft small" }, comparison.intervals) : null);
-  await overlay(curves, comparison.experiments);
+  await drawAll(charts);
 }
 
 function exports(wanted) {
@@ -32,26 +34,12 @@ function exports(wanted) {
   return h("span", {}, link("md", "Markdown"), " ", link("html", "HTML"), " ", link("json", "JSON"));
 }
 
-function findings(comparison, names) {
-  const found = comparison.findings ?? [];
-  if (!found.length) return null;
-  const named = new Map(comparison.experiments.map((one, place) => [one.id, names[place]]));
-  return h("section", { class: "section" }, h("h2", {}, "Findings"), table({
-    caption: `${found.length} findings, the gravest first`,
-    rows: found,
-    columns: [
-      { label: "", cell: (one) => state(one.severity) },
-      { label: "experiment", head: true, cell: (one) => named.get(one.experiment_id) ?? "" },
-      { label: "what was found", cell: (one) => one.message },
-      { label: "evidence", cell: (one) => one.evidence.map((part) => h("div", { class: "small" }, h("a", { href: part.href }, part.label), ` ${number(part.value)}`, part.epoch ? `, epoch ${part.epoch}` : "")) },
-    ],
-  }));
-}
+const section = (title, body) => h("section", { class: "section" }, h("h2", {}, title), body);
 
 function settings(comparison, names) {
   if (!comparison.settings.length) return notice("", "All settings are the same.");
-  return h("section", { class: "section" }, h("h2", {}, "Settings that differ"), table({
-    caption: `${comparison.settings.length} settings`,
+  return section("Settings that differ", table({
+    caption: `${whole(comparison.settings.length)} differ, ${whole(comparison.common_settings.length)} are the same`,
     rows: comparison.settings,
     columns: [
       { label: "setting", head: true, cell: (one) => h("code", {}, one.name) },
@@ -60,41 +48,100 @@ function settings(comparison, names) {
   }));
 }
 
-function sectionTable(section, names) {
-  const columns = [{ label: "figure", head: true, cell: (row) => row.label }];
-  names.forEach((name, place) => {
-    columns.push({ label: name, numeric: true, cell: (row) => [number(row.values[place].value), met(row.values[place].passed)] });
-    if (place) columns.push({ label: "change", numeric: true, cell: (row) => change(row.values[place]) });
-  });
-  if (section.rows.some((row) => row.target)) columns.push({ label: "target", numeric: true, cell: (row) => row.target ?? "" });
-  return h("section", { class: "section" }, h("h2", {}, section.title), table({ caption: section.title, captioned: false, columns, rows: section.rows }));
+function criteria(comparison, names) {
+  return section("Criteria", table({
+    caption: "What each is held to",
+    captioned: false,
+    rows: comparison.criteria,
+    columns: [
+      { label: "figure", head: true, cell: (one) => one.label },
+      { label: "asked for", numeric: true, cell: (one) => one.target },
+      ...names.map((name, place) => ({ label: name, numeric: true, cell: (one) => [number(one.values[place].value), met(one.values[place].passed)] })),
+    ],
+  }));
 }
 
-const met = (passed) => passed === null ? "" : h("span", { class: passed ? "good" : "bad", title: passed ? "meets its target" : "misses its target" }, passed ? " ✓" : " ✗");
+function findings(comparison, names) {
+  const grave = comparison.findings.filter((one) => one.severity !== "remark");
+  const remarks = comparison.findings.filter((one) => one.severity === "remark");
+  if (!comparison.findings.length) return null;
+  return section("Findings", [
+    grave.length ? findingsTable(`${whole(grave.length)} to act on, the gravest first`, grave, comparison, names) : null,
+    remarks.length ? h("details", {}, h("summary", {}, `${whole(remarks.length)} remarks`), findingsTable("Remarks", remarks, comparison, names)) : null,
+  ]);
+}
+
+function findingsTable(caption, found, comparison, names) {
+  const named = new Map(comparison.experiments.map((one, place) => [one.id, names[place]]));
+  const evidence = (part) => h("div", { class: "small" }, h("a", { href: part.href }, part.label), ` ${number(part.value)}`, part.epoch ? `, epoch ${part.epoch}` : "");
+  return table({
+    caption,
+    rows: found,
+    columns: [
+      { label: "", cell: (one) => state(one.severity) },
+      { label: "experiment", head: true, cell: (one) => named.get(one.experiment_id) ?? "" },
+      { label: "what was found", cell: (one) => one.message },
+      { label: "evidence", cell: (one) => one.evidence.map(evidence) },
+    ],
+  });
+}
+
+function curves(comparison, names) {
+  const known = CURVES.map((metric) => comparison.curves.find((one) => one.metric === metric)).filter(Boolean);
+  return known.map((curve) => {
+    const all = curve.points.map((points, place) => ({ name: names[place], place, dash: DASHES[place % DASHES.length], x: points.map(([epoch]) => epoch), y: points.map(([, value]) => value) }));
+    return chart(`${curve.label} over epochs`, () => lines(all.filter((one) => one.x.length), { xTitle: "epoch", yTitle: curve.label }));
+  });
+}
+
+function sectionTable({ title, rows }, names) {
+  const columns = [{ label: "figure", head: true, cell: (row) => row.label }];
+  names.forEach((name, place) => {
+    columns.push({ label: name, numeric: true, cell: (row) => [said(row, row.values[place]), met(row.values[place].passed)] });
+    if (place) columns.push({ label: "change", numeric: true, cell: (row) => change(row, row.values[place]) });
+  });
+  const has = (key) => rows.some((row) => row.values.some((value) => (value[key] ?? null) !== null));
+  if (has("reference") || has("reference_range")) columns.push({ label: "reference", numeric: true, cell: (row) => each(row.values, (value) => value.reference_range ? range(value.reference_range) : value.reference === null ? "" : shown(row, value.reference)) });
+  if (rows.some((row) => row.target)) columns.push({ label: "asked for", numeric: true, cell: (row) => row.target ?? "" });
+  return section(title, table({ caption: title, captioned: false, columns, rows }));
+}
+
+/** One word where all say the same, else each its own. */
+const each = (values, words) => [...new Set(values.map(words))].filter(Boolean).map((one) => h("div", {}, one));
+
+const said = (row, value) => value.range ? range(value.range) : shown(row, value.value);
+const shown = (row, value) => row.form === "count" ? whole(value) : number(value);
+const range = ([low, high]) => `[${number(low, 2)}, ${number(high, 2)}]`;
+
+const met = (passed) => passed === null ? "" : h("span", { class: passed ? "good" : "bad", title: passed ? "meets what is asked for" : "misses what is asked for" }, passed ? " ✓" : " ✗");
 
 const WORDS = { better: ["good", "better"], worse: ["bad", "worse"], same: ["soft", "no difference"] };
 
-function change(value) {
+function change(row, value) {
   if (value.change === null) return "–";
   const [kind, word] = WORDS[value.verdict] ?? ["soft", ""];
-  const relative = value.relative_change === null ? "" : ` (${percent(value.relative_change, 1)})`;
+  const relative = value.relative_change ? ` (${percent(value.relative_change, 1)})` : "";
+  const p = value.p_value === null ? "" : `, p ${value.p_value < 0.001 ? "< 0.001" : number(value.p_value, 3)}`;
+  const amount = row.form === "count" ? signed(value.change, 0) : signed(value.change);
   return [
-    h("span", { class: kind }, `${signed(value.change)}${relative} ${word}`),
-    value.change_low === null ? null : h("div", { class: "small soft" }, `[${signed(value.change_low)}, ${signed(value.change_high)}]${value.p_value === null ? "" : `, p ${value.p_value < 0.001 ? "< 0.001" : number(value.p_value, 3)}`}`),
+    h("span", { class: kind }, `${amount}${relative} ${word}`),
+    value.change_low === null ? null : h("div", { class: "small soft" }, `[${signed(value.change_low)}, ${signed(value.change_high)}]${p}`),
   ];
 }
 
-async function overlay(place, experiments) {
-  // Cross-validations have no curve of their own.
-  const known = experiments.filter((one) => (one.folds?.length ?? 1) === 1);
-  const epochs = await Promise.all(known.map((one) => get(`/experiments/${one.id}/metrics`).then((found) => found.items)));
-  const charts = CURVES.flatMap(([metric, words]) => {
-    const all = known.map((one, at) => ({
-      name: one.name, dash: DASHES[at % DASHES.length],
-      x: epochs[at].map((epoch) => epoch.epoch), y: epochs[at].map((epoch) => epoch.metrics[metric] ?? null),
-    })).filter((one) => one.y.some((value) => value !== null));
-    return all.length ? [chart(`${words} over epochs, ${all.length} experiments`, () => lines(all, { xTitle: "epoch", yTitle: words }))] : [];
-  });
-  fill(place, charts.map((one) => h("div", { class: "card" }, one.place)));
-  await drawAll(charts);
+function scale(comparison, names) {
+  if (!comparison.scale.length) return null;
+  return section("Scale beside the reference", table({
+    caption: "Each on its own reference's scale",
+    captioned: false,
+    rows: comparison.scale,
+    columns: [
+      { label: "figure", head: true, cell: (one) => one.label },
+      ...names.flatMap((name, place) => [
+        { label: name, numeric: true, cell: (one) => number(one.values[place].value, 3) },
+        { label: "reference", numeric: true, cell: (one) => number(one.values[place].reference, 3) },
+        { label: "ratio", numeric: true, cell: (one) => [number(one.values[place].ratio, 2), h("div", { class: "small soft" }, one.values[place].reading)] },
+      ]),
+    ],
+  }));
 }
