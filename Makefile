@@ -6,7 +6,7 @@ DATA ?=
 SEED ?=
 SOURCES := api worker ikt_model db tests docs
 
-.PHONY: help demo serve test browser check bench-calibration bench-recovery bench-accuracy bench-dashboard study lock clean
+.PHONY: help demo serve test browser check bench-calibration bench-recovery bench-accuracy bench-comparison bench-dashboard study lock clean
 
 help: ## Say what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-18s %s\n", $$1, $$2}'
@@ -35,6 +35,9 @@ bench-recovery: .venv/.installed ## Hold the references to the truth of 50,000 s
 
 bench-accuracy: .venv/.installed ## Hold the whole loop to its figures on ASSISTments 2015 (DATA=train_valid.csv)
 	@$(BIN)/python -m tests.benchmarks.real_data "$(DATA)"
+
+bench-comparison: .venv/.installed ## Time a comparison of 100,000 predictions on one core
+	@$(BIN)/python -m tests.benchmarks.comparison
 
 bench-dashboard: .venv/.installed-dev browser ## Time the first page in a real browser
 	@$(BIN)/python -m tests.benchmarks.dashboard
