@@ -232,6 +232,24 @@ class TestPareto:
         figure = service.client.get("/pareto", params={**params, "format": "svg"})
         assert "AUC ↑" in figure.text
 
+    @pytest.mark.parametrize(
+        ("folds", "said"),
+        [
+            ({"fold": 1, "exclude_folds": [3]}, ["left out different folds"]),
+            ({"fold": 1, "exclude_folds": []}, ["left out different folds"]),
+            ({"fold": 2, "exclude_folds": [0]}, ["held out different folds"]),
+            ({"fold": 0, "exclude_folds": [1]}, ["held out different folds", "left out different folds"]),
+        ],
+    )
+    def test_who_was_measured_and_who_was_trained_on_are_told_apart(
+        self, service: Service, measured: dict[str, Any], folds: dict[str, Any], said: list[str]
+    ) -> None:
+        other = submit(service, dataset_id=measured["dataset_id"], **folds).json()
+        step(service, other, status="succeeded", metrics={"auc": 0.7, "l_21_kl": 0.01})
+        ids = [read(service, sweep)["trials"][0]["experiment_id"] for sweep in (measured, other)]
+        notes = service.client.get("/pareto", params={"experiment": ids}).raise_for_status().json()["notes"]
+        assert [next(text for text in said if text in note) for note in notes] == said
+
     def test_unknown_metrics_are_refused_by_name(self, service: Service, measured: dict[str, Any]) -> None:
         problem = assert_problem(
             service.client.get(measured["links"]["pareto"], params={"y": "luck"}), 422, "invalid-request"
