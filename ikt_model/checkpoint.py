@@ -143,6 +143,14 @@ def load_model(folder: Path) -> StoredModel:
         raise ModelUnreadable(
             f"model folder {folder.name!r}: format_version must be {FORMAT_VERSION}; train it again"
         )
+    try:
+        return _assemble(documents, weights)
+    except (KeyError, ValueError, RuntimeError) as error:  # RuntimeError: weights of another network
+        reason = f"{error} is missing" if isinstance(error, KeyError) else error
+        raise ModelUnreadable(f"model folder {folder.name!r}: {reason}; train it again") from error
+
+
+def _assemble(documents: dict[str, Any], weights: dict[str, Tensor]) -> StoredModel:
     config = ExperimentConfig.model_validate(documents["config"])
     skills = tuple(documents["model"]["skills"])
     network = empty_network(config.model, n_skills=len(skills))

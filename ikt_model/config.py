@@ -135,17 +135,20 @@ def load_preset(name: str) -> dict[str, Any]:
     return tomllib.loads((resources.files("ikt_model") / "presets" / f"{name}.toml").read_text("utf-8"))
 
 
-def resolve_config(preset: str | None, overrides: Mapping[str, Any] | None = None) -> ExperimentConfig:
-    """A preset with single settings replaced.
+def resolve_config(
+    preset: str | Mapping[str, Any] | None, overrides: Mapping[str, Any] | None = None
+) -> ExperimentConfig:
+    """A preset, by name or as `load_preset` gave it, with single settings replaced.
 
     Raises UnknownPreset, or pydantic's ValidationError whose locations name the offending field.
     """
     return ExperimentConfig.model_validate(merge_settings(preset, overrides or {}))
 
 
-def merge_settings(preset: str | None, overrides: Mapping[str, Any]) -> dict[str, Any]:
+def merge_settings(preset: str | Mapping[str, Any] | None, overrides: Mapping[str, Any]) -> dict[str, Any]:
     """The same unchecked and without defaults. Raises UnknownPreset."""
-    return _merge(load_preset(preset) if preset else {}, overrides)
+    base = preset if isinstance(preset, Mapping) else load_preset(preset) if preset else {}
+    return _merge(base, overrides)
 
 
 def setting_of(refusal: Mapping[str, Any]) -> tuple[str | int, ...]:

@@ -348,15 +348,16 @@ class Predictor:
         )
 
     def _state_of_nobody(self, known: SkillEvidence, reference: Floats, student: int) -> StudentState:
-        """Of someone without a response the model has read nothing: the reference speaks for it."""
-        mastery = expit(reference)
+        """Of someone without a response the model has read nothing: θ is the prior's."""
+        with torch.inference_mode():
+            mastery = expit(self._network.before_any_response(torch.as_tensor(reference)).numpy())
         return StudentState(
             theta=0.0,
             theta_reference=0.0,
             theta_reference_sd=self._model.calibration.ability_sd,
             mastery=mastery,
             probability=mastery,
-            mastery_reference=mastery,
+            mastery_reference=expit(reference),
             attempts=known.attempts[student],
             n_responses=0,
         )

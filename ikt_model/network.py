@@ -161,6 +161,9 @@ class IktNetwork(Tracer):
             beta=beta[batch.next_skill_sets],
         )
 
+    def before_any_response(self, reference: Tensor) -> Tensor:
+        return reference if self.is_skill_wise else -self.difficulty  # σ(θ − β) at θ = 0
+
     def every_skill(self, known: Known) -> tuple[Tensor, Tensor]:
         n_skills = len(self.difficulty)
         skills = torch.arange(n_skills, device=known.state.device)

@@ -48,6 +48,12 @@ class Tracer(nn.Module, ABC):
         """What both heads read; empty for a network with a single head."""
         return []
 
+    def before_any_response(self, reference: Tensor) -> Tensor:
+        """Logits of M for every single skill of someone of whom nothing was read [K]: the reference's own,
+        where a network has no better say.
+        """
+        return reference
+
     @abstractmethod
     def every_skill(self, known: Known) -> tuple[Tensor, Tensor]:
         """Logits of p and of M for every single skill, [K] each."""

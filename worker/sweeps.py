@@ -169,7 +169,7 @@ def _queue(session: Session, sweep: Sweep, point: Point) -> Experiment | None:
     try:
         config = resolve_config(sweep.preset, overrides)
     except ValidationError as error:
-        # Corners and grids were checked at submission; between them settings may still contradict each other.
+        # All but the largest spaces were checked point by point at submission.
         return sweeps.refuse_trial(
             session,
             sweep.id,

@@ -1,6 +1,5 @@
 """`ikt train`, `ikt experiments`, `ikt cancel`: training runs."""
 
-import json
 from typing import Annotated, Any
 
 import typer
@@ -13,6 +12,7 @@ from api.cli.drawing import listing, metrics_table
 from api.cli.failures import INTERRUPTED, BadInput
 from api.cli.presets import list_presets
 from api.cli.reports import report
+from api.cli.search_space import read_value
 from api.cli.watching import choose_view, follow, require_success, train_here
 
 ExcludeFolds = Annotated[
@@ -197,7 +197,7 @@ def parse_settings(settings: list[str]) -> dict[str, Any]:
             place = place.setdefault(section, {})
             if not isinstance(place, dict):
                 raise BadInput(f"--set {setting!r} contradicts another --set")
-        place[key] = _value(value)
+        place[key] = read_value(f"--set {setting!r}", value)
     return nested
 
 
@@ -219,10 +219,3 @@ def require_known(config: dict[str, Any], *, preset: str | None = None) -> dict[
                 names = ", ".join(sections[section])
                 raise BadInput(f"--set {section}.{key}: there is no such setting", f"{section} has {names}")
     return config
-
-
-def _value(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text

@@ -16,6 +16,17 @@ BAD_INPUT = 2
 CONTRADICTION = 3
 INTERRUPTED = 130
 
+INLINE = (
+    "train",
+    "sweep",
+    "cross-validate",
+    "compare",
+    "evaluate",
+    "experiments report",
+    "presets",
+)
+"""The commands that need no server."""
+
 
 class Failure(Exception):
     """Shown on standard error; the command's exit code is `exit_code`."""
@@ -33,7 +44,7 @@ class NoServer(Failure):
         super().__init__(
             f"No server answers at {url}",
             f"{reason.rstrip('.')}. Start one with `ikt up`, name another with --url or IKT_URL, "
-            "or do the work in this process with --inline (train, compare, evaluate).",
+            f"or do the work in this process with --inline ({', '.join(INLINE)}).",
         )
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from math import isfinite
 from typing import Any
 
 from api.cli.failures import BadInput
@@ -30,7 +31,7 @@ def parse_space(
     values: dict[str, Any] = {}
     for text in grid:
         name, listed = _split("grid", text)
-        _put(values, name, [_value(part) for part in listed.split(",")], option="grid")
+        _put(values, name, _values("grid", text, listed), option="grid")
     return {"method": "grid", "space": values}
 
 
@@ -53,7 +54,8 @@ def _float(option: str, text: str, value: str) -> dict[str, Any]:
     if end not in ([], ["log"]) or value.count(":") > 2:
         raise BadInput(f"--{option} {text!r} is not of the form section.name=low:high or …:log")
     try:
-        return {"type": "float", "low": float(low), "high": float(high), "log": bool(end)}
+        ends = {"low": _finite(f"--{option} {text!r}", low), "high": _finite(f"--{option} {text!r}", high)}
+        return {"type": "float", **ends, "log": bool(end)}
     except ValueError:
         raise BadInput(f"--{option} {text!r}: {value} are no two numbers as in 0.1:0.9") from None
 
@@ -73,12 +75,28 @@ def _int(option: str, text: str, value: str) -> dict[str, Any]:
         ) from None
 
 
-def _choice(option: str, text: str, value: str) -> dict[str, Any]:  # noqa: ARG001
-    return {"type": "categorical", "choices": [_value(part) for part in value.split(",")]}
+def _choice(option: str, text: str, value: str) -> dict[str, Any]:
+    return {"type": "categorical", "choices": _values(option, text, value)}
 
 
-def _value(text: str) -> Any:
+def _values(option: str, text: str, listed: str) -> list[Any]:
+    return [read_value(f"--{option} {text!r}", part) for part in listed.split(",")]
+
+
+def read_value(typed: str, text: str) -> Any:
+    """A value as JSON where it can be, as text otherwise. Raises BadInput naming what was `typed`."""
+
+    def require_finite(number: str) -> float:
+        return _finite(typed, number)
+
     try:
-        return json.loads(text)
+        return json.loads(text, parse_float=require_finite, parse_constant=require_finite)
     except ValueError:
         return text
+
+
+def _finite(typed: str, number: str) -> float:
+    # JSON has neither infinities nor NaN, though Python would read them.
+    if not isfinite(value := float(number)):
+        raise BadInput(f"{typed}: {number} is no finite number")
+    return value

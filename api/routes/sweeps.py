@@ -38,7 +38,7 @@ def submit_sweep(
     response: Response,
     idempotency_key: IdempotencyKey = None,
 ) -> SweepRead:
-    """Every point of a grid, or every corner of another space, is checked now; workers train the trials."""
+    """Every point of a grid, and of ranges as many as tell, is checked now; workers train the trials."""
     sweep = sweeps.submit_sweep(session, resources.doorbell, body, idempotency_key=idempotency_key)
     return look_again(response, sweep, seconds=resources.settings.retry_after_seconds)
 

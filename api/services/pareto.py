@@ -102,8 +102,16 @@ def _shown(value: Any) -> str:
 
 
 def _notes(rows: Sequence[Experiment]) -> list[str]:
+    notes = []
     if len({row.dataset_id for row in rows}) > 1:
-        return ["The experiments were measured on different datasets: their figures are not comparable."]
-    if len({(row.fold, *row.exclude_folds) for row in rows}) > 1:
-        return ["The experiments held out different folds: their figures are not about the same students."]
-    return []
+        notes.append("The experiments were measured on different datasets: their figures are not comparable.")
+    elif len({row.fold for row in rows}) > 1:
+        notes.append(
+            "The experiments held out different folds: their figures are not about the same students."
+        )
+    if len({tuple(sorted(row.exclude_folds)) for row in rows}) > 1:
+        notes.append(
+            "The experiments left out different folds: they were not trained on the same students, and a "
+            "difference may be that of the data."
+        )
+    return notes

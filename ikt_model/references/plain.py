@@ -1,7 +1,7 @@
 """Parameters as plain JSON values and named figures."""
 
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from typing import Any, TypeVar, get_type_hints
 
 import numpy as np
@@ -11,14 +11,26 @@ Floats = NDArray[np.float64]
 Fitted = TypeVar("Fitted")
 
 
+class ParametersMissing(ValueError):
+    """Stored parameters lack some that nothing can stand in for."""
+
+
 def to_plain(fitted: Any) -> dict[str, Any]:
     """Every field of a dataclass of parameters; another one within becomes a nested dictionary."""
     return {field.name: _plain(getattr(fitted, field.name)) for field in fields(fitted)}
 
 
 def from_plain(kind: type[Fitted], stored: Mapping[str, Any]) -> Fitted:
-    """The inverse of `to_plain`."""
-    return kind(**{name: _restored(hint, stored[name]) for name, hint in get_type_hints(kind).items()})
+    """The inverse of `to_plain`. Raises ParametersMissing.
+
+    A field that came after the parameters were stored takes its default, which has to be what was meant
+    before there was a choice: a fit of an earlier release goes on saying what it said.
+    """
+    required = [part.name for part in fields(kind) if part.default is part.default_factory is MISSING]  # type: ignore[arg-type]
+    if missing := [name for name in required if name not in stored]:
+        raise ParametersMissing(f"the stored {kind.__name__} lacks {', '.join(map(repr, missing))}")
+    hints = get_type_hints(kind)
+    return kind(**{name: _restored(hint, stored[name]) for name, hint in hints.items() if name in stored})
 
 
 def _plain(value: Any) -> Any:

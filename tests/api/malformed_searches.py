@@ -37,6 +37,13 @@ def one(described: dict[str, Any]) -> dict[str, Any]:
     return {"loss.lambda_target": described}
 
 
+MANY_FLOATS = {
+    f"loss.{name}": ranged("float", 0, 1) for name in ("lambda_target", "difficulty_weight", "scale_weight")
+} | {
+    f"training.{name}": ranged("float", 0.1, 1) for name in ("learning_rate", "weight_decay", "gradient_clip")
+}
+MANY_FLOATS["model.dropout"] = ranged("float", 0, 0.5)
+
 EXCLUDED = [
     experiment("excluded fold does not exist", "/exclude_folds", "experiment-refused", exclude_folds=[7]),
     experiment("excluded fold is held out", "/exclude_folds", "experiment-refused", exclude_folds=[0]),
@@ -127,6 +134,13 @@ SWEEPS = [
     optuna("one choice", f"{LAMBDA}/choices", one({"type": "categorical", "choices": [1]})),
     optuna("end out of range", f"{LAMBDA}/high", one(ranged("float", 0, 1.5)), "sweep-refused"),
     optuna("choice out of range", f"{LAMBDA}/choices/1", one({"type": "categorical", "choices": [0, 2]}),
+           "sweep-refused"),
+    optuna("whole numbers that do not divide", "/search/space/model.d_model",
+           {"model.dropout": ranged("float", 0, 0.5), "model.d_model": ranged("int", 16, 128)},
+           "sweep-refused"),
+    optuna("kinds that contradict each other in one of thousands", "/search/space/model.mastery/choices/1",
+           MANY_FLOATS | {"model.mastery": {"type": "categorical", "choices": ["scalar", "skill-wise"]},
+                          "reference.name": {"type": "categorical", "choices": ["pfa", "rasch", "bkt"]}},
            "sweep-refused"),
     optuna("corner that does not divide", "/search/space/model.d_model",
            {"model.d_model": ranged("int", 16, 18, step=2), "model.n_heads": ranged("int", 2, 4, step=2)},

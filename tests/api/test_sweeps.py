@@ -94,6 +94,24 @@ class TestSubmit:
         search = {"method": "grid", "space": {"model.n_heads": [3], "model.d_model": [12, 24]}}
         assert submit(service, search=search, config={}).status_code == 202
 
+    def test_of_wrong_numbers_in_a_range_one_is_told_with_the_way_out(self, service: Service) -> None:
+        widths = {"type": "int", "low": 16, "high": 128}
+        search = OPTUNA | {"space": {**OPTUNA["space"], "model.d_model": widths}}
+        refused = submit(service, preset="small-dynamic", search=search, config={})
+        problem = assert_problem(refused, 422, "sweep-refused")
+        detail = (
+            "n_heads 4 must divide d_model 17 (at model.d_model=17); "
+            "narrow the range, give it another step, or list the values as choices"
+        )
+        assert problem["errors"] == [{"pointer": "/search/space/model.d_model", "detail": detail}]
+        search["space"]["model.d_model"] = widths | {"step": 16}
+        assert submit(service, preset="small-dynamic", search=search, config={}).status_code == 202
+
+    def test_an_end_that_is_wrong_speaks_for_the_numbers_before_it(self, service: Service) -> None:
+        search = OPTUNA | {"space": {"model.n_blocks": {"type": "int", "low": 1, "high": 60}}}
+        problem = assert_problem(submit(service, search=search, config={}), 422, "sweep-refused")
+        assert [error["pointer"] for error in problem["errors"]] == ["/search/space/model.n_blocks/high"]
+
 
 class TestRead:
     def test_trials_and_the_best_of_them(self, service: Service) -> None:
@@ -213,6 +231,24 @@ class TestPareto:
         assert [point["x"] for point in front["points"]] == [0.001, 0.01, 0.02]
         figure = service.client.get("/pareto", params={**params, "format": "svg"})
         assert "AUC ↑" in figure.text
+
+    @pytest.mark.parametrize(
+        ("folds", "said"),
+        [
+            ({"fold": 1, "exclude_folds": [3]}, ["left out different folds"]),
+            ({"fold": 1, "exclude_folds": []}, ["left out different folds"]),
+            ({"fold": 2, "exclude_folds": [0]}, ["held out different folds"]),
+            ({"fold": 0, "exclude_folds": [1]}, ["held out different folds", "left out different folds"]),
+        ],
+    )
+    def test_who_was_measured_and_who_was_trained_on_are_told_apart(
+        self, service: Service, measured: dict[str, Any], folds: dict[str, Any], said: list[str]
+    ) -> None:
+        other = submit(service, dataset_id=measured["dataset_id"], **folds).json()
+        step(service, other, status="succeeded", metrics={"auc": 0.7, "l_21_kl": 0.01})
+        ids = [read(service, sweep)["trials"][0]["experiment_id"] for sweep in (measured, other)]
+        notes = service.client.get("/pareto", params={"experiment": ids}).raise_for_status().json()["notes"]
+        assert [next(text for text in said if text in note) for note in notes] == said
 
     def test_unknown_metrics_are_refused_by_name(self, service: Service, measured: dict[str, Any]) -> None:
         problem = assert_problem(

@@ -7,7 +7,10 @@ from typing import Any
 
 import httpx
 import pytest
+import typer
 
+from api.cli.failures import INLINE
+from api.cli.main import app
 from api.cli.processes import Running
 from tests.cli.conftest import TINY, Ikt
 
@@ -192,6 +195,13 @@ class TestStudents:
         assert "No such student" in said.err
 
 
+def inline_commands(command: Any, *names: str) -> list[str]:
+    """Of a command and those below it, the ones that take --inline."""
+    own = [" ".join(names)] if any("--inline" in one.opts for one in command.params) else []
+    below = getattr(command, "commands", {}).items()
+    return own + [found for name, one in below for found in inline_commands(one, *names, name)]
+
+
 class TestWithoutServer:
     @pytest.mark.parametrize(
         "command",
@@ -205,6 +215,13 @@ class TestWithoutServer:
         assert "`ikt up`" in said.err
         assert "--inline" in said.err
 
+    def test_every_command_that_needs_none_is_named(self, ikt: Ikt) -> None:
+        named = ", ".join(INLINE)
+        said = " ".join(ikt("models", "--url", "http://127.0.0.1:9").err.split())
+
+        assert sorted(INLINE) == sorted(inline_commands(typer.main.get_command(app)))
+        assert f"--inline ({named})" in said
+
     def test_version_is_told(self, ikt: Ikt) -> None:
         assert ikt("--version").out == f"ikt {metadata.version('ikt')}\n"
 
@@ -214,6 +231,25 @@ class TestWithoutServer:
         assert data_dir.exists()
         assert "small-dynamic\n" in shown
         assert "lambda_target=0.3" in shown
+
+    @pytest.mark.parametrize(
+        "command",
+        [
+            ("train", "--set", "loss.lambda_target=NaN"),
+            ("cross-validate", "--set", "loss.lambda_target=1e999"),
+            ("sweep", "--grid", "loss.lambda_target=0.1,NaN"),
+            ("sweep", "--float", "loss.lambda_target=nan:1"),
+        ],
+    )
+    def test_what_is_no_number_is_refused_with_its_setting(
+        self, ikt: Ikt, classroom: Path, command: tuple[str, ...]
+    ) -> None:
+        name, *settings = command
+        said = ikt(name, "--preset", "small-mean", "--data", str(classroom), "--inline", *settings)
+
+        assert (said.code, said.out) == (2, "")
+        assert "loss.lambda_target" in said.err
+        assert "is no finite number" in said.err
 
     def test_wrong_usage(self, ikt: Ikt) -> None:
         assert ikt("train", "--preset", "small-mean").code == 2

@@ -2,6 +2,7 @@
 
 import pytest
 
+from api.cli.experiments import parse_settings
 from api.cli.failures import BadInput
 from api.cli.search_space import parse_space
 
@@ -52,6 +53,37 @@ def test_ranges_and_choices() -> None:
 def test_what_cannot_be_read_is_named(option: str, text: str) -> None:
     with pytest.raises(BadInput, match=r"--\w+ '"):
         parse_space(**NOTHING | {option: [text]})
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "-1e999"])
+@pytest.mark.parametrize(
+    ("option", "text"),
+    [
+        ("grid", "loss.lambda_target=0.1,{}"),
+        ("choices", "loss.lambda_target={},0.1"),
+        ("floats", "loss.lambda_target={}:1"),
+        ("floats", "loss.lambda_target=0:{}:log"),
+    ],
+)
+def test_numbers_that_are_not_finite_are_refused_with_their_setting(
+    option: str, text: str, number: str
+) -> None:
+    with pytest.raises(BadInput, match=rf"--\w+ 'loss\.lambda_target=.*: {number} is no finite number"):
+        parse_space(**NOTHING | {option: [text.format(number)]})
+
+
+@pytest.mark.parametrize("value", ["NaN", "-Infinity", "1e999", "[0.1, NaN]", '{"deep": 1e999}'])
+def test_settings_are_as_finite_as_spaces(value: str) -> None:
+    with pytest.raises(BadInput, match=r"--set 'loss\.lambda_target=.* is no finite number"):
+        parse_settings([f"loss.lambda_target={value}"])
+
+
+def test_finite_numbers_keep_their_value() -> None:
+    settings = ["loss.lambda_target=1e-3", "training.epochs=3", "loss.ability_target=nan"]
+    assert parse_settings(settings) == {
+        "loss": {"lambda_target": 1e-3, "ability_target": "nan"},
+        "training": {"epochs": 3},
+    }
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """A database that the first release filled goes on with the code of today, rows and all."""
 
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -9,20 +10,24 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import Engine, inspect
 
+from api.services.experiments import get_experiment
+from api.services.experiments import list_experiments as show_experiments
 from db.base import Base
 from db.engine import create_engine, create_session_factory, downgrade, read_scope, session_scope, upgrade
 from db.errors import DatasetInUse
 from db.lifecycle import ExperimentStatus
 from db.models import Calibration, CrossValidation, Experiment
 from db.repositories import cross_validations, datasets, experiments, runs
-from ikt_model.config import ExperimentConfig
+from ikt_model.config import resolve_config
+from ikt_model.references import calibration_from_dict
 from tests.builders import NOON, make_experiment, make_sweep, make_trial
 from tests.stacks import STACK_NAMES
 
+FIT = Path(__file__).parents[1] / "ikt_model/first_release/model/calibration.json"
 DATASET, CALIBRATION, MODEL = uuid4(), uuid4(), uuid4()
 EXPERIMENTS = {status: uuid4() for status in ("queued", "succeeded", "failed")}
 
-# `resolve_config("small-dynamic")` of the first release
+# `resolve_config("small-dynamic")` of the first release, and its fingerprint
 FIRST_CONFIG = {
     "model": {"type": "ikt", "d_model": 128, "n_heads": 4, "n_blocks": 2, "d_ff": 256, "dropout": 0.1,
               "window": 200},
@@ -32,20 +37,23 @@ FIRST_CONFIG = {
     "training": {"epochs": 8, "batch_tokens": 2048, "learning_rate": 0.001, "schedule": "one-cycle",
                  "weight_decay": 0.01, "gradient_clip": 1.0, "seed": 42},
 }  # fmt: skip
+FIRST_FINGERPRINT = "c7c292b19dfae4e4"
 
 
 def _experiment(status: str, identifier: UUID) -> dict[str, Any]:
+    ran = status != "queued"
     return {
         "id": identifier, "name": f"{status} one", "dataset_id": DATASET, "fold": 0,
-        "preset": "small-dynamic", "config": FIRST_CONFIG, "config_fingerprint": "0123456789abcdef",
-        "seed": 42, "status": status, "attempt": 1, "max_attempts": 5, "lease_owner": None,
+        "preset": "small-dynamic", "config": FIRST_CONFIG, "config_fingerprint": FIRST_FINGERPRINT,
+        "seed": 42, "status": status, "attempt": int(ran), "max_attempts": 5, "lease_owner": None,
         "lease_expires_at": None, "heartbeat_at": None, "cancel_requested": False, "progress": 0.0,
-        "epochs_done": 1, "epochs": 8, "code_version": "1.0.0", "package_versions": {"torch": "2.5"},
-        "device": "auto", "device_used": "cpu",
+        "epochs_done": int(ran), "epochs": 8, "code_version": "0.1.0" if ran else None,
+        "package_versions": {"torch": "2.13.0"} if ran else None,
+        "device": "cpu" if ran else "auto",  # a worker replaced the device asked for by the one it took
         "error_type": "OutOfMemory" if status == "failed" else None, "error_detail": None,
         "metrics": {"auc": 0.73} if status == "succeeded" else None, "idempotency_key": status,
-        "request_hash": "hash", "rung_at": NOON, "rings": 0, "created_at": NOON, "started_at": None,
-        "finished_at": None,
+        "request_hash": "hash", "rung_at": NOON, "rings": 0, "created_at": NOON,
+        "started_at": NOON if ran else None, "finished_at": NOON if ran else None,
     }  # fmt: skip
 
 
@@ -57,8 +65,15 @@ ROWS: Mapping[str, list[dict[str, Any]]] = {
     }],
     "calibrations": [{
         "id": CALIBRATION, "dataset_id": DATASET, "fold": 0, "reference": "rasch",
-        "settings": FIRST_CONFIG["reference"], "key": "key", "parameters": {"difficulty": [0.5]},
-        "summary": {"beta_mean": 0.5}, "seconds": 1.5, "created_at": NOON,
+        "settings": FIRST_CONFIG["reference"], "key": "key",
+        "parameters": json.loads(FIT.read_text("utf-8")),
+        "summary": {
+            "beta_mean": -0.9422622613346611, "beta_std": 0.8744212035099229, "beta_min": -2.717364974245104,
+            "beta_max": -0.18182947404337027, "ability_sd": 0.7064484214411282,
+            "log_likelihood": -1256.739923223319, "iterations": 21.0, "n_students": 116.0,
+            "n_responses": 2160.0,
+        },
+        "seconds": 1.5, "created_at": NOON,
     }],
     "experiments": [_experiment(status, identifier) for status, identifier in EXPERIMENTS.items()],
     "epoch_metrics": [{
@@ -103,7 +118,11 @@ def first_release(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[En
 def _filled(url: str) -> Iterator[Engine]:
     engine = create_engine(url)
     upgrade(engine, "0001")
-    assert {*inspect(engine).get_table_names()} == {*ROWS, "alembic_version"}
+    # A released revision never changes: what it left out, databases of that release do not have.
+    schema = inspect(engine)
+    assert {*schema.get_table_names()} == {*ROWS, "alembic_version"}
+    for name, rows in ROWS.items():
+        assert {column["name"] for column in schema.get_columns(name)} == rows[0].keys(), name
     with engine.begin() as connection:
         for name, rows in ROWS.items():
             connection.execute(sa.insert(_table(name)), rows)
@@ -133,11 +152,23 @@ def _first_value(row: Mapping[str, Any]) -> str:
 EXPECTED = {name: sorted(rows, key=_first_value) for name, rows in ROWS.items()}
 
 
+def _completed(rows: Mapping[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
+    """The same with every setting that there is today."""
+    config = resolve_config("small-dynamic")
+    named = {"config": config.model_dump(mode="json"), "config_fingerprint": config.fingerprint()}
+    fit = {"settings": named["config"]["reference"]}
+    return {
+        **rows,
+        "experiments": [row | named for row in rows["experiments"]],
+        "calibrations": [row | fit for row in rows["calibrations"]],
+    }
+
+
 def test_upgrade_and_downgrade_keep_every_row(first_release: Engine) -> None:
     upgrade(first_release)
     after_upgrade = _stored(first_release)
     downgrade(first_release, "0001")
-    assert (after_upgrade, _stored(first_release)) == (EXPECTED, EXPECTED)
+    assert (after_upgrade, _stored(first_release)) == (_completed(EXPECTED), EXPECTED)
 
 
 def test_rows_say_that_nothing_was_left_out_or_doubted(first_release: Engine) -> None:
@@ -149,6 +180,27 @@ def test_rows_say_that_nothing_was_left_out_or_doubted(first_release: Engine) ->
         assert [row.exclude_folds for row in session.scalars(sa.select(Calibration))] == [[]]
 
 
+def test_callers_read_experiments_of_the_first_release(first_release: Engine) -> None:
+    upgrade(first_release)
+    with read_scope(create_session_factory(first_release)) as session:
+        shown = {status: get_experiment(session, identifier) for status, identifier in EXPERIMENTS.items()}
+        assert {row.id for row in show_experiments(session).items} == {*EXPERIMENTS.values()}
+    assert {status: row.environment.device for status, row in shown.items()} == {
+        "queued": None, "succeeded": "cpu", "failed": "cpu",
+    }  # fmt: skip
+    assert {row.calibration_seconds for row in shown.values()} == {1.5}
+    assert shown["succeeded"].metrics == {"auc": 0.73}
+    assert shown["succeeded"].best is not None
+
+
+def test_fits_of_the_first_release_are_read(first_release: Engine) -> None:
+    upgrade(first_release)
+    with read_scope(create_session_factory(first_release)) as session:
+        fitted = calibration_from_dict(session.get_one(Calibration, CALIBRATION).parameters)
+    assert fitted.title == "'rasch' (marginal, posterior-mean)"
+    assert fitted.ability_sd == 0.7064484214411282
+
+
 def test_experiments_of_the_first_release_go_on(first_release: Engine) -> None:
     upgrade(first_release)
     sessions = create_session_factory(first_release)
@@ -156,8 +208,6 @@ def test_experiments_of_the_first_release_go_on(first_release: Engine) -> None:
         experiments.retry(session, EXPERIMENTS["failed"])
         running = runs.claim(session, EXPERIMENTS["queued"], "worker-1", lease_seconds=60)
         assert running is not None
-        config = ExperimentConfig.model_validate(running.config).model_dump(mode="json")
-    assert all(FIRST_CONFIG[name].items() <= config[name].items() for name in FIRST_CONFIG)
     with session_scope(sessions) as session, pytest.raises(DatasetInUse):
         datasets.delete_dataset(session, DATASET)
 
@@ -191,3 +241,26 @@ def test_downgrade_calls_a_pruned_trial_cancelled(first_release: Engine) -> None
         assert status == "cancelled"
         with pytest.raises(sa.exc.IntegrityError):
             connection.execute(sa.text("UPDATE experiments SET status = 'pruned'"))
+
+
+def test_downgrade_keeps_the_device_taken_and_choices_of_today(first_release: Engine) -> None:
+    """The first release refuses a setting that it does not know; without it, it would train another model."""
+    upgrade(first_release)
+    config = resolve_config("skill-wise")
+    with session_scope(create_session_factory(first_release)) as session:
+        stored = {"config": config.model_dump(mode="json"), "config_fingerprint": config.fingerprint()}
+        added = make_experiment(
+            session, dataset_id=DATASET, device="auto", device_used="cuda", status="succeeded", **stored
+        ).id
+    downgrade(first_release, "0001")
+    table = _table("experiments")
+    with first_release.connect() as connection:
+        row = connection.execute(sa.select(table).where(table.c.id == added)).one()
+    assert row.device == "cuda"
+    kept = {"mastery", "prediction", "recurrent_width"}
+    assert row.config["model"].keys() == FIRST_CONFIG["model"].keys() | kept
+    assert row.config["reference"] == stored["config"]["reference"]
+    upgrade(first_release)
+    with read_scope(create_session_factory(first_release)) as session:
+        again = session.get_one(Experiment, added)
+        assert {"config": again.config, "config_fingerprint": again.config_fingerprint} == stored

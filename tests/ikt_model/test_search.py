@@ -5,15 +5,14 @@ from typing import Any
 import pytest
 
 from ikt_model.search import (
-    MOST_CORNERS,
+    MOST_POINTS,
     Direction,
     Trial,
-    corner_points,
     count_points,
     grid_points,
-    inner_points,
     is_hopeless,
     next_point,
+    probing_points,
     with_settings,
 )
 
@@ -27,31 +26,60 @@ SEARCH: dict[str, Any] = {"method": "optuna", "space": SPACE, "sampler": "tpe", 
 MEDIAN: dict[str, Any] = {"name": "median", "warmup_epochs": 1, "startup_trials": 2}
 
 
+def whole(low: int, high: int) -> dict[str, Any]:
+    return {"type": "int", "low": low, "high": high, "log": False, "step": 1}
+
+
+def floats(low: float, high: float) -> dict[str, Any]:
+    return {"type": "float", "low": low, "high": high, "log": False}
+
+
 class TestPoints:
     def test_a_grid_has_every_combination_once(self) -> None:
         points = list(grid_points(GRID))
         assert len(points) == count_points(GRID) == len({tuple(point.items()) for point in points}) == 6
         assert points[1] == {"loss.lambda_target": 0.0, "model.d_model": 32}
 
-    def test_corners_are_all_ends_and_all_choices(self) -> None:
-        corners = list(corner_points(SPACE))
-        assert len(corners) == 2 * 2 * 2
-        assert {corner["model.n_blocks"] for corner in corners} == {1, 5}
-        assert {corner["loss.ability_target"] for corner in corners} == {"static", "dynamic"}
-
-    def test_of_very_many_corners_each_end_is_still_met(self) -> None:
-        space = {f"model.a{n}": {"type": "int", "low": 0, "high": n} for n in range(1, 16)}
-        corners = list(corner_points(space))
-        assert len(corners) == 2 * 15 < MOST_CORNERS < 2**15
-        assert all(any(corner[f"model.a{n}"] == n for corner in corners) for n in range(1, 16))
+    def test_a_space_is_met_at_every_whole_number_and_choice(self) -> None:
+        points = list(probing_points(SPACE))
+        assert len(points) == len({tuple(point.items()) for point in points}) == 3 * 3 * 2
+        assert {point["model.n_blocks"] for point in points} == {1, 3, 5}
+        assert {point["loss.ability_target"] for point in points} == {"static", "dynamic"}
+        assert list(dict.fromkeys(point["model.n_blocks"] for point in points)) == [1, 5, 3]
 
     @pytest.mark.parametrize("ends", [(1.0, 4.0), (1.0, 3.0), (2.0, 10.0), (0.0, 2.0**40)])
-    def test_a_range_of_floats_is_met_at_a_fraction_inside_it(self, ends: tuple[float, float]) -> None:
+    def test_a_range_of_floats_is_met_at_its_ends_and_at_a_fraction_inside_it(
+        self, ends: tuple[float, float]
+    ) -> None:
         low, high = ends
-        space = {**SPACE, "training.epochs": {"type": "float", "low": low, "high": high, "log": False}}
-        points = [point["training.epochs"] for point in inner_points(space)]
-        assert len(points) == 2
-        assert any(low < value < high and value % 1 for value in points)
+        space = {**SPACE, "training.epochs": floats(low, high)}
+        values = list(dict.fromkeys(point["training.epochs"] for point in probing_points(space)))
+        assert values[:2] == [low, high]
+        assert any(low < value < high and value % 1 for value in values)
+
+    def test_of_many_float_ranges_the_rest_is_still_met_completely(self) -> None:
+        space = {**SPACE, **{f"model.a{n}": floats(0.0, float(n)) for n in range(1, 13)}}
+        points = list(probing_points(space))
+        met = {(point["model.n_blocks"], point["loss.ability_target"]) for point in points}
+        assert len(met) == 3 * 2
+        assert all(len({point[f"model.a{n}"] for point in points}) == 3 for n in range(1, 13))
+
+    def test_of_very_many_points_corners_and_each_value_alone_are_met(self) -> None:
+        space = {**SPACE, **{f"model.a{n}": whole(0, 100 + n) for n in range(1, 11)}}
+        points = list(probing_points(space))
+        assert {point["model.a7"] for point in points} == set(range(108))
+        corners = {tuple(point.values()) for point in points if point["model.n_blocks"] != 3}
+        assert len(corners) >= 2**11 * 2
+
+    def test_no_space_takes_long(self) -> None:
+        space = {f"model.a{n}": whole(-(2**53), 2**53) for n in range(10)} | {
+            f"model.b{n}": {"type": "categorical", "choices": list(range(100))} for n in range(10)
+        }
+        points = list(probing_points(space))
+        assert len(points) < MOST_POINTS
+        for name, described in space.items():
+            wanted = set(described.get("choices") or (-(2**53), 1 - 2**53, 2**53))
+            assert wanted <= {point[name] for point in points}
 
     def test_settings_are_nested_and_the_given_ones_stay(self) -> None:
         given = {"loss": {"scale_weight": 0.1}, "model": {"d_model": 8}}

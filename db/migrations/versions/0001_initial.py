@@ -118,7 +118,6 @@ def _create_experiments() -> None:
         sa.Column("code_version", sa.Text(), nullable=True),
         sa.Column("package_versions", Json(), nullable=True),
         sa.Column("device", sa.Text(), nullable=False),
-        sa.Column("device_used", sa.Text(), nullable=True),
         sa.Column("error_type", sa.Text(), nullable=True),
         sa.Column("error_detail", sa.Text(), nullable=True),
         sa.Column("metrics", Json(), nullable=True),

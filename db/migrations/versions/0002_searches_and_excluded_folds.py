@@ -1,4 +1,9 @@
-"""Cross-validations and sweeps, folds that are left out altogether, and warnings of a training."""
+"""Cross-validations and sweeps, folds left out altogether, more settings, and more about each run."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,8 +16,25 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
+Section = dict[str, Any]
+
 EMPTY = sa.text("'[]'")
 STATES = ("queued", "running", "succeeded", "failed", "cancelled")
+
+# Settings that came with this revision, each at what was meant before there was a choice; the kinds of model
+# and reference that are new have none of them.
+OLD_KINDS = {"model": ("type", "ikt"), "reference": ("name", "rasch")}
+NEW_SETTINGS: dict[str, Section] = {
+    "model": {
+        "mastery": "scalar",
+        "prediction": "separate",
+        "skill_rank": 64,
+        "recurrent_width": 0,
+        "recurrent_dropout": 0.5,
+    },
+    "reference": {"difficulty": "marginal", "ability": "posterior-mean"},
+    "loss": {"lambda_schedule": "linear", "balancing": "fixed"},
+}
 
 
 def upgrade() -> None:
@@ -21,11 +43,21 @@ def upgrade() -> None:
     _add_filled_columns("calibrations", "exclude_folds")
     _add_filled_columns("experiments", "exclude_folds", "warnings")
     _extend_experiments()
+    # Until now the device that a worker took replaced the one asked for, when it noted what it runs on.
+    op.execute("UPDATE experiments SET device_used = device WHERE package_versions IS NOT NULL")
+    # Stored settings are complete; or else equal ones would look different.
+    _rewrite_settings(lambda given, new: new | given)
 
 
 def downgrade() -> None:
+    # A choice that the older release does not have is left for it to refuse: without it, it would train
+    # another model than was asked for.
+    _rewrite_settings(
+        lambda given, new: {name: value for name, value in given.items() if (name, value) not in new.items()}
+    )
     # The older states know no better name for a trial that was given up.
     op.execute("UPDATE experiments SET status = 'cancelled' WHERE status = 'pruned'")
+    op.execute("UPDATE experiments SET device = device_used WHERE device_used IS NOT NULL")
     with op.batch_alter_table("experiments") as batch:
         _limit_status(batch, STATES)
         batch.drop_index("ix_experiments_cross_validation_id")
@@ -33,6 +65,7 @@ def downgrade() -> None:
         batch.drop_constraint("fk_experiments_sweep_id_sweeps", type_="foreignkey")
         batch.drop_constraint("fk_experiments_cross_validation_id_cross_validations", type_="foreignkey")
         for column in (
+            "device_used",
             "warnings",
             "trial_settings",
             "trial",
@@ -65,6 +98,7 @@ def _extend_experiments() -> None:
         batch.add_column(sa.Column("sweep_id", sa.Uuid(), nullable=True))
         batch.add_column(sa.Column("trial", sa.Integer(), nullable=True))
         batch.add_column(sa.Column("trial_settings", Json(), nullable=True))
+        batch.add_column(sa.Column("device_used", sa.Text(), nullable=True))
         batch.create_foreign_key(
             "fk_experiments_cross_validation_id_cross_validations",
             "cross_validations",
@@ -84,6 +118,36 @@ def _limit_status(batch: BatchOperations, states: tuple[str, ...]) -> None:
     name = op.f("ck_experiments_status")
     batch.drop_constraint(name, type_="check")
     batch.create_check_constraint(name, sa.column("status").in_(states))
+
+
+def _rewrite_settings(change: Callable[[Section, Section], Section]) -> None:
+    """Replace stored settings by `change` of those of a section and the new ones it can have, and name the
+    configurations anew.
+    """
+
+    def changed(section: str, given: Section) -> Section:
+        tag, kind = OLD_KINDS.get(section, ("", None))
+        return change(given, NEW_SETTINGS.get(section, {})) if given.get(tag) == kind else given
+
+    connection = op.get_bind()
+    experiments = sa.table(
+        "experiments", sa.column("id"), sa.column("config_fingerprint"), sa.column("config", Json())
+    )
+    for row in connection.execute(sa.select(experiments)).all():
+        sections = {section: changed(section, given) for section, given in row.config.items()}
+        values = {"config": sections, "config_fingerprint": _fingerprint(sections)}
+        connection.execute(sa.update(experiments).where(experiments.c.id == row.id).values(values))
+    calibrations = sa.table("calibrations", sa.column("id"), sa.column("settings", Json()))
+    for row in connection.execute(sa.select(calibrations)).all():
+        settings = changed("reference", row.settings)
+        connection.execute(
+            sa.update(calibrations).where(calibrations.c.id == row.id).values(settings=settings)
+        )
+
+
+def _fingerprint(config: dict[str, Section]) -> str:
+    canonical = json.dumps(config, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
 
 def _create_cross_validations() -> None:
