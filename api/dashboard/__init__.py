@@ -1,1 +1,1 @@
-"""The dashboard: plain HTML and ES modules, the API's own first client. No build step, nothing from elsewhere."""
+"""The dashboard: plain HTML and ES modules, first client of the API it shows. Nothing from elsewhere."""
