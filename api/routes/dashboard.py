@@ -3,20 +3,21 @@
 from pathlib import Path
 
 from fastapi import APIRouter, FastAPI
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
 FOLDER = Path(__file__).parents[1] / "dashboard"
 CHARTS = ("plotly", "package_data")  # the package that ships the chart library's script, and where
-HEADERS = {
+# "no-cache" lets a browser keep what it has, but ask first: an upgrade never meets yesterday's modules.
+COMMON = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-cache"}
+HEADERS = COMMON | {
     # Charts set styles on their elements; nothing is ever loaded from elsewhere.
     "Content-Security-Policy": (
         "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
         "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     ),
-    "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
-    "Cache-Control": "no-cache",
 }
 
 router = APIRouter(include_in_schema=False)
@@ -37,7 +38,14 @@ def show_page() -> FileResponse:
     return FileResponse(FOLDER / "index.html", media_type="text/html; charset=utf-8", headers=HEADERS)
 
 
+class _Assets(StaticFiles):
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        response.headers.update(COMMON)
+        return response
+
+
 def mount_assets(app: FastAPI) -> None:
     """Styles, modules and the chart library; a browser that has them is told so in a few bytes."""
-    app.mount("/dashboard/assets", StaticFiles(directory=FOLDER / "assets"), name="dashboard")
-    app.mount("/dashboard/charts", StaticFiles(packages=[CHARTS]), name="charts")
+    app.mount("/dashboard/assets", _Assets(directory=FOLDER / "assets"), name="dashboard")
+    app.mount("/dashboard/charts", _Assets(packages=[CHARTS]), name="charts")

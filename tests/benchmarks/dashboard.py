@@ -1,8 +1,8 @@
 """How soon is the first page of use? `make bench-dashboard`
 
-200 experiments with final metrics, a real API process, a browser that has seen nothing before. Usable means
-that the table of experiments is there. Prints the median of the visits after the first and one line of JSON,
-and fails when it is more than a second, or when the page weighs more than 100 KB.
+200 experiments with the metrics of a real one, a real API process, a browser that has seen nothing before.
+Usable means that the table of experiments is there. Prints the median of the visits after the first and one
+line of JSON, and fails when it is more than a second, or when the page weighs more than 100 KB, data and all.
 """
 
 import json
@@ -23,7 +23,7 @@ from tests.builders import NOON, make_dataset, make_experiment
 
 N_EXPERIMENTS, N_VISITS = 200, 7
 MOST_SECONDS, MOST_BYTES = 1.0, 100_000
-METRICS = {"auc": 0.7366, "l_21_kl": 0.0006, "theta_pearson": 0.9935, "p_mastery_pearson": 0.964}
+RESULTS = Path(__file__).parents[2] / "docs" / "study" / "results.json"
 
 
 def main() -> int:
@@ -46,6 +46,7 @@ def main() -> int:
 
 
 def _furnish(settings: DatabaseSettings) -> None:
+    metrics = json.loads(RESULTS.read_text("utf-8"))["runs"]["c-skill-wise"]["experiments"][0]["metrics"]
     engine = create_engine(settings.database_url)
     with session_scope(create_session_factory(engine)) as session:
         dataset = make_dataset(session)
@@ -54,7 +55,7 @@ def _furnish(settings: DatabaseSettings) -> None:
                 session,
                 dataset_id=dataset.id,
                 status=ExperimentStatus.SUCCEEDED,
-                metrics=METRICS,
+                metrics=metrics,
                 started_at=NOON,
                 finished_at=NOON,
             )
@@ -62,14 +63,13 @@ def _furnish(settings: DatabaseSettings) -> None:
 
 
 def _visit(browser: Browser, url: str) -> tuple[float, int]:
-    """Seconds until the table is there, and all bytes without the experiments' own data."""
+    """Seconds until the table is there, and all bytes that it took."""
     context = browser.new_context()
     page = context.new_page()
     sizes: list[int] = []
 
     def weigh(request: Request) -> None:
-        if "/dashboard/" in request.url or request.url.rstrip("/") == url:
-            sizes.append(request.sizes()["responseBodySize"] + request.sizes()["responseHeadersSize"])
+        sizes.append(request.sizes()["responseBodySize"] + request.sizes()["responseHeadersSize"])
 
     page.on("requestfinished", weigh)
     page.goto(url, wait_until="commit")

@@ -90,7 +90,9 @@ class TestEveryPage:
         path = "/dashboard/charts/plotly.min.js"
         etag = shown.client.get(path).headers["etag"]
 
-        assert shown.client.get(path, headers={"If-None-Match": etag}).status_code == 304
+        again = shown.client.get(path, headers={"If-None-Match": etag})
+        assert again.status_code == 304
+        assert again.headers["cache-control"] == "no-cache"
 
     def test_everything_is_reached_by_keyboard(self, page: Page, shown: Shown) -> None:
         open_page(page, "experiments", shown)
@@ -162,6 +164,8 @@ class TestExperiments:
         expect(page.get_by_role("heading", level=1)).to_have_text("<i>mean</i> against pointwise")
         expect(page.get_by_role("row").filter(has_text="loss.ability_alignment")).to_contain_text("pointwise")
         expect(page.get_by_role("link", name="Markdown")).to_be_visible()
+        legend = page.locator(".chart .legendtext")
+        assert set(legend.all_text_contents()) == {"<i>mean</i>", "pointwise"}
 
     def test_a_name_filters(self, page: Page, shown: Shown) -> None:
         open_page(page, "experiments", shown)

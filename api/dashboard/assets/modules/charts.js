@@ -36,10 +36,21 @@ export function chart(label, draw, { tall = false } = {}) {
     const Plotly = await load();
     if (!place.isConnected) return;
     const { traces, layout = {} } = draw();
-    await Plotly.react(place, traces, dressed(layout), { displaylogo: false, responsive: true, displayModeBar: false });
+    await Plotly.react(place, traces.map(literal), dressed(layout), { displaylogo: false, responsive: true, displayModeBar: false });
     drawn.add(update);
   };
   return { place, update };
+}
+
+/** The library reads markup in names, texts and categories: here they are what they are. */
+function literal(trace) {
+  const known = ["name", "text", "x", "y"].filter((key) => key in trace);
+  return { ...trace, ...Object.fromEntries(known.map((key) => [key, asText(trace[key])])) };
+}
+
+function asText(value) {
+  if (Array.isArray(value)) return typeof value[0] === "string" ? value.map(asText) : value;
+  return typeof value === "string" ? value.replaceAll("&", "&amp;").replaceAll("<", "&lt;") : value;
 }
 
 /** Draw what was just put on the page. */

@@ -22,6 +22,16 @@ function flat(children) {
   return children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false);
 }
 
+/** Draw an element anew with the keyboard, and what was scrolled sideways, where they were. */
+export function keepFocus(element, draw) {
+  const id = element.contains(document.activeElement) ? document.activeElement.id : "";
+  const left = element.querySelector(".scroll")?.scrollLeft ?? 0;
+  draw();
+  if (id) document.getElementById(id)?.focus();
+  const now = element.querySelector(".scroll");
+  if (now) now.scrollLeft = left;
+}
+
 /** A word in a coloured frame. */
 export const state = (word) => h("span", { class: `state ${word}` }, word);
 

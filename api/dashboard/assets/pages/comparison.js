@@ -6,7 +6,7 @@ import { fill, h, head, notice, state } from "../modules/dom.js";
 import { number, percent, plain, signed, whole } from "../modules/format.js";
 import { table } from "../modules/table.js";
 
-const CURVES = ["auc", "train_loss", "l_21_kl", "theta_pearson", "theta_std", "lambda"];
+const CURVES = ["auc", "train_loss", "theta_pearson", "theta_std", "lambda"];
 const DASHES = ["solid", "dash", "dot", "dashdot"];
 
 export async function show(main, { query }) {
@@ -16,7 +16,7 @@ export async function show(main, { query }) {
     return;
   }
   const comparison = await get("/comparisons", wanted);
-  const names = comparison.experiments.map((one) => one.name);
+  const names = comparison.experiments.map((one) => one.label);
   const charts = curves(comparison, names);
   fill(main,
     head(`${names[0]} against ${names.slice(1).join(", ")}`, exports(wanted)),
@@ -110,7 +110,7 @@ function sectionTable({ title, rows }, names) {
 const each = (values, words) => [...new Set(values.map(words))].filter(Boolean).map((one) => h("div", {}, one));
 
 const said = (row, value) => value.range ? range(value.range) : shown(row, value.value);
-const shown = (row, value) => row.form === "count" ? whole(value) : number(value);
+const shown = (row, value) => row.form !== "count" ? number(value) : value === null && row.metric === "lambda_reached" ? "not reached" : whole(value);
 const range = ([low, high]) => `[${number(low, 2)}, ${number(high, 2)}]`;
 
 const met = (passed) => passed === null ? "" : h("span", { class: passed ? "good" : "bad", title: passed ? "meets what is asked for" : "misses what is asked for" }, passed ? " ✓" : " ✗");

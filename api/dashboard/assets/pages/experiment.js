@@ -2,7 +2,7 @@
 
 import { get, getOr, post } from "../modules/client.js";
 import { drawAll } from "../modules/charts.js";
-import { figures, fill, h, head, notice, state, trouble } from "../modules/dom.js";
+import { figures, fill, h, head, keepFocus, notice, state, trouble } from "../modules/dom.js";
 import { duration, moment, number, percent, plain, short, whole } from "../modules/format.js";
 import { follow } from "../modules/live.js";
 import { table } from "../modules/table.js";
@@ -12,7 +12,8 @@ import { reportCharts } from "./experiment-report.js";
 const MOVING = new Set(["queued", "running"]);
 
 export async function show(main, { id }) {
-  const [experiment, epochs] = await Promise.all([get(`/experiments/${id}`), get(`/experiments/${id}/metrics`)]);
+  const path = `/experiments/${encodeURIComponent(id)}`;
+  const [experiment, epochs] = await Promise.all([get(path), get(`${path}/metrics`)]);
   const page = { experiment, epochs: epochs.items };
   const top = h("div");
   const said = h("div", { role: "status" });
@@ -21,11 +22,11 @@ export async function show(main, { id }) {
   const more = h("div");
   fill(main, top, said, h("h2", {}, "How it learns"), learning.place, worth, more);
 
-  const showTop = () => fill(top, headline(page.experiment, act), progress(page.experiment), finals(page.experiment));
+  const showTop = () => keepFocus(top, () => fill(top, headline(page.experiment, act), progress(page.experiment), finals(page.experiment)));
   async function act(verb) {
     try {
       if (verb === "cancel" && !confirm(`Stop ${page.experiment.name}?`)) return;
-      page.experiment = await post(`/experiments/${id}/${verb}`);
+      page.experiment = await post(`${path}/${verb}`);
       fill(said);
       showTop();
       if (verb === "retry") listen();
@@ -34,15 +35,20 @@ export async function show(main, { id }) {
     }
   }
   async function finish() {
-    page.experiment = await get(`/experiments/${id}`);
-    showTop();
-    await showWorth(page.experiment, worth, more);
+    try {
+      page.experiment = await get(path);
+      showTop();
+      await showWorth(page.experiment, worth, more);
+    } catch (error) {
+      fill(said, trouble(error));
+    }
   }
   function listen() {
     follow(id, page.epochs.at(-1)?.epoch ?? 0, {
       progress: (news) => { Object.assign(page.experiment, news); showTop(); },
       epoch: (news) => { page.epochs.push(news); learning.update(); },
       end: finish,
+      lost: () => fill(said, notice("warn", "The connection was lost; load the page again to go on.")),
     });
   }
 
@@ -54,8 +60,8 @@ export async function show(main, { id }) {
 
 function headline(row, act) {
   const actions = [];
-  if (MOVING.has(row.status)) actions.push(h("button", { type: "button", disabled: row.cancel_requested, onclick: () => act("cancel") }, row.cancel_requested ? "Stopping" : "Stop"));
-  if (["failed", "cancelled"].includes(row.status)) actions.push(h("button", { type: "button", onclick: () => act("retry") }, "Go on"));
+  if (MOVING.has(row.status)) actions.push(h("button", { type: "button", id: "stop", disabled: row.cancel_requested, onclick: () => act("cancel") }, row.cancel_requested ? "Stopping" : "Stop"));
+  if (["failed", "cancelled"].includes(row.status)) actions.push(h("button", { type: "button", id: "retry", onclick: () => act("retry") }, "Go on"));
   const group = row.sweep_id ? h("a", { href: `/dashboard/sweeps/${row.sweep_id}` }, "its sweep") : null;
   return [
     head(row.name, state(row.status), ...actions),

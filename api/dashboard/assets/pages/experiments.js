@@ -1,56 +1,90 @@
 /** All experiments: filter, follow, submit, stop, choose some to compare. */
 
-import { getAll, post } from "../modules/client.js";
-import { fill, h, head, notice, state, trouble } from "../modules/dom.js";
+import { get, post } from "../modules/client.js";
+import { fill, h, head, keepFocus, notice, state, trouble } from "../modules/dom.js";
 import { duration, moment, number, percent, short } from "../modules/format.js";
 import { table } from "../modules/table.js";
 import { submitDialog } from "./submit.js";
 
 const LOOK_AGAIN_MILLISECONDS = 2000;
+const ROWS = 20;
 const STATES = ["queued", "running", "succeeded", "failed", "cancelled", "pruned"];
 const MOVING = new Set(["queued", "running"]);
 
 export async function show(main, { query }) {
   const chosen = new Set();
+  const page = { rows: [], more: false, most: ROWS };
   const list = h("div", { "aria-live": "off" });
   const said = h("div", { role: "status" });
-  const filters = makeFilters(query, () => look());
+  const filters = makeFilters(query, () => look(), () => draw());
   const compare = h("a", { class: "button", "aria-disabled": "true", role: "link", tabindex: 0 }, "Compare");
   const submit = h("button", { class: "main", type: "button", onclick: () => submitDialog(() => look()) }, "New experiment");
-  fill(main, head("Experiments", compare, submit), filters.form, said, list);
+  const older = h("button", { type: "button", hidden: true, onclick: () => { page.most += 80; look(); } }, "Show older ones");
+  fill(main, head("Experiments", compare, submit), filters.form, said, list, h("p", {}, older));
 
   const stop = async (row) => {
     if (!confirm(`Stop ${row.name}?`)) return;
-    await telling(said, () => post(`/experiments/${row.id}/cancel`));
+    try {
+      await post(`/experiments/${row.id}/cancel`);
+    } catch (error) {
+      fill(said, trouble(error));
+    }
     await look();
   };
   const choose = (row, on) => {
     if (on) chosen.add(row.id); else chosen.delete(row.id);
     offer(compare, [...chosen]);
   };
+  function draw() {
+    const name = filters.name.value.trim().toLowerCase();
+    const shown = page.rows.filter((row) => row.name.toLowerCase().includes(name));
+    keepFocus(list, () => fill(list, shown.length ? experimentsTable(shown, { chosen, choose, stop }) : nothing(page.rows.length)));
+    older.hidden = !page.more;
+  }
 
+  let asked = 0;
   let timer = null;
   async function look() {
     clearTimeout(timer);
-    const rows = await getAll("/experiments", { status: filters.state.value, preset: filters.preset.value.trim() }, 200);
-    const name = filters.name.value.trim().toLowerCase();
-    const shown = rows.filter((row) => row.name.toLowerCase().includes(name));
-    keepFocus(list, () => fill(list, shown.length ? experimentsTable(shown, { chosen, choose, stop }) : nothing(rows.length)));
-    if (rows.some((row) => MOVING.has(row.status))) timer = setTimeout(() => telling(said, look), LOOK_AGAIN_MILLISECONDS);
+    const mine = ++asked;
+    try {
+      const found = await newest(page.most, { status: filters.state.value, preset: filters.preset.value.trim() });
+      if (mine !== asked) return;
+      Object.assign(page, found);
+      fill(said);
+      draw();
+    } catch (error) {
+      fill(said, trouble(error));
+    } finally {
+      const isMoving = !page.rows.length || page.rows.some((row) => MOVING.has(row.status));
+      if (mine === asked && isMoving) timer = setTimeout(look, LOOK_AGAIN_MILLISECONDS);
+    }
   }
   await look();
 }
 
-function makeFilters(query, changed) {
-  const named = h("select", { name: "status", onchange: changed }, h("option", { value: "" }, "any"),
+/** {rows, more}: that many, and whether there are older ones. */
+async function newest(most, query) {
+  const rows = [];
+  let cursor = null;
+  do {
+    const page = await get("/experiments", { ...query, limit: Math.min(100, most - rows.length), cursor });
+    rows.push(...page.items);
+    cursor = page.next_cursor;
+  } while (cursor && rows.length < most);
+  return { rows, more: cursor !== null };
+}
+
+function makeFilters(query, changed, named) {
+  const status = h("select", { name: "status", onchange: changed }, h("option", { value: "" }, "any"),
     STATES.map((word) => h("option", { value: word, selected: query.get("status") === word }, word)));
   const preset = h("input", { name: "preset", value: query.get("preset") ?? "", onchange: changed });
-  const name = h("input", { name: "name", type: "search", oninput: changed });
+  const name = h("input", { name: "name", type: "search", oninput: named });
   const form = h("form", { class: "filters", onsubmit: (event) => event.preventDefault() },
-    h("label", {}, h("span", {}, "State"), named),
+    h("label", {}, h("span", {}, "State"), status),
     h("label", {}, h("span", {}, "Preset"), preset),
     h("label", {}, h("span", {}, "Name contains"), name));
-  return { form, state: named, preset, name };
+  return { form, state: status, preset, name };
 }
 
 function experimentsTable(rows, { chosen, choose, stop }) {
@@ -97,25 +131,6 @@ function offer(link, ids) {
   return link.setAttribute("href", `/dashboard/comparison?${query}`);
 }
 
-/** What is drawn anew keeps the keyboard where it was. */
-function keepFocus(list, draw) {
-  const id = list.contains(document.activeElement) ? document.activeElement.id : "";
-  const left = list.querySelector(".scroll")?.scrollLeft ?? 0;
-  draw();
-  if (id) document.getElementById(id)?.focus();
-  const now = list.querySelector(".scroll");
-  if (now) now.scrollLeft = left;
-}
-
 const nothing = (known) => known
   ? notice("", "No experiment matches.")
   : notice("", "No experiments yet. ", h("strong", {}, "New experiment"), " trains a preset on a stored dataset; ", h("code", {}, "make demo"), " brings both.");
-
-async function telling(said, act) {
-  try {
-    await act();
-    fill(said);
-  } catch (error) {
-    fill(said, trouble(error));
-  }
-}

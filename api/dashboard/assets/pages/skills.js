@@ -47,12 +47,14 @@ function spread(skills) {
   return Array.from({ length: count }, (_, place) => skills[Math.round(place * (skills.length - 1) / Math.max(1, count - 1))]);
 }
 
+/** A skill nobody practised in training has no error: an open mark, and no bar. */
 function difficulties(skills) {
+  const errors = skills.map((skill) => skill.difficulty_standard_error);
   return chart(`Difficulty of ${skills.length} skills, the easiest first, with 95 % intervals`, () => ({
     traces: [{
       type: "scatter", mode: "markers", x: skills.map((_, place) => place + 1), y: skills.map((skill) => skill.difficulty),
-      text: skills.map((skill) => skill.name), hovertemplate: "%{text}: β %{y:.2f}<extra></extra>", marker: { color: series(0), size: 5 },
-      error_y: { type: "data", array: skills.map((skill) => 1.96 * (skill.difficulty_standard_error ?? 0)), color: colour("series-1", 0.45), width: 0 },
+      text: skills.map((skill) => skill.name), hovertemplate: "%{text}: β %{y:.2f}<extra></extra>", marker: { color: series(0), size: 5, symbol: errors.map((error) => error === null ? "circle-open" : "circle") },
+      error_y: { type: "data", array: errors.map((error) => error === null ? null : 1.96 * error), color: colour("series-1", 0.45), width: 0 },
     }],
     layout: { hovermode: "closest", xaxis: { title: { text: "skills, the easiest first" } }, yaxis: { title: { text: "difficulty β" } } },
   }), { tall: true });

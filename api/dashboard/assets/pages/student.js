@@ -22,7 +22,7 @@ export async function show(main, { id }) {
   const charts = [way(steps), ...(history.skills.length ? [heat(history)] : [])];
   fill(main, head(id), headline(student, state),
     h("section", { class: "section" }, h("h2", {}, "Ability, response by response"), h("div", { class: "card" }, charts[0].place),
-      h("p", { class: "soft small" }, "The band is 90 % of what the reference model holds possible; ticks are responses, above right and below wrong.")),
+      h("p", { class: "soft small" }, student.n_interactions > MOST_STEPS ? `The first ${whole(MOST_STEPS)} responses. ` : "", "The band is 90 % of what the reference model holds possible; ticks are responses, above right and below wrong.")),
     charts[1] ? h("section", { class: "section" }, h("h2", {}, "Mastery over time"), h("div", { class: "card" }, charts[1].place)) : null,
     masteryTable(state));
   await drawAll(charts);

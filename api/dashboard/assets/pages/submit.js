@@ -90,8 +90,8 @@ function settings(text) {
   const nested = {};
   for (const line of text.split("\n").map((part) => part.trim()).filter(Boolean)) {
     const [path, ...rest] = line.split("=");
-    const [section, name] = path.trim().split(".");
-    if (!rest.length || !section || !name) throw new Error(`${line}: write section.name=value`);
+    const [section, name, ...deeper] = path.trim().split(".");
+    if (!rest.length || !section || !name || deeper.length) throw new Error(`${line}: write section.name=value`);
     (nested[section] ??= {})[name] = value(rest.join("=").trim());
   }
   return nested;

@@ -1,8 +1,8 @@
 /** One sweep: what its trials gain and give up. */
 
-import { get } from "../modules/client.js";
-import { chart, colour, drawAll, series } from "../modules/charts.js";
-import { fill, h, head, notice, state, trouble } from "../modules/dom.js";
+import { address, get } from "../modules/client.js";
+import { chart, colour, series } from "../modules/charts.js";
+import { fill, h, head, keepFocus, notice, state, trouble } from "../modules/dom.js";
 import { moment, number, plain } from "../modules/format.js";
 import { table } from "../modules/table.js";
 
@@ -10,18 +10,34 @@ const AXES = ["auc", "l_21_kl", "l_23", "theta_pearson", "theta_spearman", "p_ma
 const LOOK_AGAIN_MILLISECONDS = 3000;
 
 export async function show(main, { id, query }) {
+  const path = `/sweeps/${encodeURIComponent(id)}`;
   const top = h("div");
-  const front = h("section", { class: "section" });
+  const said = h("div", { role: "status" });
   const trials = h("div");
   const axes = { x: query.get("x") ?? "auc", y: query.get("y") ?? "l_21_kl" };
-  fill(main, top, front, trials);
+  const front = frontOf(path, axes, () => look());
+  fill(main, top, said, front.section, trials);
 
+  let asked = 0;
+  let timer = null;
   async function look() {
-    const sweep = await get(`/sweeps/${id}`);
-    fill(top, ...headline(sweep));
-    fill(trials, trialsTable(sweep));
-    await showFront(front, id, axes);
-    if (sweep.status === "running") setTimeout(() => look().catch((error) => fill(top, trouble(error))), LOOK_AGAIN_MILLISECONDS);
+    clearTimeout(timer);
+    const mine = ++asked;
+    let goesOn = true;
+    try {
+      const [sweep, plane] = await Promise.all([get(path), get(`${path}/pareto`, axes)]);
+      if (mine !== asked) return;
+      goesOn = sweep.status === "running";
+      fill(top, ...headline(sweep));
+      keepFocus(trials, () => fill(trials, trialsTable(sweep)));
+      fill(said);
+      await front.update(plane);
+    } catch (error) {
+      fill(said, trouble(error));
+      if (!top.childElementCount) throw error;
+    } finally {
+      if (mine === asked && goesOn) timer = setTimeout(look, LOOK_AGAIN_MILLISECONDS);
+    }
   }
   await look();
 }
@@ -35,15 +51,24 @@ function headline(sweep) {
   ];
 }
 
-async function showFront(place, id, axes) {
-  const again = () => showFront(place, id, axes).catch((error) => fill(place, trouble(error)));
-  const front = await get(`/sweeps/${id}/pareto`, axes);
-  const drawn = chart(`Trials by ${front.x.label} and ${front.y.label}; the front is what no other trial beats in both`, () => plane(front), { tall: true });
-  fill(place, h("h2", {}, "Pareto front"),
-    h("div", { class: "filters" }, chooser("Across", axes, "x", again), chooser("Up", axes, "y", again),
-      h("a", { class: "button", href: `/sweeps/${id}/pareto?x=${axes.x}&y=${axes.y}&format=svg` }, "As a figure")),
-    front.points.length ? h("div", { class: "card" }, drawn.place) : notice("", "No trial has succeeded yet."));
-  if (front.points.length) await drawAll([drawn]);
+/** {section, update}: the chart and what chooses its axes, made once. */
+function frontOf(path, axes, again) {
+  const page = { front: null };
+  const drawn = chart("Trials by two metrics; the front is what no other trial beats in both", () => plane(page.front), { tall: true });
+  const card = h("div", { class: "card", hidden: true }, drawn.place);
+  const empty = notice("", "No trial has succeeded yet.");
+  const figure = h("a", { class: "button" }, "As a figure");
+  const section = h("section", { class: "section" }, h("h2", {}, "Pareto front"),
+    h("div", { class: "filters" }, chooser("Across", axes, "x", again), chooser("Up", axes, "y", again), figure), empty, card);
+  const update = async (front) => {
+    page.front = front;
+    empty.hidden = front.points.length > 0;
+    card.hidden = !front.points.length;
+    figure.href = address(`${path}/pareto`, { ...axes, format: "svg" });
+    drawn.place.setAttribute("aria-label", `Trials by ${front.x.label} and ${front.y.label}; the front is what no other trial beats in both`);
+    if (front.points.length) await drawn.update();
+  };
+  return { section, update };
 }
 
 function chooser(words, axes, name, again) {
@@ -75,7 +100,7 @@ function trialsTable(sweep) {
     rows: sweep.trials,
     mark: (trial) => trial.number === sweep.best?.number,
     columns: [
-      { label: "trial", head: true, cell: (trial) => h("a", { href: `/dashboard/experiments/${trial.experiment_id}` }, `#${trial.number}`) },
+      { label: "trial", head: true, cell: (trial) => h("a", { id: `trial-${trial.number}`, href: `/dashboard/experiments/${trial.experiment_id}` }, `#${trial.number}`) },
       ...names.map((name) => ({ label: name, numeric: true, cell: (trial) => plain(trial.settings[name]) })),
       { label: "state", cell: (trial) => [state(trial.status), trial.error ? h("div", { class: "small soft" }, trial.error.detail) : null] },
       { label: sweep.objective.metric, numeric: true, cell: (trial) => [number(trial.value), trial.number === sweep.best?.number ? " best" : ""] },
