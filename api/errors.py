@@ -109,6 +109,7 @@ PROBLEMS: dict[type[Exception], ProblemType] = dict(
             409,
             _unfinished,
         ),
+        _kind(refused.DatasetsDiffer, "datasets-differ", "The experiments are about different data", 409),
         _kind(refused.ReportMissing, "report-missing", "The experiment has no report", 404),
         _kind(refused.EvaluationRefused, "evaluation-refused", "Nothing to evaluate", 422),
         _kind(refused.NoServingModel, "no-serving-model", "No model serves", 409),

@@ -22,7 +22,6 @@ def write_html(comparison: Comparison) -> str:
         .get_template("comparison.html")
         .render(
             document=document,
-            experiments=comparison.experiments,
             draw=lambda curve: draw(curve, document.names),
             frame={"width": WIDTH, "height": HEIGHT, "left": LEFT, "right": WIDTH - RIGHT},
         )

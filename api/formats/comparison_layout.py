@@ -14,7 +14,7 @@ CHARTED = {"lambda": "lambda"}
 
 def lay_out(comparison: Comparison) -> Document:
     """Every table of the comparison; the first run is the baseline."""
-    names = _names(comparison)
+    names = [run["label"] for run in comparison.experiments]
     return Document(
         title=f"{names[0]} against {', '.join(names[1:])}",
         names=names,
@@ -29,14 +29,6 @@ def lay_out(comparison: Comparison) -> Document:
             _reading(comparison),
         ],
     )
-
-
-def _names(comparison: Comparison) -> list[str]:
-    given = [run["name"] for run in comparison.experiments]
-    return [
-        name if given.count(name) == 1 else f"{name} ({run['id'][-8:]})"
-        for name, run in zip(given, comparison.experiments, strict=True)
-    ]
 
 
 def _summarise(comparison: Comparison, names: Sequence[str]) -> Iterator[tuple[str, Tone]]:

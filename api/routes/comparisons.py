@@ -12,7 +12,7 @@ from api.negotiation import choose_media_type
 from api.responses import problems
 from api.schemas.comparisons import ComparisonRead
 from api.services import comparisons
-from api.services.refusals import ExperimentsUnfinished, KindsMixed, NotAcceptable
+from api.services.refusals import DatasetsDiffer, ExperimentsUnfinished, KindsMixed, NotAcceptable
 from db.errors import ExperimentNotFound
 
 router = APIRouter(tags=["comparisons"])
@@ -42,7 +42,8 @@ OFFERED: dict[int | str, dict[str, Any]] = {
     operation_id="compare_experiments",
     summary="Compare experiments or cross-validations",
     response_model=ComparisonRead,
-    responses=OFFERED | problems(ExperimentNotFound, ExperimentsUnfinished, KindsMixed, NotAcceptable),
+    responses=OFFERED
+    | problems(ExperimentNotFound, ExperimentsUnfinished, KindsMixed, DatasetsDiffer, NotAcceptable),
 )
 def compare_experiments(
     resources: ResourcesDep,

@@ -18,6 +18,7 @@ def _experiment(identifier: str, name: str) -> dict[str, Any]:
     return {
         "id": identifier,
         "name": name,
+        "label": name,
         "kind": "experiment",
         "dataset": "assist2015 (9c56cc51)",
         "folds": [0],

@@ -16,6 +16,8 @@ class ComparedExperiment(Shape):
 
     id: UUID
     name: str
+    label: str
+    """The name, with the end of the id where another of the comparison bears it too."""
     kind: Literal["experiment", "cross-validation"]
     dataset: str
     """Name, and the beginning of the content's hash."""

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from api.schemas.comparisons import ComparisonRead
 from api.services.pairs import PredictionsMissing, differ
-from api.services.refusals import ExperimentsUnfinished, KindsMixed
+from api.services.refusals import DatasetsDiffer, ExperimentsUnfinished, KindsMixed
 from db.artifacts import ArtifactStore
 from db.engine import SessionFactory, read_scope
 from db.errors import CrossValidationNotFound
@@ -41,7 +41,8 @@ def compare_experiments(
 ) -> Comparison:
     """Every metric of the candidates against the baseline's; all experiments, or all cross-validations.
 
-    Raises ExperimentNotFound, KindsMixed, ExperimentsUnfinished naming each that is not done.
+    Raises ExperimentNotFound, KindsMixed, DatasetsDiffer, ExperimentsUnfinished naming each that is not
+    done.
     """
     # No transaction stays open while students are resampled.
     with read_scope(sessions) as session:
@@ -109,7 +110,11 @@ def _read(session: Session, ids: Sequence[UUID]) -> list[_Run]:
     unfinished = {row.id: row.status.value for row in rows if row.status != ExperimentStatus.SUCCEEDED}
     if unfinished:
         raise ExperimentsUnfinished(list(unfinished.items()))
-    return [_run(session, named, kind, found) for named, kind, found in members]
+    runs = [_run(session, named, kind, found) for named, kind, found in members]
+    for run in runs:
+        if run.content_hash != runs[0].content_hash:
+            raise DatasetsDiffer(run.id, dataset=run.summary.dataset, baseline=runs[0].summary.dataset)
+    return runs
 
 
 def _members(
@@ -163,7 +168,7 @@ def _means(members: Sequence[Mapping[str, float | None]]) -> dict[str, float | N
 
 def _pair(sessions: SessionFactory, store: ArtifactStore, first: _Run, other: _Run) -> PairedFigures:
     """How surely they differ, or why that can't be said."""
-    if (first.content_hash, first.summary.folds) != (other.content_hash, other.summary.folds):
+    if first.summary.folds != other.summary.folds:
         return (
             f"{other.summary.name} held out other students than {first.summary.name}: its changes have no "
             "interval."

@@ -27,6 +27,7 @@ from db.repositories import models, students
 from db.repositories.students import NewState
 
 MOST_PRACTISED = 50  # skills of a history when none is asked for
+MOST_STEPS = 2_000_000  # points times responses of a history: the reference reads the history anew for each
 PER_STEP = ("theta", "theta_reference", "theta_reference_sd", "probability", "mastery")
 
 
@@ -51,7 +52,8 @@ def show_mastery(
 def show_history(
     session: Session, inference: Inference, *, student_id: str, skills: Sequence[str], points: int
 ) -> MasteryHistoryRead:
-    """Mastery of the skills asked for, or of those practised most, at no more than so many moments.
+    """Mastery of the skills asked for, or of those practised most, at no more than so many moments; at fewer
+    where points times responses would exceed MOST_STEPS, the last response always among them.
 
     Raises StudentNotFound, NoServingModel, SkillUnknown.
     """
@@ -61,7 +63,8 @@ def show_history(
     history = students.list_history(session, student)
     practice = _practice_by_skill(history)
     chosen = _choose_skills(known, skills) if skills else _most_practised(known, practice)
-    shown = spread_positions(len(history), most=points)
+    affordable = max(2, MOST_STEPS // max(1, len(history)))
+    shown = spread_positions(len(history), most=min(points, affordable))
     mastery = inference.mastery_along(model.artifact, history, [position + 1 for position in shown])
     return MasteryHistoryRead(
         student_id=student_id,

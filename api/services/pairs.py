@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import Lock
+from threading import BoundedSemaphore, Lock
 from uuid import UUID
 from weakref import WeakValueDictionary
 
@@ -27,6 +27,11 @@ from ikt_model.comparison.paired import COLUMNS, FoldDifferences, RowsDiffer, co
 logger = logging.getLogger(__name__)
 
 FOLDER = "paired"
+
+# Of this process: a request may ask for a pair per candidate and fold, and all requests share the cores with
+# those who ask for something else.
+MOST_AT_A_TIME = 2
+_computing = BoundedSemaphore(MOST_AT_A_TIME)
 
 
 class PredictionsMissing(Exception):
@@ -49,7 +54,8 @@ def differ(
             pass
         except KeptBroken:
             logger.exception("a kept comparison is made again")
-        found = _compare(store, baseline, candidate, fold)
+        with _computing:
+            found = _compare(store, baseline, candidate, fold)
         _keep(store, found, key)
     _forget_unless_both_exist(sessions, store, baseline, candidate)
     if isinstance(found, RowsDiffer):

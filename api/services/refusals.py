@@ -47,6 +47,17 @@ class KindsMixed(Exception):
         super().__init__(f"{self.parameter}: {self.detail}")
 
 
+class DatasetsDiffer(Exception):
+    """Figures of different data say nothing about which experiment is better."""
+
+    def __init__(self, identifier: UUID, *, dataset: str, baseline: str) -> None:
+        super().__init__(
+            f"candidate {identifier} is about the dataset {dataset} and the baseline about {baseline}: their "
+            "figures are not of the same students; compare experiments over one dataset, or train the "
+            "candidate's configuration on the baseline's dataset"
+        )
+
+
 class IdempotencyKeyReused(Exception):
     """The Idempotency-Key was used before, with another body."""
 

@@ -32,6 +32,11 @@ Statistic = Callable[[Floats], Floats]
 """A figure of one fold [K], of how often each of its students counts [S, K]."""
 
 FEWEST_DEFINED = 0.9  # share of the resamples in which a figure must exist for an interval to be told
+FEWEST_STUDENTS = 20
+"""In every fold, for an interval. Resamples of S students have (S − 1)/S of the variance that they should,
+those of one student none. Folds are resampled each by itself: many small ones are no better than one. Of two
+equally good runs an interval of 95 % leaves 0 out in half of all cases with 2 students, in 7 % with 20.
+"""
 BATCH = 16  # resamples at a time: a row of counts is two cache lines, and all that is summed stays in cache
 
 
@@ -41,6 +46,7 @@ class Resampled:
 
     values: Floats  # [F] of the students as they are
     replicates: Floats  # [resamples, F]; NaN where a figure does not exist
+    n_students: int  # who were drawn from
 
 
 def bootstrap(
@@ -80,16 +86,19 @@ def resample(
         for place, figure in enumerate(figures):
             replicates[start : start + BATCH, place] = figure(counts)
     once = np.ones((n_students, 1))
-    return Resampled(np.concatenate([figure(once) for figure in figures]), replicates)
+    return Resampled(np.concatenate([figure(once) for figure in figures]), replicates, n_students)
 
 
 def pool(folds: Sequence[Resampled], *, level: float = LEVEL) -> list[Interval]:
     """Intervals of the figures' means over folds.
 
-    An interval is NaN where the figure does not exist in a tenth of the resamples (too few students).
+    An interval is NaN where a fold has fewer than FEWEST_STUDENTS, and where the figure does not exist in a
+    tenth of the resamples.
     """
     values = np.mean([fold.values for fold in folds], axis=0)
     replicates = np.mean([fold.replicates for fold in folds], axis=0)
+    if min(fold.n_students for fold in folds) < FEWEST_STUDENTS:
+        replicates = np.full_like(replicates, math.nan)
     return [
         _percentiles(float(value), column, level) for value, column in zip(values, replicates.T, strict=True)
     ]

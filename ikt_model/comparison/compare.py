@@ -1,9 +1,11 @@
 """A comparison as data: what the runs are, where they differ, and every table of their figures."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from ikt_model.comparison.bootstrap import FEWEST_STUDENTS
 from ikt_model.comparison.curves import Curve, draw_curves
 from ikt_model.comparison.rows import (
     CriterionRow,
@@ -58,7 +60,7 @@ class Finding:
 class Comparison:
     """Everything that a report needs."""
 
-    experiments: list[dict[str, Any]]  # id, name, kind, dataset, folds, …; baseline first
+    experiments: list[dict[str, Any]]  # id, name, label (no two alike), kind, …; baseline first
     settings: list[Setting]
     common_settings: list[CommonSetting]
     sections: list[Section]
@@ -97,7 +99,9 @@ def compare(
     runs = [baseline, *candidates]
     sections = fill_tables(runs, paired)
     return Comparison(
-        experiments=[_describe(run) for run in runs],
+        experiments=[
+            _describe(run) | {"label": label} for run, label in zip(runs, _labels(runs), strict=True)
+        ],
         settings=_differences(runs),
         common_settings=_common(runs),
         sections=sections,
@@ -105,7 +109,7 @@ def compare(
         criteria=judge_all(runs),
         findings=_findings(runs, observations),
         curves=draw_curves(runs),
-        notes=[*_notes(runs), *dict.fromkeys(found for found in paired if isinstance(found, str))],
+        notes=[*_notes(runs), *dict.fromkeys(_why_unsure(candidates, paired))],
         intervals=INTERVALS if any(isinstance(found, Mapping) and found for found in paired) else None,
     )
 
@@ -123,6 +127,28 @@ def _describe(run: RunSummary) -> dict[str, Any]:
         "finished_at": run.finished_at,
         "epochs": run.epochs[-1]["epoch"] if run.epochs else settings.get("training.epochs"),
     }
+
+
+def _labels(runs: Sequence[RunSummary]) -> list[str]:
+    """Names, with the end of the id where several runs share one."""
+    owners: dict[str, set[str]] = {}
+    for run in runs:
+        owners.setdefault(run.name, set()).add(run.id)
+    return [run.name if len(owners[run.name]) == 1 else f"{run.name} ({run.id[-8:]})" for run in runs]
+
+
+def _why_unsure(candidates: Sequence[RunSummary], paired: Sequence[PairedFigures]) -> Iterator[str]:
+    """Why changes have no interval, as far as some have none."""
+    for run, found in zip(candidates, paired, strict=False):
+        if isinstance(found, str):
+            yield found
+        elif any(
+            math.isfinite(one.interval.value) and math.isnan(one.interval.low) for one in found.values()
+        ):
+            yield (
+                f"{run.name}: too few students were held out to say how sure every change is; an interval "
+                f"takes {FEWEST_STUDENTS} of them in every fold, with right and wrong answers."
+            )
 
 
 def _differences(runs: Sequence[RunSummary]) -> list[Setting]:

@@ -14,8 +14,8 @@ from ikt_model.comparison.bootstrap import Resampled
 from ikt_model.comparison.paired import FIGURES, FoldDifferences, RowsDiffer
 from ikt_model.comparison.statistics import RESAMPLES, AucGap
 
-KEPT_VERSION = 1
-"""Of the numbers: another is due when equal predictions would give others."""
+KEPT_VERSION = 2
+"""Of the numbers and what is kept of them: another is due when equal predictions would give others."""
 KEPT_NAME = f"v{KEPT_VERSION}-{RESAMPLES}"
 _KEY = b"ikt"
 
@@ -33,6 +33,7 @@ def write_kept(found: FoldDifferences | RowsDiffer, path: Path) -> None:
         resampled = found.resampled
         about = {
             "values": resampled.values.tolist(),
+            "n_students": resampled.n_students,
             "delong": {name: asdict(gap) for name, gap in found.delong.items()},
         }
         columns = dict(zip(FIGURES, resampled.replicates.T, strict=True))
@@ -50,6 +51,7 @@ def read_kept(path: Path) -> FoldDifferences:
             raise RowsDiffer(about["refusal"])
         replicates = np.column_stack([table[name].to_numpy() for name in FIGURES])
         delong = {name: AucGap(**gap) for name, gap in about["delong"].items()}
-        return FoldDifferences(Resampled(np.array(about["values"]), replicates), delong)
+        resampled = Resampled(np.array(about["values"]), replicates, int(about["n_students"]))
+        return FoldDifferences(resampled, delong)
     except (pa.ArrowException, KeyError, TypeError) as error:
         raise KeptBroken(f"{path.name} can't be read: {error}") from error

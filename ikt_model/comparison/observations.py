@@ -1,6 +1,6 @@
 """What is to be said of one run: every rule and every audit of arithmetic over it, most severe first."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ikt_model.comparison.audits import Moment, audit_arithmetic
@@ -35,19 +35,11 @@ RULES: tuple[Callable[[Subject], Iterator[Observation]], ...] = (
 )
 
 
-def observe(
-    run: "RunSummary", *, quality: Mapping[str, float] | None = None, warnings: Sequence[str] = ()
-) -> list[Observation]:
+def observe(run: "RunSummary", *, warnings: Sequence[str] = ()) -> list[Observation]:
     """Everything that the rules and the audits have to say of a run, most severe first; nothing fires without
-    the figures that it needs. `quality` is how the reference did on its training students
-    (`ReferenceQuality.figures`), `warnings` are those of the training, where they are known.
+    the figures that it needs. `warnings` are those of the training, where they are known.
     """
-    subject = Subject(run)
-    found = [*audit(run), *observe_rules(run)]
-    if quality is not None:
-        warnings = [warning for warning in warnings if reference.WORSE not in warning]
-        found += reference.of_quality(subject, quality)
-    return by_severity([*found, *reference.doubted(subject, warnings)])
+    return by_severity([*audit(run), *observe_rules(run), *reference.doubted(Subject(run), warnings)])
 
 
 def observe_rules(run: "RunSummary") -> list[Observation]:

@@ -120,7 +120,10 @@ def fill_tables(runs: Sequence[RunSummary], paired: Sequence[PairedFigures]) -> 
     """Every table with a figure in it; `paired` has one entry per candidate, or none at all."""
     asked: list[PairedFigures | None] = [None]
     asked += paired or [None] * (len(runs) - 1)
-    columns = [_Column(figures_of(run), found) for run, found in zip(runs, asked, strict=True)]
+    columns = [
+        _Column(figures_of(run), found, is_of_same_students=_students(run) == _students(runs[0]))
+        for run, found in zip(runs, asked, strict=True)
+    ]
     losses = [(run.config.get("loss"), run.config.get("reference")) for run in runs]
     is_one_loss = all(loss == losses[0] for loss in losses)
     sections = []
@@ -130,6 +133,11 @@ def fill_tables(runs: Sequence[RunSummary], paired: Sequence[PairedFigures]) -> 
         if found:
             sections.append(Section(table.name, table.title, found))
     return sections
+
+
+def _students(run: RunSummary) -> tuple[str, list[int]]:
+    """Who was held out: runs measured on different students, and trained on others, are not judged."""
+    return run.dataset, run.folds
 
 
 def judge_all(runs: Sequence[RunSummary]) -> list[CriterionRow]:
@@ -151,6 +159,7 @@ class _Column:
 
     figures: Figures
     paired: PairedFigures | None
+    is_of_same_students: bool = True  # as the baseline's
 
     def get(self, metric: str | None) -> Number:
         return self.figures.get(metric) if metric else None
@@ -204,7 +213,8 @@ def _value(line: Line, goal: Goal, column: _Column, *, baseline: _Column | None)
     change = value - start if value is not None and start is not None else None
     difference = column.paired.get(line.metric) if isinstance(column.paired, Mapping) else None
     interval, delong = (difference.interval, difference.delong) if difference else (None, None)
-    verdict = _verdict(line, goal, column, baseline) if baseline and change is not None else None
+    is_judged = baseline is not None and change is not None and column.is_of_same_students
+    verdict = _verdict(line, goal, column, baseline) if baseline and is_judged else None
     return Value(
         value=value,
         change=change,

@@ -153,7 +153,9 @@ def _p_value(value: float, error: float) -> float:
 
 
 def delong_of_fold(fold: Paired) -> AucGap:
-    """What one fold says."""
+    """What one fold says; NaN where a score is no number."""
+    if not (np.isfinite(fold.first).all() and np.isfinite(fold.second).all()):
+        return AucGap(math.nan, math.nan)
     right_1, wrong_1 = _placements(fold.response, fold.first)
     right_2, wrong_2 = _placements(fold.response, fold.second)
     right, wrong = right_2 - right_1, wrong_2 - wrong_1

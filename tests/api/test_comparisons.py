@@ -9,7 +9,7 @@ import pytest
 
 from ikt_model.comparison.pareto import metric_axes
 from tests.api.support import Service, assert_problem
-from tests.api.training import Trained, cross_validate, train
+from tests.api.training import Trained, classroom_csv, cross_validate, train
 
 
 @pytest.fixture
@@ -91,6 +91,32 @@ class TestCompare:
         assert [value["change_low"] is None for value in auc["values"]] == [True, True, False]
         assert auc["values"][1]["verdict"] is None
         assert auc["values"][1]["change"] is not None
+
+    def test_other_data_is_refused(self, trained: Trained) -> None:
+        data = trained.service.add_dataset(classroom_csv(n_students=30, seed=8))
+        other = train(trained.service, data["id"], preset="small-mean", name="other data")
+        params = {"baseline": trained.baseline["id"], "candidate": [trained.candidate["id"], other["id"]]}
+        for accept in ("application/json", "text/html"):
+            answer = trained.service.client.get("/comparisons", params=params, headers={"Accept": accept})
+            detail = assert_problem(answer, 409, "datasets-differ")["detail"]
+            assert other["id"] in detail
+            for dataset in (data, trained.dataset):
+                assert f"{dataset['name']} ({dataset['content_hash'][:8]})" in detail
+
+    def test_too_few_students_are_no_evidence(self, trained: Trained) -> None:
+        data = trained.service.add_dataset(classroom_csv(n_students=30, seed=9))
+        first, second = (
+            train(trained.service, data["id"], preset=preset, name=preset)
+            for preset in ("small-mean", "small-dynamic")
+        )
+        rows = compare(trained.service, first, second)
+        for metric in ("auc", "accuracy", "l_bce", "brier"):
+            value = rows[metric]["values"][1]
+            assert (value["change_low"], value["verdict"]) == (None, None)
+        assert rows["auc"]["values"][1]["p_value"] is not None
+        params = {"baseline": first["id"], "candidate": second["id"]}
+        notes = trained.service.client.get("/comparisons", params=params).json()["notes"]
+        assert any("too few students" in note for note in notes)
 
     def test_missing_predictions_are_said_to_be_missing(self, trained: Trained) -> None:
         lost = train(trained.service, trained.dataset["id"], preset="small-mean", name="lost")

@@ -125,6 +125,17 @@ class TestHistory:
         monkeypatch.setattr(service_of_mastery, "MOST_PRACTISED", 2)
         assert get(trained, student, "mastery/history")["skills"] == shown[:2]
 
+    def test_a_long_history_is_shown_at_fewer_moments(
+        self, trained: Trained, student: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for number in range(12):
+            send(trained, student, number, trained.skills[0])
+        assert len(get(trained, student, "mastery/history")["positions"]) == 12
+        monkeypatch.setattr(service_of_mastery, "MOST_STEPS", 48)
+        assert get(trained, student, "mastery/history")["positions"] == [0, 4, 7, 11]
+        monkeypatch.setattr(service_of_mastery, "MOST_STEPS", 1)
+        assert get(trained, student, "mastery/history")["positions"] == [0, 11]
+
     def test_an_unknown_skill_is_refused_by_name(self, trained: Trained, student: str) -> None:
         send(trained, student, 1, "knitting")
         answer = trained.service.client.get(

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Lock
+from time import sleep
 from typing import Any
 
 import httpx
@@ -49,6 +51,37 @@ def kept(service: Service, experiment_id: str) -> list[Path]:
     """Files in which a pair of this experiment is kept."""
     folder = Path(service.stack.artifacts_url) / pairs.FOLDER
     return [path for path in folder.glob("*") if experiment_id in path.name]
+
+
+class TestAtATime:
+    def test_many_pairs_leave_room_for_others(
+        self, trained: Trained, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        runs = [
+            train(trained.service, trained.dataset["id"], preset="small-mean", name=str(number))["id"]
+            for number in range(5)
+        ]
+        computing, most, counting = 0, 0, Lock()
+        compare_fold = pairs.compare_fold
+
+        def watched(*tables: Any, **options: Any) -> FoldDifferences:
+            nonlocal computing, most
+            with counting:
+                computing += 1
+                most = max(most, computing)
+            sleep(0.1)
+            try:
+                return compare_fold(*tables, **options)
+            finally:
+                with counting:
+                    computing -= 1
+
+        monkeypatch.setattr(pairs, "compare_fold", watched)
+        with ThreadPoolExecutor(4) as pool:
+            asked = [{"baseline": runs[0], "candidate": other} for other in runs[1:]]
+            answers = list(pool.map(lambda params: ask(trained.service, params), asked))
+        assert {answer.status_code for answer in answers} == {200}
+        assert most == pairs.MOST_AT_A_TIME
 
 
 class TestKept:

@@ -34,8 +34,8 @@ class Trained:
         return [skill["name"] for skill in found]
 
 
-def classroom_csv(*, n_students: int = 40, seed: int = 7) -> bytes:
-    """A simulated classroom as an upload."""
+def classroom_csv(*, n_students: int = 120, seed: int = 7) -> bytes:
+    """A simulated classroom as an upload; so many students are enough in every fold for an interval."""
     classroom = simulate_classroom(n_students=n_students, n_skills=5, seed=seed, mean_length=15.0)
     with TemporaryDirectory() as folder:
         path = Path(folder) / "classroom.csv"

@@ -143,6 +143,35 @@ def test_experiments_on_other_students_are_pointed_out() -> None:
     assert any("held out different folds" in note for note in compare(BASELINE, [other]).notes)
 
 
+@pytest.mark.parametrize("other", [{"fold": 1}, {"dataset": "other"}])
+def test_runs_on_other_students_are_not_judged(other: dict[str, object]) -> None:
+    figures = {"ece": 0.02, "mastery_ece": 0.02, "theta_pearson": 0.5, "auc": 0.7}
+    first = replace(BASELINE, metrics=figures)
+    better = {"ece": 0.01, "mastery_ece": 0.01, "theta_pearson": 0.9, "auc": 0.8}
+    second = replace(BASELINE, id="b", metrics=better)
+    alike, apart = compare(first, [second]), compare(first, [replace(second, **other)])
+    for metric in figures:
+        assert row(alike, metric).values[1].verdict == "better"
+        assert row(apart, metric).values[1].change == row(alike, metric).values[1].change
+    verdicts = {value.verdict for section in apart.sections for row in section.rows for value in row.values}
+    assert verdicts == {None}
+
+
+def test_too_few_students_are_told_of() -> None:
+    unsure = compare(BASELINE, [CANDIDATE], paired=[paired(math.nan, math.nan)])
+    assert any("b: too few students were held out" in note for note in unsure.notes)
+    sure = compare(BASELINE, [CANDIDATE], paired=[paired(-0.002, 0.0014)])
+    assert not any("too few students" in note for note in sure.notes)
+
+
+def test_runs_of_one_name_are_told_apart_by_their_labels() -> None:
+    first, second = (
+        replace(BASELINE, id=f"0193a1f6-0f0a-7c11-9d3e-8a1b2c3d4e5{end}", name="same") for end in "ab"
+    )
+    labels = [run["label"] for run in compare(first, [second, CANDIDATE]).experiments]
+    assert labels == ["same (2c3d4e5a)", "same (2c3d4e5b)", "b"]
+
+
 def test_experiments_trained_on_other_students_are_pointed_out() -> None:
     first, second, same = (replace(CANDIDATE, exclude_folds=folds) for folds in ([1, 2], [2], [2, 1]))
     told = compare(first, [second])

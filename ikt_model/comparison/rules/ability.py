@@ -152,7 +152,7 @@ def mastery_apart(subject: Subject) -> Iterator[Observation]:
 def constant_mastery(subject: Subject) -> Iterator[Observation]:
     """Everybody is told the same mastery."""
     spread = subject.figure("mastery_std")
-    if spread is not None and spread < CONSTANT_MASTERY:
+    if subject.has_ability and spread is not None and spread < CONSTANT_MASTERY:
         yield Observation(
             "constant_mastery",
             "problem",

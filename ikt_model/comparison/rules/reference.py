@@ -1,65 +1,18 @@
 """Rules about the reference: a model that is aligned to it learns its errors, too."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
-from ikt_model.comparison.evidence import Evidence, Observation, Subject, of_setting
+from ikt_model.comparison.evidence import Observation, Subject, of_setting
 
 WORSE = "predicts worse than the skill means"  # in the warnings of references/quality.py
 BETTER = "choose another reference.name, or marginal difficulties with posterior-mean abilities"
 CHANCE = 0.5
 DIVERGED_LOGITS = 6.0  # as in references/quality.py, which imports comparisons
-UNCALIBRATED = (
-    0.03  # ECE: regularised references stay below 0.015, divergent ones lie above 0.06 (references.md)
-)
 BEHIND = 0.02  # AUC: ten standard errors of one on 100,000 responses
 DIVERGING = (
     ("theta", "an ability", "use posterior-mean abilities (reference.ability)"),
     ("beta", "a difficulty", "read that skill with its standard error, and fit difficulties marginally"),
 )
-
-
-def of_quality(subject: Subject, quality: Mapping[str, float]) -> Iterator[Observation]:
-    """What the fit's own figures say of it, where something was aligned to it."""
-    if subject.figure("lambda") != 0:
-        yield from worse_than_skill_means(quality)
-        yield from badly_calibrated(quality)
-
-
-def worse_than_skill_means(quality: Mapping[str, float]) -> Iterator[Observation]:
-    """The fitted reference, on its training students, predicts worse than shares of right answers."""
-    pairs = (("auc", "skill_rate_auc", -1), ("log_loss", "skill_rate_log_loss", 1))
-    worse = [
-        (own, rate)
-        for own, rate, sign in pairs
-        if own in quality and rate in quality and sign * (quality[own] - quality[rate]) > 0
-    ]
-    if worse:
-        told = " and ".join(f"{own} {quality[own]:.3f} against {quality[rate]:.3f}" for own, rate in worse)
-        yield Observation(
-            "reference_worse_than_skill_means",
-            "problem",
-            f"The reference predicts worse than the skills' shares of right answers ({told}): aligning to it "
-            f"teaches its errors, so {BETTER}.",
-            tuple(_of_quality(quality, name) for pair in worse for name in pair),
-        )
-
-
-def badly_calibrated(quality: Mapping[str, float]) -> Iterator[Observation]:
-    """The reference's mastery is no probability."""
-    ece = quality.get("ece")
-    if ece is not None and ece > UNCALIBRATED:
-        yield Observation(
-            "reference_uncalibrated",
-            "caution",
-            f"The calibration error of the reference is {ece:.3f}: M learns to be as wrong as M^ref; a "
-            "regularised fit (posterior-mean abilities, marginal difficulties) stays below 0.015 on most "
-            "data.",
-            (_of_quality(quality, "ece"),),
-        )
-
-
-def _of_quality(quality: Mapping[str, float], name: str) -> Evidence:
-    return Evidence(f"reference.{name}", f"{name.replace('_', ' ')} of the fit", quality[name])
 
 
 def doubted(subject: Subject, warnings: Sequence[str]) -> Iterator[Observation]:

@@ -58,7 +58,10 @@ def unheard_loss(subject: Subject) -> Iterator[Observation]:
     lambda_ = subject.figure("lambda")
     if len(last) < len(names) or lambda_ is None or not 0 < lambda_ < 1:
         return
-    pulls = {loss: (1 - lambda_ if loss == "l_bce" else lambda_) * norm for loss, (_, norm) in last.items()}
+    pulls = {
+        loss: (1 - lambda_ if loss == "l_bce" else lambda_) * _factor(subject, loss) * norm
+        for loss, (_, norm) in last.items()
+    }
     strongest = max(pulls, key=lambda loss: pulls[loss])
     for loss, pull in pulls.items():
         if pull < UNHEARD * pulls[strongest]:
@@ -70,6 +73,12 @@ def unheard_loss(subject: Subject) -> Iterator[Observation]:
                 "large, raise its weight.",
                 (*of_epochs(names[loss], [last[loss]]), *of_epochs(names[strongest], [last[strongest]])),
             )
+
+
+def _factor(subject: Subject, loss: str) -> float:
+    """What balancing last multiplied a loss by; norms are recorded without it."""
+    points = subject.series(f"train_factor_{loss}")
+    return points[-1][1] if points else 1.0
 
 
 def still_improving(subject: Subject) -> Iterator[Observation]:

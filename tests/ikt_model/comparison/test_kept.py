@@ -20,6 +20,12 @@ def test_what_was_kept_says_the_same(found: FoldDifferences, tmp_path: Path) -> 
     assert pool_folds([read_kept(tmp_path / "pair.parquet")]) == pool_folds([found])
 
 
+def test_few_students_stay_few(tmp_path: Path) -> None:
+    few = [table(n_students=19, quality=quality) for quality in (0.5, 1.0)]
+    write_kept(compare_fold(*few, n_resamples=40), tmp_path / "pair.parquet")
+    assert np.isnan(pool_folds([read_kept(tmp_path / "pair.parquet")])["brier"].interval.low)
+
+
 def test_figures_that_do_not_exist_are_kept_as_such(tmp_path: Path) -> None:
     late = [run.set_column(1, "position", pa.array([9] * len(run), pa.int32())) for run in (table(), table())]
     write_kept(compare_fold(*late, n_resamples=10), tmp_path / "pair.parquet")

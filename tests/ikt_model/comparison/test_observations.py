@@ -125,26 +125,12 @@ class TestAbility:
             "skill-wise" in said(ALIGNED | {"p_mastery_pearson": 0.8}, config=scalar)["mastery_apart"].message
         )
         assert "mastery_apart" not in said(ALIGNED | {"p_mastery_pearson": 0.95})
-        assert said({"mastery_std": 0.001, "mastery_mean": 0.7})["constant_mastery"].severity == "problem"
+        constant = {"mastery_std": 0.001, "mastery_mean": 0.7}
+        assert said(ALIGNED | constant)["constant_mastery"].severity == "problem"
+        assert "constant_mastery" not in said(ALIGNED | constant, config={"model": {"type": "reference"}})
 
 
 class TestReference:
-    def test_one_that_knows_less_than_the_skill_means_is_a_problem(self) -> None:
-        poor = {
-            "auc": 0.61,
-            "skill_rate_auc": 0.64,
-            "log_loss": 0.77,
-            "skill_rate_log_loss": 0.55,
-            "ece": 0.07,
-        }
-        found = {one.rule: one for one in observe(summary({}), quality=poor)}
-
-        assert found["reference_worse_than_skill_means"].severity == "problem"
-        assert len(found["reference_worse_than_skill_means"].evidence) == 4
-        assert found["reference_uncalibrated"].evidence[0].value == 0.07
-        assert observe(summary({}), quality=poor | {"auc": 0.7, "log_loss": 0.5, "ece": 0.01}) == []
-        assert [one.rule for one in observe(summary({"lambda": 0.0}), quality=poor)] == []
-
     def test_warnings_of_the_training_are_passed_on(self) -> None:
         run = summary({"reference_auc": 0.7})
         (found,) = observe(run, warnings=["reference 'bkt': p(guess) lies at its bound"])
@@ -202,6 +188,14 @@ class TestTraining:
 
         assert "l_23 pulls" in said(ALIGNED, epochs=epochs_of(**norms))["unheard_loss"].message
         assert "unheard_loss" not in said(ALIGNED | {"lambda": 0.0}, epochs=epochs_of(**norms))
+
+    def test_balancing_counts_among_the_weights(self) -> None:
+        norms = {f"train_grad_norm_{name}": [value, value] for name, value in _NORMS.items()}
+        raised = norms | {"train_factor_l_23": [1.0, 300.0]}
+        drowned = norms | {"train_grad_norm_l_23": [0.03, 0.03], "train_factor_l_21": [1.0, 0.001]}
+
+        assert "unheard_loss" not in said(ALIGNED, epochs=epochs_of(**raised))
+        assert "l_21 pulls" in said(ALIGNED, epochs=epochs_of(**drowned))["unheard_loss"].message
 
     def test_an_auc_that_still_rises_at_the_end_is_under_fitting(self) -> None:
         rising = epochs_of(auc=[0.60, 0.65, 0.68, 0.70])

@@ -75,13 +75,13 @@ def test_every_figure_is_the_candidates_less_the_baselines() -> None:
 
 @pytest.mark.parametrize("digits", [7, 1])
 def test_every_interval_is_that_of_the_rows_resampled(digits: int) -> None:
-    first, second = (rounded(table(n_students=15, quality=quality), digits) for quality in (0.6, 1.0))
+    first, second = (rounded(table(n_students=20, quality=quality), digits) for quality in (0.6, 1.0))
     found = differences([(first, second)], n_resamples=60, seed=5)
-    student = np.repeat(np.arange(15), 12)
+    student = np.repeat(np.arange(20), 12)
     generator = np.random.default_rng([5, 0])
     replicates = []
     for _ in range(60):
-        counts = np.bincount(generator.integers(0, 15, 15), minlength=15)
+        counts = np.bincount(generator.integers(0, 20, 20), minlength=20)
         rows = pa.array(np.repeat(np.arange(len(student)), counts[student]))
         ours, theirs = brute_force(second.take(rows)), brute_force(first.take(rows))
         replicates.append([ours[name] - theirs[name] for name in FIGURES])
@@ -136,6 +136,19 @@ def test_folds_are_averaged() -> None:
     folds = [(table(seed=seed, quality=0.5), table(seed=seed)) for seed in (1, 2, 3)]
     singly = [differences([fold], n_resamples=10)["auc"].interval.value for fold in folds]
     assert differences(folds, n_resamples=10)["auc"].interval.value == pytest.approx(np.mean(singly))
+
+
+@pytest.mark.parametrize("sizes", [[1], [2], [19], [40, 19], [2] * 20])
+def test_too_few_students_in_a_fold_leave_every_change_unsure(sizes: list[int]) -> None:
+    folds = [
+        (table(n_students=size, seed=seed, quality=0.2), table(n_students=size, seed=seed, quality=1.5))
+        for seed, size in enumerate(sizes)
+    ]
+    found = differences(folds, n_resamples=40)
+    assert all(np.isnan(found[name].interval.low) for name in FIGURES)
+    assert all(np.isfinite(found[name].interval.value) for name in ("accuracy", "l_bce", "brier"))
+    auc = found["auc"]
+    assert np.isnan(auc.interval.value) or auc.p_value is not None
 
 
 def test_a_student_who_is_never_new_counts_for_no_cold_start() -> None:

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -50,6 +51,13 @@ class TestDelongPValue:
         values = [delong([simulated(300, 1, seed=seed)]).p_value for seed in range(300)]
         assert 0.02 <= np.mean(np.array(values) < 0.05) <= 0.09
         assert 0.43 <= np.mean(values) <= 0.57
+
+    @pytest.mark.parametrize("name", ["first", "second"])
+    def test_a_score_that_is_no_number_gives_none(self, name: str) -> None:
+        fold = simulated(30, 12, seed=1)
+        found = delong([replace(fold, **{name: np.full(len(fold.first), math.nan)})])
+        assert math.isnan(found.interval.value)
+        assert math.isnan(found.p_value)
 
     def test_one_kind_of_answer_gives_no_number(self) -> None:
         fold = simulated(5, 4, seed=3)
