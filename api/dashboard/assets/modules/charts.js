@@ -76,7 +76,10 @@ function dressed(layout) {
   };
 }
 
-/** Lines over something, one per series {name, x, y, dash, place}. */
+/** Between ticks of an axis that counts. */
+const step = (all) => Math.max(1, Math.ceil(Math.max(1, ...all.map((one) => one.x.length)) / 8));
+
+/** Lines over epochs, one per series {name, x, y, dash, place}. */
 export function lines(all, { xTitle, yTitle, layout = {} }) {
   return {
     traces: all.map((one, place) => ({
@@ -88,6 +91,6 @@ export function lines(all, { xTitle, yTitle, layout = {} }) {
       line: { color: series(one.place ?? place), width: 2, dash: one.dash ?? "solid" },
       marker: { color: series(one.place ?? place) },
     })),
-    layout: { showlegend: all.length > 1, xaxis: { title: { text: xTitle } }, yaxis: { title: { text: yTitle } }, ...layout },
+    layout: { showlegend: all.length > 1, xaxis: { title: { text: xTitle }, dtick: step(all) }, yaxis: { title: { text: yTitle } }, ...layout },
   };
 }

@@ -73,7 +73,9 @@ function findings(comparison, names) {
 
 function findingsTable(caption, found, comparison, names) {
   const named = new Map(comparison.experiments.map((one, place) => [one.id, names[place]]));
-  const evidence = (part) => h("div", { class: "small" }, h("a", { href: part.href }, part.label), ` ${number(part.value)}`, part.epoch ? `, epoch ${part.epoch}` : "");
+  const evidence = (part, one) => h("div", { class: "small" }, h("a", { href: place(part, one) }, part.label), ` ${number(part.value)}`, part.epoch ? `, epoch ${part.epoch}` : "");
+  const told = new Set(comparison.sections.flatMap((one) => one.rows.map((row) => row.metric)));
+  const place = (part, one) => told.has(part.metric) ? `#figure-${part.metric}` : `/dashboard/experiments/${one.experiment_id}`;
   return table({
     caption,
     rows: found,
@@ -81,7 +83,7 @@ function findingsTable(caption, found, comparison, names) {
       { label: "", cell: (one) => state(one.severity) },
       { label: "experiment", head: true, cell: (one) => named.get(one.experiment_id) ?? "" },
       { label: "what was found", cell: (one) => one.message },
-      { label: "evidence", cell: (one) => one.evidence.map(evidence) },
+      { label: "evidence", cell: (one) => one.evidence.map((part) => evidence(part, one)) },
     ],
   });
 }
@@ -103,7 +105,7 @@ function sectionTable({ title, rows }, names) {
   const has = (key) => rows.some((row) => row.values.some((value) => (value[key] ?? null) !== null));
   if (has("reference") || has("reference_range")) columns.push({ label: "reference", numeric: true, cell: (row) => each(row.values, (value) => value.reference_range ? range(value.reference_range) : value.reference === null ? "" : shown(row, value.reference)) });
   if (rows.some((row) => row.target)) columns.push({ label: "asked for", numeric: true, cell: (row) => row.target ?? "" });
-  return section(title, table({ caption: title, captioned: false, columns, rows }));
+  return section(title, table({ caption: title, captioned: false, columns, rows, name: (row) => `figure-${row.metric}` }));
 }
 
 /** One word where all say the same, else each its own. */

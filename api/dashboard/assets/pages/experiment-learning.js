@@ -30,16 +30,20 @@ export function learningCharts(page) {
       if (!shown.has(one)) place.append(one.card);
       shown.add(one);
     }
-    if (!there.length) place.replaceChildren(h("p", { class: "soft" }, "Nothing yet: curves appear with the first epoch."));
+    const words = ["queued", "running"].includes(page.experiment.status) ? "Nothing yet: curves appear with the first epoch." : "It ended before its first epoch.";
+    if (!there.length) place.replaceChildren(h("p", { class: "soft" }, words));
     else place.querySelector("p.soft")?.remove();
     await drawAll(there.map((one) => one.chart));
   };
   return { place, update };
 }
 
+/** A model whose M is its p correlates with it at 1, whatever it learns. */
+const isTelling = (name, value) => value !== null && !(name === "p_mastery_pearson" && Math.abs(value - 1) < 1e-9);
+
 function over(page, label, title, wanted, layout = {}) {
   const known = () => wanted
-    .filter(([name]) => page.epochs.some((epoch) => (epoch.metrics[name] ?? null) !== null))
+    .filter(([name]) => page.epochs.some((epoch) => isTelling(name, epoch.metrics[name] ?? null)))
     .map(([name, words]) => ({
       name: words,
       place: wanted.findIndex(([other]) => other === name),

@@ -48,7 +48,7 @@ export async function show(main, { query }) {
     clearTimeout(timer);
     const mine = ++asked;
     try {
-      const found = await newest(page.most, { status: filters.state.value, preset: filters.preset.value.trim() });
+      const found = await newest(page.most, { status: filters.state.value, preset: filters.preset.value });
       if (mine !== asked) return;
       Object.assign(page, found);
       fill(said);
@@ -78,7 +78,10 @@ async function newest(most, query) {
 function makeFilters(query, changed, named) {
   const status = h("select", { name: "status", onchange: changed }, h("option", { value: "" }, "any"),
     STATES.map((word) => h("option", { value: word, selected: query.get("status") === word }, word)));
-  const preset = h("input", { name: "preset", value: query.get("preset") ?? "", onchange: changed });
+  const chosen = query.get("preset");
+  const preset = h("select", { name: "preset", onchange: changed }, h("option", { value: "" }, "any"),
+    chosen ? h("option", { selected: true }, chosen) : null);
+  offerPresets(preset, chosen);
   const name = h("input", { name: "name", type: "search", oninput: named });
   const form = h("form", { class: "filters", onsubmit: (event) => event.preventDefault() },
     h("label", {}, h("span", {}, "State"), status),
@@ -87,9 +90,14 @@ function makeFilters(query, changed, named) {
   return { form, state: status, preset, name };
 }
 
+async function offerPresets(select, chosen) {
+  const { items } = await get("/presets").catch(() => ({ items: [] }));
+  select.append(...items.filter((one) => one.name !== chosen).map((one) => h("option", {}, one.name)));
+}
+
 function experimentsTable(rows, { chosen, choose, stop }) {
   return table({
-    caption: `${rows.length} experiments, newest first`,
+    caption: `Experiments, newest first: ${rows.length}`,
     rows,
     mark: (row) => chosen.has(row.id),
     columns: [

@@ -22,7 +22,7 @@ export async function show(main, { id }) {
   const charts = [way(steps), ...(history.skills.length ? [heat(history)] : [])];
   fill(main, head(id), headline(student, state),
     h("section", { class: "section" }, h("h2", {}, "Ability, response by response"), h("div", { class: "card" }, charts[0].place),
-      h("p", { class: "soft small" }, student.n_interactions > MOST_STEPS ? `The first ${whole(MOST_STEPS)} responses. ` : "", "The band is 90 % of what the reference model holds possible; ticks are responses, above right and below wrong.")),
+      h("p", { class: "soft small" }, student.n_interactions > MOST_STEPS ? `The first ${whole(MOST_STEPS)} responses. ` : "", "The band around θ is as wide as the reference model is unsure of its own θ (90 %), which is the dotted line; ticks are responses, right above and wrong below.")),
     charts[1] ? h("section", { class: "section" }, h("h2", {}, "Mastery over time"), h("div", { class: "card" }, charts[1].place)) : null,
     masteryTable(state));
   await drawAll(charts);
@@ -55,12 +55,13 @@ function way(steps) {
       { type: "scatter", mode: "lines", name: "90 %", x, y: known.map((step) => step.theta_low), line: { width: 0 }, fill: "tonexty", fillcolor: colour("series-1", 0.18), hoverinfo: "skip" },
     ];
     const line = { type: "scatter", mode: "lines", name: "θ", x, y: known.map((step) => step.theta), line: { color: series(0), width: 2 }, text: known.map((step) => `${step.skills.join(", ")}: ${step.correct ? "right" : "wrong"}`), hovertemplate: "θ %{y:.2f}<br>%{text}<extra></extra>" };
+    const reference = { type: "scatter", mode: "lines", name: "reference's θ", x, y: known.map((step) => step.theta_reference), line: { color: colour("soft"), width: 1.5, dash: "dot" }, hovertemplate: "reference's θ %{y:.2f}<extra></extra>" };
     const ticks = (right, name, at, symbol, paint) => {
       const chosen = steps.filter((step) => step.correct === right);
       return { type: "scatter", mode: "markers", name, x: chosen.map((step) => step.position + 1), y: chosen.map(() => at), marker: { symbol, color: paint, size: 9, line: { width: 2, color: paint } }, hoverinfo: "skip" };
     };
     return {
-      traces: [...band, line, ticks(true, "right", high + pad, "line-ns", series(2)), ticks(false, "wrong", low - pad, "line-ns", series(1))],
+      traces: [...band, reference, line, ticks(true, "right", high + pad, "line-ns", series(2)), ticks(false, "wrong", low - pad, "line-ns", series(1))],
       layout: { hovermode: "closest", xaxis: { title: { text: "response" } }, yaxis: { title: { text: "ability θ" } } },
     };
   }, { tall: true });
@@ -88,7 +89,7 @@ function masteryTable(state) {
   const look = () => fill(list, skillsTable(all.checked ? rows : practised));
   look();
   return h("section", { class: "section" }, h("h2", {}, "Mastery now"),
-    h("div", { class: "filters" }, h("label", { class: "tick" }, all, `with ${whole(rows.length - practised.length)} skills not practised yet`)), list);
+    h("div", { class: "filters" }, h("label", { class: "tick" }, all, `with those not practised yet: ${whole(rows.length - practised.length)}`)), list);
 }
 
 function skillsTable(rows) {

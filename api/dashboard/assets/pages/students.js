@@ -25,7 +25,7 @@ export async function show(main) {
 
 function studentsTable(rows, known) {
   return table({
-    caption: known < MOST ? `${whole(rows.length)} students` : `${whole(rows.length)} of the first ${MOST} students; open others by their id`,
+    caption: known < MOST ? `Students: ${whole(rows.length)}` : `${whole(rows.length)} of the first ${MOST} students; open others by their id`,
     rows,
     columns: [
       { label: "student", head: true, cell: (row) => h("a", { href: `/dashboard/students/${encodeURIComponent(row.student_id)}` }, row.student_id) },

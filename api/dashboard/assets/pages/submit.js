@@ -61,7 +61,7 @@ async function offer(fields, said) {
   fill(fields.preset, presets.items.map((one) => h("option", { selected: one.name === "skill-wise" }, one.name)));
   fill(fields.dataset, datasets.map((one) => h("option", { value: one.id }, `${one.name}, ${whole(one.n_students)} students`)));
   if (!datasets.length) {
-    fill(said, notice("warn", "No dataset is stored yet. Upload one with ", h("code", {}, "ikt datasets add FILE"), " or POST /datasets."));
+    fill(said, notice("warn", "No dataset is stored yet. Upload one with ", h("code", {}, "ikt dataset add FILE"), " or POST /datasets."));
     return;
   }
   const folds = () => {

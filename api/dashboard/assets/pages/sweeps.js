@@ -8,7 +8,7 @@ import { table } from "../modules/table.js";
 export async function show(main) {
   const rows = await getAll("/sweeps", {}, 200);
   fill(main, head("Sweeps"), rows.length ? table({
-    caption: `${rows.length} sweeps, newest first`,
+    caption: `Sweeps, newest first: ${rows.length}`,
     rows,
     columns: [
       { label: "name", head: true, cell: (row) => [h("a", { href: `/dashboard/sweeps/${row.id}` }, row.name), h("div", { class: "soft small" }, short(row.id))] },
