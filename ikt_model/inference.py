@@ -162,8 +162,9 @@ class Predictor:
         evidence = evidence_by_skill(beginnings, decay=self._model.calibration.decay)
         reference = self._model.calibration.mastery_logits(beginnings).astype(np.float32)
         states = self._states(sequences)
-        logits = reference.copy()  # which stands where no response could be read yet
         with torch.inference_mode():
+            nobody = self._network.before_any_response(torch.as_tensor(reference)).numpy()
+            logits = np.broadcast_to(nobody, reference.shape).copy()
             for point in np.flatnonzero(lengths):
                 seen = Known(
                     state=states[lengths[point] - 1],

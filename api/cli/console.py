@@ -39,7 +39,7 @@ def json_text(value: Any) -> str:
 def report(failure: Failure) -> None:
     """Title, detail, then what helps to put it right."""
     console = stderr()
-    console.print(f"[bold red]✗ {escape(failure.title)}[/]")
+    console.print(f"[bold red]✗ {escape(failure.title)}[/]", soft_wrap=True)
     if failure.detail:
         console.print(f"  {escape(failure.detail)}", soft_wrap=True)
     if isinstance(failure, Refused):

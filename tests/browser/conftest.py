@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from api.cli.processes import free_port, run_service
 from db.engine import upgrade
@@ -19,6 +19,7 @@ from ikt_model.data.simulate import simulate_classroom, write_events_csv
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = ["--headless", "--no-sandbox", "--disable-background-networking", "--disable-gpu"]
+PATIENCE_MILLISECONDS = 30_000  # other tests run beside these
 SCREENSHOTS = Path(__file__).parents[2] / ".work" / "screenshots"
 WAIT_SECONDS = 120
 TINY: dict[str, Any] = {
@@ -106,6 +107,7 @@ def browser() -> Iterator[Browser]:
         if os.environ.get("CI"):
             pytest.fail(f"{CHROMIUM} is missing; sh .ci/browser installs it")
         pytest.skip(f"{CHROMIUM} is not installed (apt-get install chromium)")
+    expect.set_options(timeout=PATIENCE_MILLISECONDS)
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield launched
