@@ -117,7 +117,12 @@ def get_mastery_history(
         Query(max_length=200, description="Only this skill; may be repeated. Else the 50 practised most."),
     ] = None,
     points: Annotated[
-        int, Query(ge=2, le=200, description="Most moments, fewer of a very long history; evenly spread, with the last.")
+        int,
+        Query(
+            ge=2,
+            le=200,
+            description="Most moments, fewer of a very long history; evenly spread, with the last.",
+        ),
     ] = 60,
 ) -> MasteryHistoryRead:
     """What `mastery` would have said after some of the student's responses, skill by skill: a heat map."""
