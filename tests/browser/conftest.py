@@ -62,7 +62,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
     folder = tmp_path_factory.mktemp("dashboard")
     classroom = folder / "classroom.csv"
     write_events_csv(
-        simulate_classroom(n_students=80, n_skills=6, seed=3, mean_length=25).sequences, classroom
+        simulate_classroom(n_students=130, n_skills=6, seed=3, mean_length=25).sequences, classroom
     )
     ours = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("IKT_")}
     settings = DatabaseSettings(data_dir=folder / ".ikt")
