@@ -73,7 +73,8 @@ class ExperimentsUnfinished(Exception):
     def __init__(self, unfinished: Sequence[tuple[UUID, str]]) -> None:
         self.unfinished = list(unfinished)
         named = ", ".join(f"{experiment_id} is {status}" for experiment_id, status in self.unfinished)
-        super().__init__(f"{named}; only one that succeeded has figures: wait while it runs, retry it when it failed")
+        remedy = "only one that succeeded has figures: wait while it runs, retry it when it failed"
+        super().__init__(f"{named}; {remedy}")
 
 
 class ReportMissing(Exception):
