@@ -93,11 +93,11 @@ class TestHistory:
             assert row["mastery"] == pytest.approx([then[row["skill"]] for then in said], abs=1e-6)
             assert row["mastery"][-1] == said[-1][row["skill"]]
 
-    def test_before_a_known_skill_the_reference_speaks(self, trained: Trained, student: str) -> None:
+    def test_before_a_known_skill_it_says_what_is_said_of_anybody(self, trained: Trained, student: str) -> None:
         send(trained, student, 1, "knitting")
         now = get(trained, student, "mastery")["skills"]
         history = get(trained, student, "mastery/history", skill=trained.skills)["skills"]
-        assert [row["mastery"] for row in history] == [[row["reference_mastery"]] for row in now]
+        assert [row["mastery"] for row in history] == [[row["mastery"]] for row in now]
 
     def test_moments_are_few_and_the_last_is_the_present(self, trained: Trained, student: str) -> None:
         for number in range(12):
