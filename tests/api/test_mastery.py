@@ -93,7 +93,7 @@ class TestHistory:
             assert row["mastery"] == pytest.approx([then[row["skill"]] for then in said], abs=1e-6)
             assert row["mastery"][-1] == said[-1][row["skill"]]
 
-    def test_before_a_known_skill_it_says_what_is_said_of_anybody(self, trained: Trained, student: str) -> None:
+    def test_before_a_known_skill_anybodys_is_told(self, trained: Trained, student: str) -> None:
         send(trained, student, 1, "knitting")
         now = get(trained, student, "mastery")["skills"]
         history = get(trained, student, "mastery/history", skill=trained.skills)["skills"]
