@@ -16,7 +16,7 @@ from api.cli.client import (
     find_named,
     open_service,
 )
-from api.cli.console import JsonFlag, json_text, stderr, stdout, write_json
+from api.cli.console import JsonFlag, json_text, stdout, write_file, write_json
 from api.cli.datasets import Format
 from api.cli.drawing import comparison_table, findings_of, metrics_table
 from api.cli.failures import BadInput, Refused
@@ -58,7 +58,7 @@ def compare(
             comparison = service.get("/comparisons", **ids)
             written = json_text(comparison) if form == "--json" else ""
     if output:
-        _write(output, written)
+        write_file(output, written, option="--output")
     elif form:
         typer.echo(written)
     else:
@@ -79,17 +79,6 @@ def _choose_form(asked: Mapping[str, bool], output: Path | None) -> str:
     if output.suffix.lower() not in ENDINGS:
         raise BadInput(f"{output} does not say how to write it", "Add --md, --html or --json.")
     return ENDINGS[output.suffix.lower()]
-
-
-def _write(output: Path, written: str) -> None:
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_text(written, "utf-8")
-    except OSError as error:
-        raise BadInput(
-            f"{output} can't be written: {error.strerror}", "Name another with --output."
-        ) from error
-    stderr().print(f"[green]✓[/] {escape(str(output))}")
 
 
 def _show(comparison: Mapping[str, Any]) -> None:

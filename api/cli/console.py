@@ -1,6 +1,7 @@
 """What a command writes: results on standard output, everything else on standard error."""
 
 import json
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -8,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from api.cli.failures import Failure, ProcessDied, Refused
+from api.cli.failures import BadInput, Failure, ProcessDied, Refused
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Pure JSON on standard output, nothing else.")]
 MAX_ROWS = 10
@@ -34,6 +35,18 @@ def write_json(value: Any) -> None:
 def json_text(value: Any) -> str:
     """One JSON document; what is not finite is not JSON and must not come this far."""
     return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def write_file(file: Path, text: str, *, option: str) -> None:
+    """A file that an option asked for, and that it is there. Raises BadInput where it can't be written."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, "utf-8")
+    except OSError as error:
+        raise BadInput(
+            f"{file} can't be written: {error.strerror}", f"Name another with {option}."
+        ) from error
+    stderr().print(f"[green]✓[/] {escape(str(file))}", soft_wrap=True)
 
 
 def report(failure: Failure) -> None:

@@ -181,7 +181,9 @@ def _cancel(service: Service, experiments: list[dict[str, Any]]) -> None:
 
 def _tell_how_to_go_on(console: Console, result: dict[str, Any], data: Path | None) -> None:
     console.print(f"\n[bold green]Done[/] in {result['seconds']['total']:.0f} s. Go on:")
-    console.print("  [bold]make serve[/]                     the service at http://127.0.0.1:8000")
+    console.print(
+        "  [bold]make serve[/]                     the service, and its pages at http://127.0.0.1:8000"
+    )
     console.print("  [bold]http://127.0.0.1:8000/docs[/]     every resource, to try in the browser")
     console.print("  [bold].venv/bin/ikt --help[/]           the same from the command line")
     if data is None:

@@ -10,11 +10,11 @@ from rich.console import Console
 from rich.markup import escape
 
 from api.cli.client import DEFAULT_URL, InlineFlag, Service, UrlOption, find_named, open_service
-from api.cli.console import JsonFlag, stderr, stdout, write_json
+from api.cli.console import JsonFlag, stderr, stdout, write_file, write_json
 from api.cli.datasets import Format, find_dataset
 from api.cli.drawing import listing, number
 from api.cli.experiments import ExcludeFolds, Settings, parse_settings, require_known, submit
-from api.cli.failures import INTERRUPTED, BadInput, JobFailed
+from api.cli.failures import INTERRUPTED, JobFailed
 from api.cli.search_space import parse_space
 from api.cli.watching import ENDED, POLL_SECONDS
 
@@ -167,7 +167,7 @@ def pareto(
         front = service.get(path, x=x, y=y)
         drawn = service.get_text(path, accept=SVG, x=x, y=y) if figure else None
     if figure and drawn is not None:
-        _write(figure, drawn)
+        write_file(figure, drawn, option="--figure")
     if as_json:
         write_json(front)
         return
@@ -175,18 +175,6 @@ def pareto(
     rows = [point | {"front": "●" if point["is_on_front"] else ""} for point in front["points"]]
     columns = {"front": "front", "label": "setting", "x": front["x"]["label"], "y": front["y"]["label"]}
     console.print(listing(rows, columns, width=console.width) if rows else "no trial has succeeded yet")
-    if figure:
-        console.print(f"[green]✓[/] {escape(str(figure))}")
-
-
-def _write(figure: Path, drawn: str) -> None:
-    try:
-        figure.parent.mkdir(parents=True, exist_ok=True)
-        figure.write_text(drawn, "utf-8")
-    except OSError as error:
-        raise BadInput(
-            f"{figure} can't be written: {error.strerror}", "Name another with --figure."
-        ) from error
 
 
 def _run_here(service: Service, row: dict[str, Any]) -> dict[str, Any]:

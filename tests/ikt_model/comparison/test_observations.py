@@ -50,7 +50,8 @@ class TestAll:
         config, figures = random_run(seed, n=20)
         names = [name for index, name in enumerate(figures) if index in kept]
 
-        observe(summary({name: figures[name] for name in names}, config=config.model_dump(mode="json")))
+        run = summary({name: figures[name] for name in names}, config=config.model_dump(mode="json"))
+        assert not [one.message for one in observe(run) if "None" in one.message or "nan" in one.message]
 
     def test_a_cross_validation_has_no_epochs_and_means_for_figures(self) -> None:
         found = said(ALIGNED | {"theta_std": 0.3, "auc": 0.7}, config=IKT, fold=[0, 1, 2])
