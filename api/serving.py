@@ -1,0 +1,70 @@
+"""The model that answers for students, as answers need it: read once, then kept while it serves."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy.orm import Session
+
+from api.schemas.models import ModelReference
+from api.services.models import refer_to
+from db.models import Model, Skill
+from db.repositories import models
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ServingModel:
+    """One model and its K skills, by position. It never changes, so that it may be shared between threads."""
+
+    id: UUID
+    artifact: str
+    reference: ModelReference  # how answers name it
+    names: tuple[str, ...]  # [K]
+    position: dict[str, int]  # of every name
+    difficulty: NDArray[np.float64]  # [K] β in logits
+    difficulty_se: NDArray[np.float64]  # [K] ∞ where nobody practised the skill in training
+    prior_mastery: NDArray[np.float32]  # [K] of somebody without a response, as the two below; NaN if unknown
+    prior_probability: NDArray[np.float32]
+    prior_mastery_reference: NDArray[np.float32]
+    ability_sd: float  # of the abilities of all students, logits; NaN if unknown
+
+
+class ServingModels:
+    """Which model serves now; asking costs one tiny statement."""
+
+    def __init__(self) -> None:
+        self._last: ServingModel | None = None
+
+    def current(self, session: Session) -> ServingModel | None:
+        """The model that serves in this transaction, if any was promoted."""
+        found = models.find_serving_model(session)
+        if found is None:
+            return None
+        last = self._last
+        if last is None or (last.id, last.reference.promoted_at) != (found.id, found.promoted_at):
+            self._last = last = _describe(found, models.list_skills(session, found.id))
+        return last
+
+
+def _describe(model: Model, skills: Sequence[Skill]) -> ServingModel:
+    errors = [math.inf if row.standard_error is None else row.standard_error for row in skills]
+    return ServingModel(
+        id=model.id,
+        artifact=model.artifact,
+        reference=refer_to(model),
+        names=tuple(row.name for row in skills),
+        position={row.name: row.position for row in skills},
+        difficulty=np.array([row.difficulty for row in skills], np.float64),
+        difficulty_se=np.array(errors, np.float64),
+        prior_mastery=_known_or_nan(row.prior_mastery for row in skills),
+        prior_probability=_known_or_nan(row.prior_probability for row in skills),
+        prior_mastery_reference=_known_or_nan(row.prior_mastery_reference for row in skills),
+        ability_sd=math.nan if model.ability_sd is None else model.ability_sd,
+    )
+
+
+def _known_or_nan(values: Iterable[float | None]) -> NDArray[np.float32]:
+    return np.array([math.nan if value is None else value for value in values], np.float32)
