@@ -1,22 +1,27 @@
 """Doorbells: messages that wake a worker up to look at a row. The rows are the truth."""
 
+import logging
 import time
 from collections.abc import Callable
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from celery import Celery
 from kombu.exceptions import ChannelError, KombuError
 
 from worker.celery_app import create_celery
+from worker.logs import event
 from worker.settings import QueueName, WorkerSettings
 
 if TYPE_CHECKING:
     from worker.jobs import OnEpoch, OnProgress
 
+logger = logging.getLogger(__name__)
+
 TRAIN_TASK = "ikt.train"
 PROMOTE_TASK = "ikt.promote"
+SCORE_TASK = "ikt.score"
 ADVANCE_TASK = "ikt.advance"
 
 CONNECT_SECONDS = 2
@@ -37,17 +42,34 @@ def enqueue_training(
     experiment_id: UUID, *, device: str = "auto", settings: WorkerSettings | None = None
 ) -> None:
     """Ring for a queued experiment. Raises BrokerUnavailable within seconds."""
-    _ring(TRAIN_TASK, experiment_id, queue=_queue_of(device), settings=settings)
+    _ring(TRAIN_TASK, str(experiment_id), queue=_queue_of(device), settings=settings)
 
 
 def enqueue_promotion(model_id: UUID, *, settings: WorkerSettings | None = None) -> None:
     """Ring for a model that is being promoted. Raises BrokerUnavailable within seconds."""
-    _ring(PROMOTE_TASK, model_id, queue="bulk", settings=settings)
+    _ring(PROMOTE_TASK, str(model_id), queue="bulk", settings=settings)
+
+
+def enqueue_scoring(*, settings: WorkerSettings | None = None) -> None:
+    """Ring for the students who are due under the serving model. Raises BrokerUnavailable within seconds."""
+    _ring(SCORE_TASK, queue="bulk", settings=settings)
 
 
 def enqueue_sweep(sweep_id: UUID, *, device: str = "auto", settings: WorkerSettings | None = None) -> None:
     """Ring for a sweep that can go on. Raises BrokerUnavailable within seconds."""
-    _ring(ADVANCE_TASK, sweep_id, queue=_queue_of(device), settings=settings)
+    _ring(ADVANCE_TASK, str(sweep_id), queue=_queue_of(device), settings=settings)
+
+
+def leave_to_janitor(ring: Callable[[], None], **subject: Any) -> Callable[[], None]:
+    """The ring as a callback that fails nobody: what no broker takes is rung for again by a janitor."""
+
+    def try_to_ring() -> None:
+        try:
+            ring()
+        except BrokerUnavailable as error:
+            logger.warning(event("broker_unavailable", **subject, error=error))
+
+    return try_to_ring
 
 
 def run_training_here(
@@ -96,10 +118,10 @@ def _queue_of(device: str) -> QueueName:
     return "gpu" if device.startswith("cuda") else "cpu"
 
 
-def _ring(task: str, row_id: UUID, *, queue: QueueName, settings: WorkerSettings | None) -> None:
+def _ring(task: str, *arguments: str, queue: QueueName, settings: WorkerSettings | None) -> None:
     settings = settings or WorkerSettings()
     try:
-        _sender(settings).send_task(task, args=(str(row_id),), queue=queue, ignore_result=True)
+        _sender(settings).send_task(task, args=arguments, queue=queue, ignore_result=True)
     except (KombuError, ChannelError, OSError) as error:
         raise BrokerUnavailable(_shown(settings.broker_url), error) from error
 

@@ -21,7 +21,7 @@ from db.repositories import calibrations, models, runs
 from db.repositories.models import NewSkill
 from ikt_model.config import ExperimentConfig
 from ikt_model.data.sequences import Sequences, load_sequences
-from ikt_model.inference import Predictor
+from ikt_model.inference import Engine, Predictor, Scores
 from ikt_model.references import Calibration, calibrate, calibration_from_dict
 from ikt_model.references.quality import assess
 from ikt_model.settings import REFERENCE_VERSIONS, ReferenceSettings
@@ -205,7 +205,8 @@ def _record_epoch(job: TrainingJob, report: EpochReport) -> None:
 def _finish(job: TrainingJob, result: TrainingResult, sequences: Sequences) -> None:
     job.heartbeat.beat()
     artifacts = job.stores.artifacts
-    predictor = Predictor.load(result.model_folder)
+    engine = Engine.load(result.model_folder)
+    predictor, nobody = engine.predictor, engine.nobody()
     report = write_report(job, result, sequences, predictor)
     with artifact_access():
         artifacts.put_folder(result.model_folder, model_key(job.id))
@@ -220,7 +221,8 @@ def _finish(job: TrainingJob, result: TrainingResult, sequences: Sequences) -> N
             name=job.experiment.name,
             artifact=model_key(job.id),
             metrics=result.metrics,
-            skills=_skills(predictor),
+            skills=_skills(predictor, nobody),
+            ability_sd=_finite(nobody.theta_reference_sd[0]),
         )
     logger.info(event("experiment_succeeded", experiment_id=job.id, auc=result.metrics.get("auc")))
     try:
@@ -229,22 +231,31 @@ def _finish(job: TrainingJob, result: TrainingResult, sequences: Sequences) -> N
         logger.warning(event("checkpoint_not_deleted", experiment_id=job.id, error=error))
 
 
-def _skills(predictor: Predictor) -> list[NewSkill]:
+def _skills(predictor: Predictor, nobody: Scores) -> list[NewSkill]:
+    """Every skill with its difficulty, and what is said of somebody without a response."""
     columns = zip(
         predictor.skills,
         predictor.difficulty.tolist(),
         predictor.difficulty_se.tolist(),
         predictor.n_responses_per_skill.tolist(),
+        nobody.mastery[0].tolist(),
+        nobody.probability[0].tolist(),
+        nobody.mastery_reference[0].tolist(),
         strict=True,
     )
     return [
         NewSkill(
             name=name,
             difficulty=difficulty,
-            standard_error=error
-            if math.isfinite(error)
-            else None,  # infinite when nobody practised the skill
+            standard_error=_finite(error),  # infinite when nobody practised the skill
             n_responses=n_responses,
+            prior_mastery=_finite(mastery),
+            prior_probability=_finite(probability),
+            prior_mastery_reference=_finite(reference),
         )
-        for name, difficulty, error, n_responses in columns
+        for name, difficulty, error, n_responses, mastery, probability, reference in columns
     ]
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None

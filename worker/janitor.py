@@ -2,19 +2,48 @@
 
 import logging
 import os
+import time
 from threading import Event, Lock, Thread
 from uuid import UUID
 
 from sqlalchemy.exc import DBAPIError
 
 from db.engine import SessionFactory, read_scope, session_scope
-from db.repositories import experiments, models, runs, sweeps
-from worker.enqueue import BrokerUnavailable, enqueue_promotion, enqueue_sweep, enqueue_training
+from db.repositories import experiments, models, runs, scoring, sweeps
+from db.repositories.leases import ring_delay
+from worker.enqueue import (
+    BrokerUnavailable,
+    enqueue_promotion,
+    enqueue_scoring,
+    enqueue_sweep,
+    enqueue_training,
+)
 from worker.logs import event
 from worker.settings import WorkerSettings
 from worker.stores import open_stores
 
 logger = logging.getLogger(__name__)
+
+
+class ScoringBell:
+    """Rings for students who are due and whom nobody scores; ever later while that does not help."""
+
+    def __init__(self, settings: WorkerSettings) -> None:
+        self._settings = settings
+        self._rings = 0
+        self._again_at = 0.0  # seconds of the monotonic clock
+
+    def look(self, sessions: SessionFactory) -> None:
+        """One look. Raises BrokerUnavailable."""
+        with read_scope(sessions) as session:
+            is_wanted = scoring.is_scoring_wanted(session)
+        if not is_wanted:
+            self._rings, self._again_at = 0, 0.0
+        elif time.monotonic() >= self._again_at:
+            enqueue_scoring(settings=self._settings)
+            self._again_at = time.monotonic() + ring_delay(self._rings).total_seconds()
+            self._rings += 1
+            logger.info(event("rang_for_scoring", rings=self._rings))
 
 
 class Janitor:
@@ -24,6 +53,7 @@ class Janitor:
         self._settings = settings
         self._ended = Event()
         self._connected = Lock()
+        self._scoring = ScoringBell(settings)
         self._thread = Thread(target=self._run, name="janitor", daemon=True)
 
     def start(self) -> None:
@@ -44,6 +74,7 @@ class Janitor:
         with self._connected, open_stores(self._settings) as stores:
             self._requeue_expired(stores.sessions)
             self._ring_again(stores.sessions)
+            self._scoring.look(stores.sessions)
 
     def _run(self) -> None:
         while not self._ended.is_set():

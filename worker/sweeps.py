@@ -1,7 +1,7 @@
 """Sweeps, one step at a time: whoever sees that a trial may be queued queues it, and nobody keeps driving."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, cast
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from db.repositories import sweeps
 from ikt_model.config import fingerprint_of, merge_settings, resolve_config
 from ikt_model.search import Direction, Point, Trial, is_hopeless, next_point, with_settings
 from ikt_model.settings import TrainingSettings
-from worker.enqueue import BrokerUnavailable, enqueue_training
+from worker.enqueue import enqueue_training, leave_to_janitor
 from worker.failures import describe_failure
 from worker.logs import event
 from worker.settings import WorkerSettings
@@ -203,11 +203,8 @@ def _describe(error: ValidationError) -> str:
     return "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
 
 
-def _bell(trial: Experiment, settings: WorkerSettings) -> Any:
+def _bell(trial: Experiment, settings: WorkerSettings) -> Callable[[], None]:
     def ring() -> None:
-        try:
-            enqueue_training(trial.id, device=trial.device, settings=settings)
-        except BrokerUnavailable as error:
-            logger.warning(event("broker_unavailable", experiment_id=trial.id, error=error))
+        enqueue_training(trial.id, device=trial.device, settings=settings)
 
-    return ring
+    return leave_to_janitor(ring, experiment_id=trial.id)

@@ -1,11 +1,12 @@
-"""The tasks themselves: an identifier comes in, everything else is read from the row."""
+"""The tasks themselves: an identifier comes in at most, everything else is read from rows."""
 
 from uuid import UUID
 
 from worker.celery_app import app
-from worker.enqueue import ADVANCE_TASK, PROMOTE_TASK, TRAIN_TASK
+from worker.enqueue import ADVANCE_TASK, PROMOTE_TASK, SCORE_TASK, TRAIN_TASK
 from worker.processes import asked_to_stop
-from worker.scoring import promote
+from worker.promotion import promote
+from worker.scoring import score_due
 from worker.settings import WorkerSettings
 from worker.training import run_experiment
 
@@ -22,6 +23,12 @@ def promote_task(model_id: str) -> None:
         promote(UUID(model_id), settings=WorkerSettings(), stop=stop)
 
 
+def score_task() -> None:
+    """Score the students who are due under the serving model; nothing happens when another worker does."""
+    with asked_to_stop() as stop:
+        score_due(settings=WorkerSettings(), stop=stop)
+
+
 def advance_task(sweep_id: str) -> None:
     """Queue the trials that a sweep has room for; nothing happens when it has none."""
     # Optuna and the configuration's rules are imported once there is a sweep to advance.
@@ -32,4 +39,5 @@ def advance_task(sweep_id: str) -> None:
 
 app.task(train_task, name=TRAIN_TASK)
 app.task(promote_task, name=PROMOTE_TASK)
+app.task(score_task, name=SCORE_TASK)
 app.task(advance_task, name=ADVANCE_TASK)

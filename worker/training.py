@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from db.engine import after_commit, session_scope
 from db.errors import LeaseLost
 from db.repositories import runs
-from worker.enqueue import BrokerUnavailable, enqueue_training
+from worker.enqueue import enqueue_training, leave_to_janitor
 from worker.failures import describe_failure, find_passing_reason
 from worker.jobs import JobPruned, JobStopped, OnEpoch, OnProgress, TrainingJob
 from worker.leases import Heartbeat, new_owner
@@ -134,14 +134,11 @@ def _prune(job: TrainingJob) -> None:
 
 def _release(job: TrainingJob) -> None:
     def ring() -> None:
-        try:
-            enqueue_training(job.id, device=job.experiment.device, settings=job.settings)
-        except BrokerUnavailable as error:
-            logger.warning(event("broker_unavailable", experiment_id=job.id, error=error))
+        enqueue_training(job.id, device=job.experiment.device, settings=job.settings)
 
     with session_scope(job.stores.sessions) as session:
         runs.release(session, job.id, job.owner)
-        after_commit(session, ring)
+        after_commit(session, leave_to_janitor(ring, experiment_id=job.id))
     logger.info(event("experiment_released", experiment_id=job.id))
 
 

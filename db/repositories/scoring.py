@@ -1,0 +1,64 @@
+"""The right to score students who are due under the serving model: one worker at a time has it."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, exists, or_, select, update
+from sqlalchemy.orm import Session
+
+from db.base import utc_now
+from db.lifecycle import ModelStatus
+from db.models import Model, Student
+from db.repositories import leases
+from db.repositories.models import get_model
+
+SERVING = ModelStatus.SERVING
+
+
+def claim_scoring(
+    session: Session, owner: str, *, lease_seconds: float, now: datetime | None = None
+) -> Model | None:
+    """The serving model, for `owner` to score under; None when nobody waits or another worker is at it."""
+    now = now or utc_now()
+    statement = (
+        update(Model)
+        .where(*_wanted(now))
+        .values(
+            lease_owner=owner,
+            lease_expires_at=now + timedelta(seconds=lease_seconds),
+            heartbeat_at=now,
+        )
+        .returning(Model.id)
+        .execution_options(synchronize_session=False)
+    )
+    claimed = session.execute(statement).scalar_one_or_none()
+    return get_model(session, claimed) if claimed is not None else None
+
+
+def is_scoring_wanted(session: Session, *, now: datetime | None = None) -> bool:
+    """Whether students are due, a model serves, and no worker is at it."""
+    return bool(session.scalar(select(exists().where(*_wanted(now or utc_now())))))
+
+
+def _wanted(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    unheld = or_(Model.lease_owner.is_(None), Model.lease_expires_at < now)
+    return Model.status == SERVING, unheld, exists(select(Student.id).where(Student.scoring_due))
+
+
+def renew_scoring(
+    session: Session, model_id: UUID, owner: str, *, lease_seconds: float, now: datetime | None = None
+) -> None:
+    """Say that the worker is alive. Raises LeaseLost, also when another model serves."""
+    now = now or utc_now()
+    expires = now + timedelta(seconds=lease_seconds)
+    leases.update_held(
+        session, Model, model_id, owner=owner, held=SERVING, lease_expires_at=expires, heartbeat_at=now
+    )
+
+
+def release_scoring(session: Session, model_id: UUID, owner: str) -> None:
+    """Let others score; nothing happens to a lease that was lost."""
+    held = (Model.id == model_id, Model.lease_owner == owner, Model.status == SERVING)
+    session.execute(
+        update(Model).where(*held).values(**leases.NO_LEASE).execution_options(synchronize_session=False)
+    )
