@@ -1,0 +1,179 @@
+"""Micro-batches: who shares one, who waits, and what a failure costs the others."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+
+import pytest
+
+from api.batching import BatcherClosed, MicroBatcher
+
+Handle = Callable[[list[int]], list[int | Exception]]
+LONG = 5.0
+
+
+def double(item: int) -> int:
+    return 2 * item
+
+
+class Recorder:
+    """Doubles numbers, and remembers which came together; the first batch lasts until it is let go."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[int]] = []
+        self.alone: list[int] = []
+        self.is_busy = threading.Event()
+        self.may_go_on = threading.Event()
+
+    def handle(self, items: list[int]) -> list[int | Exception]:
+        self.batches.append(items)
+        self.is_busy.set()
+        assert self.may_go_on.wait(LONG)
+        return [double(item) for item in items]
+
+    def one(self, item: int) -> int:
+        self.alone.append(item)
+        return double(item)
+
+
+@contextmanager
+def batcher(
+    handle: Handle, alone: Callable[[int], int] = double, *, size: int = 4, delay_seconds: float = 0.0
+) -> Iterator[MicroBatcher[int, int]]:
+    made = MicroBatcher(handle, alone, size=size, delay_seconds=delay_seconds)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+@pytest.fixture
+def recorder() -> Recorder:
+    return Recorder()
+
+
+class TestSharing:
+    def test_what_arrives_meanwhile_is_handled_together(self, recorder: Recorder) -> None:
+        with batcher(recorder.handle) as batches:
+            futures = [batches.submit(0)]
+            assert recorder.is_busy.wait(LONG)
+            futures += [batches.submit(item) for item in range(1, 8)]
+            recorder.may_go_on.set()
+            assert [future.result(LONG) for future in futures] == [2 * item for item in range(8)]
+        assert recorder.batches == [[0], [1, 2, 3, 4], [5, 6, 7]]
+
+    def test_company_is_waited_for_while_it_is_around(self, recorder: Recorder) -> None:
+        recorder.may_go_on.set()
+        with batcher(recorder.handle, delay_seconds=LONG) as batches:
+            batches.submit(0).result(LONG)
+            recorder.may_go_on.clear()
+            recorder.is_busy.clear()
+            first = batches.submit(1)
+            assert recorder.is_busy.wait(LONG)
+            second = batches.submit(2)
+            recorder.may_go_on.set()
+            first.result(LONG)
+            assert not second.done()  # the first caller is expected back
+            third = batches.submit(3)
+            assert (second.result(LONG), third.result(LONG)) == (4, 6)
+        assert recorder.batches[-1] == [2, 3]
+
+    def test_a_lone_caller_pays_no_delay(self, recorder: Recorder) -> None:
+        recorder.may_go_on.set()
+        with batcher(recorder.handle, delay_seconds=LONG) as batches:
+            began = time.monotonic()
+            for item in range(20):
+                assert batches.submit(item).result(LONG) == 2 * item
+            assert time.monotonic() - began < LONG / 2
+        assert recorder.batches == [[item] for item in range(20)]
+
+    def test_the_delay_is_a_bound(self, recorder: Recorder) -> None:
+        with batcher(recorder.handle, delay_seconds=0.02) as batches:
+            first = batches.submit(0)
+            assert recorder.is_busy.wait(LONG)
+            second = batches.submit(1)
+            recorder.may_go_on.set()
+            assert (first.result(LONG), second.result(LONG)) == (0, 2)
+
+    def test_size_one_switches_it_off(self, recorder: Recorder) -> None:
+        with batcher(recorder.handle, recorder.one, size=1) as batches:
+            assert [batches.submit(item).result(LONG) for item in range(3)] == [0, 2, 4]
+        assert (recorder.batches, recorder.alone) == ([], [0, 1, 2])
+
+
+class TestFailing:
+    def test_items_of_a_failed_batch_are_tried_alone(self, recorder: Recorder) -> None:
+        def fail(items: list[int]) -> list[int | Exception]:
+            recorder.handle(items)
+            raise RuntimeError("shared")
+
+        def refuse_odd(item: int) -> int:
+            if item % 2:
+                raise ValueError(item)
+            return recorder.one(item)
+
+        with batcher(fail, refuse_odd) as batches:
+            futures = [batches.submit(item) for item in range(4)]
+            recorder.may_go_on.set()
+            assert [type(future.exception(LONG)) for future in futures] == [
+                type(None),
+                ValueError,
+                type(None),
+                ValueError,
+            ]
+        assert sorted(recorder.alone) == [0, 2]
+
+    def test_one_that_takes_long_alone_holds_nobody_up(self) -> None:
+        let_go = threading.Event()
+
+        def handle(items: list[int]) -> list[int | Exception]:
+            if 0 in items:
+                raise TimeoutError
+            return [double(item) for item in items]
+
+        def wait(item: int) -> int:
+            assert let_go.wait(LONG)
+            return double(item)
+
+        with batcher(handle, wait) as batches:
+            slow = batches.submit(0)
+            time.sleep(0.01)
+            assert batches.submit(1).result(LONG) == 2
+            assert not slow.done()
+            let_go.set()
+            assert slow.result(LONG) == 0
+
+    def test_an_exception_in_the_place_of_a_result_is_that_items_alone(self) -> None:
+        def refuse(items: list[int]) -> list[int | Exception]:
+            return [ValueError(item) if item == 1 else double(item) for item in items]
+
+        with batcher(refuse, size=8) as batches:
+            futures = [batches.submit(item) for item in range(3)]
+            assert [future.exception(LONG) is None for future in futures] == [True, False, True]
+
+    def test_what_was_given_up_before_its_turn_is_not_handled(self, recorder: Recorder) -> None:
+        with batcher(recorder.handle) as batches:
+            batches.submit(0)
+            assert recorder.is_busy.wait(LONG)
+            assert batches.submit(1).cancel()
+            recorder.may_go_on.set()
+            batches.submit(2).result(LONG)
+        assert [item for batch in recorder.batches for item in batch] == [0, 2]
+
+
+class TestClosing:
+    def test_what_was_taken_is_done_and_nothing_more_is_taken(self, recorder: Recorder) -> None:
+        made = MicroBatcher(recorder.handle, double, size=2, delay_seconds=LONG)
+        futures: list[Future[int]] = [made.submit(item) for item in range(5)]
+        closing = threading.Thread(target=made.close)
+        closing.start()
+        recorder.may_go_on.set()
+        closing.join(LONG)
+        assert [future.result(0) for future in futures] == [0, 2, 4, 6, 8]
+        with pytest.raises(BatcherClosed):
+            made.submit(9)
+
+    def test_closing_what_never_ran_is_harmless(self) -> None:
+        MicroBatcher(lambda items: [double(item) for item in items], double, size=2, delay_seconds=0).close()
