@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -98,7 +98,7 @@ class Services:
         return f"redis://127.0.0.1:{self._redis_port}/{number}"
 
     def _url(self, name: str) -> str:
-        return _postgres_url(self._postgres_folder, name)
+        return postgres_url(self._postgres_folder, name)
 
     def _execute(self, statement: str) -> None:
         with self._admin.connect() as connection:
@@ -108,7 +108,7 @@ class Services:
 @contextmanager
 def run_services() -> Iterator[Services]:
     """Start both servers, and stop them at the end; raises when one does not start."""
-    with _run_postgres() as postgres_folder, _run_redis() as redis_port:
+    with run_postgres(NOTHING_OUTLIVES_THE_RUN) as postgres_folder, _run_redis() as redis_port:
         services = Services(postgres_folder, redis_port)
         try:
             yield services
@@ -154,8 +154,8 @@ def migrated_sqlite(path: Path) -> Engine:
 
 
 @contextmanager
-def _run_postgres() -> Iterator[Path]:
-    """Yields the folder of the server's socket."""
+def run_postgres(settings: Sequence[str] = ()) -> Iterator[Path]:
+    """A server with these settings besides its own; yields the folder of its socket."""
     with warnings.catch_warnings():
         # On import it complains about machines without a login session.
         warnings.simplefilter("ignore")
@@ -169,16 +169,17 @@ def _run_postgres() -> Iterator[Path]:
         prepared.ensure_pgdata_inited()
         binary = prepared.bin_path / "postgres"
         command = [str(binary), "-D", str(folder), "-h", "", "-k", str(folder)]
-        for setting in NOTHING_OUTLIVES_THE_RUN:
+        for setting in settings:
             command += ["-c", setting]
         with _child(command, folder / "log", user=prepared.system_user, stop=signal.SIGQUIT) as process:
-            _wait_until(lambda: _answers(_postgres_url(folder, "postgres")), process, folder / "log")
+            _wait_until(lambda: _answers(postgres_url(folder, "postgres")), process, folder / "log")
             yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _postgres_url(folder: Path, name: str) -> str:
+def postgres_url(folder: Path, name: str) -> str:
+    """The address of a database on the server whose socket lies in `folder`."""
     return f"postgresql+psycopg://postgres@/{name}?host={folder}"
 
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
@@ -17,7 +17,8 @@ from api.cli.console import JsonFlag, stdout, write_json
 from api.cli.processes import Running, require_free, run_service
 
 WATCH_SECONDS = 0.5
-GRACE_SECONDS = 5
+SERVER: dict[str, Any] = {"timeout_graceful_shutdown": 5}
+"""How uvicorn runs the API, besides where and whether requests are logged."""
 
 Host = Annotated[str, typer.Option(envvar="IKT_HOST", help="Address to listen on.")]
 Port = Annotated[int, typer.Option(envvar="IKT_PORT", min=1, max=65_535, help="Port to listen on.")]
@@ -69,14 +70,29 @@ def _announce(running: Running, *, as_json: bool) -> None:
     console.print("  [dim]Ctrl-C stops API and worker; what was begun goes on at the next start[/]")
 
 
-def api(*, host: Host = "127.0.0.1", port: Port = 8000, as_json: JsonFlag = False) -> None:
+def api(
+    *,
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    processes: Annotated[int, typer.Option(min=1, help="API processes on this port.")] = 1,
+    access_log: Annotated[
+        bool, typer.Option("--access-log/--no-access-log", help="Log every request; it costs time.")
+    ] = False,
+    as_json: JsonFlag = False,
+) -> None:
     """Run the API alone. The database must have been brought up to date (`ikt db upgrade`)."""
     import uvicorn
 
     if as_json:
-        write_json({"url": f"http://{host}:{port}"})
+        write_json({"url": f"http://{host}:{port}", "processes": processes})
     uvicorn.run(
-        "api.app:create_app", factory=True, host=host, port=port, timeout_graceful_shutdown=GRACE_SECONDS
+        "api.app:create_app",
+        factory=True,
+        host=host,
+        port=port,
+        workers=processes,
+        access_log=access_log,
+        **SERVER,
     )
 
 
