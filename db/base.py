@@ -8,7 +8,21 @@ from numbers import Integral, Real
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Double, Enum, Integer, MetaData, Text, Uuid
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    Dialect,
+    Double,
+    Enum,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Text,
+    Uuid,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator, TypeEngine
@@ -83,6 +97,23 @@ class Json(TypeDecorator[Any]):
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002
         return finite(value)
+
+
+class Packed(TypeDecorator[NDArray[Any]]):
+    """Numbers as bytes, little endian and without gaps; comes back as a read-only array of one dimension."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def __init__(self, dtype: DTypeLike) -> None:
+        super().__init__()
+        self.dtype = np.dtype(dtype).newbyteorder("<")
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> bytes | None:  # noqa: ARG002
+        return None if value is None else np.ascontiguousarray(value, self.dtype).tobytes()
+
+    def process_result_value(self, value: bytes | None, dialect: Dialect) -> NDArray[Any] | None:  # noqa: ARG002
+        return None if value is None else np.frombuffer(value, self.dtype)
 
 
 # SQLite numbers rows by itself only for INTEGER primary keys

@@ -3,7 +3,8 @@
 DatabaseRefusal
 ├── NotFound
 │   ├── DatasetNotFound, ExperimentNotFound, CrossValidationNotFound, SweepNotFound
-│   ├── ModelNotFound, StudentNotFound, StateNotFound, ArtifactNotFound
+│   ├── ModelNotFound, StudentNotFound, CohortNotFound, ArtifactNotFound
+├── StudentsNotFound
 ├── IllegalMove
 │   └── StillActive
 ├── DuplicateDataset, DuplicateIdempotencyKey
@@ -12,6 +13,7 @@ DatabaseRefusal
 ├── BadCursor, BadArtifactKey
 """
 
+from collections.abc import Sequence
 from typing import ClassVar
 from uuid import UUID
 
@@ -54,12 +56,25 @@ class StudentNotFound(NotFound):
     kind = "student"
 
 
-class StateNotFound(NotFound):
-    kind = "state of student"
+class CohortNotFound(NotFound):
+    kind = "cohort"
 
 
 class ArtifactNotFound(NotFound):
     kind = "artifact"
+
+
+class StudentsNotFound(DatabaseRefusal):
+    """Some of the students named were never seen."""
+
+    N_NAMED: ClassVar[int] = 10
+
+    def __init__(self, student_ids: Sequence[str]) -> None:
+        self.student_ids = list(student_ids)
+        n_unknown = len(self.student_ids)
+        named = ", ".join(repr(student_id) for student_id in self.student_ids[: self.N_NAMED])
+        more = f" and {n_unknown - self.N_NAMED} more" if n_unknown > self.N_NAMED else ""
+        super().__init__(f"{n_unknown} student(s) do not exist: {named}{more}; leave them out")
 
 
 class IllegalMove(DatabaseRefusal):

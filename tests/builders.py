@@ -1,16 +1,19 @@
 """Valid rows with one line each; a test states only what matters to it."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any, TypeVar
 from uuid import uuid4
 
+import numpy as np
 from sqlalchemy.orm import Session
 
 from db.models import Dataset, Experiment, Model, Student, Sweep
-from db.repositories import datasets, experiments, models, runs, students, sweeps
+from db.repositories import datasets, experiments, interactions, models, runs, students, sweeps
+from db.repositories.interactions import NewInteraction
 from db.repositories.models import NewSkill
-from db.repositories.students import NewInteraction, NewState
+from db.repositories.states import StateBatch
 
 Row = TypeVar("Row")
 
@@ -123,13 +126,16 @@ def make_student(session: Session, *, n_interactions: int = 0, **changes: Any) -
     """A student with `n_interactions` responses, one per minute from NOON on."""
     student_id = changes.pop("student_id", f"student-{next(_numbers)}")
     student = students.get_or_add_student(session, student_id)
-    students.add_interactions(session, student, [make_event(number) for number in range(n_interactions)])
+    events = [make_event(number, student_id=student_id) for number in range(n_interactions)]
+    interactions.add_interactions(session, events)
+    session.refresh(student)
     return _overwrite(session, student, changes)
 
 
 def make_event(number: int, **changes: Any) -> NewInteraction:
     """The `number`-th response of a student, not stored."""
     values: dict[str, Any] = {
+        "student_id": "ann",
         "event_id": f"event-{number}",
         "skills": ["add"],
         "correct": number % 2 == 0,
@@ -138,21 +144,39 @@ def make_event(number: int, **changes: Any) -> NewInteraction:
     return NewInteraction(**{**values, **changes})
 
 
-def make_state(student: Student, model: Model, **changes: Any) -> NewState:
-    """A state of the student under a two-skill model, not stored."""
+def make_states(students: Sequence[Student], model: Model, **changes: Any) -> StateBatch:
+    """States of the students under a two-skill model, not stored; each has seen all there is."""
+    size = len(students)
     values: dict[str, Any] = {
-        "student_pk": student.id,
-        "model_id": model.id,
+        "student_pks": [student.id for student in students],
         "theta": 0.2,
         "theta_reference": 0.1,
         "theta_reference_sd": 0.5,
+        "n_interactions": [student.n_interactions for student in students],
+        "as_of": to_microseconds(NOON),
+    } | changes
+    packed: dict[str, Any] = {
         "mastery": [0.6, 0.4],
         "probability": [0.7, 0.5],
         "mastery_reference": [0.55, 0.45],
-        "n_interactions": student.n_interactions,
-        "as_of": NOON,
+        "evidence": [2, 0],
+        "last_practised": [to_microseconds(NOON), 0],
+        "mastered_at": [0, 0],
     }
-    return NewState(**{**values, **changes})
+    kinds = {"student_pks": "i8", "n_interactions": "i8", "as_of": "i8", "evidence": "i4"}
+    columns: dict[str, Any] = {}
+    for name in values.keys() | packed.keys():
+        shape = (size, 2) if name in packed else (size,)
+        kind = kinds.get(name) or (
+            "i8" if name in ("last_practised", "mastered_at") else "f4" if name in packed else "f8"
+        )
+        columns[name] = np.broadcast_to(np.asarray(values.get(name, packed.get(name)), kind), shape)
+    return StateBatch(model_id=model.id, **columns)
+
+
+def to_microseconds(time: datetime) -> int:
+    """Since 1970."""
+    return (time - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
 
 def _overwrite(session: Session, row: Row, changes: dict[str, Any]) -> Row:

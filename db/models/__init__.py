@@ -4,10 +4,11 @@ from db.models.datasets import Calibration, Dataset
 from db.models.experiments import EpochMetrics, Experiment
 from db.models.models import Model, Skill
 from db.models.searches import CrossValidation, Sweep
-from db.models.students import Interaction, Student, StudentState
+from db.models.students import CohortMember, Interaction, Student, StudentState
 
 __all__ = [
     "Calibration",
+    "CohortMember",
     "CrossValidation",
     "Dataset",
     "EpochMetrics",

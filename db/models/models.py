@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from db.base import Base, new_id, status_type, utc_now
@@ -42,6 +42,10 @@ class Model(Base):
     rings: Mapped[int] = mapped_column(default=0)
     error_type: Mapped[str | None]
     error_detail: Mapped[str | None]
+    scored_through: Mapped[int | None] = mapped_column(BigInteger)
+    """Students up to this primary key have been scored by the promotion in progress."""
+    ability_sd: Mapped[float | None]
+    """How far apart students are on the scale of the reference."""
 
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     promoted_at: Mapped[datetime | None]
@@ -61,3 +65,7 @@ class Skill(Base):
     difficulty: Mapped[float]
     standard_error: Mapped[float | None]
     n_responses: Mapped[int]
+    prior_mastery: Mapped[float | None]
+    """What the model says of somebody without a response; so do the two below."""
+    prior_probability: Mapped[float | None]
+    prior_mastery_reference: Mapped[float | None]

@@ -1,9 +1,9 @@
 """Trained models: registered by a worker, promoted by people, and read with their skills."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import and_, insert, or_, select
@@ -28,6 +28,17 @@ class NewSkill:
     difficulty: float
     standard_error: float | None
     n_responses: int
+    prior_mastery: float | None = None
+    """What the model says of somebody without a response; so do the two below."""
+    prior_probability: float | None = None
+    prior_mastery_reference: float | None = None
+
+
+class Serving(NamedTuple):
+    """Which model answers for students, and since when."""
+
+    id: UUID
+    promoted_at: datetime | None
 
 
 def add_model(
@@ -38,21 +49,16 @@ def add_model(
     artifact: str,
     metrics: dict[str, Any],
     skills: Sequence[NewSkill],
+    ability_sd: float | None = None,
 ) -> Model:
     """Register what an experiment trained, as a candidate."""
-    model = Model(experiment_id=experiment_id, name=name, artifact=artifact, metrics=metrics)
+    model = Model(
+        experiment_id=experiment_id, name=name, artifact=artifact, metrics=metrics, ability_sd=ability_sd
+    )
     session.add(model)
     session.flush()
     rows = [
-        {
-            "model_id": model.id,
-            "position": position,
-            "name": skill.name,
-            "difficulty": skill.difficulty,
-            "standard_error": skill.standard_error,
-            "n_responses": skill.n_responses,
-        }
-        for position, skill in enumerate(skills)
+        {"model_id": model.id, "position": position, **asdict(skill)} for position, skill in enumerate(skills)
     ]
     if rows:
         session.execute(insert(Skill), rows)
@@ -89,6 +95,19 @@ def find_serving_model(session: Session) -> Model | None:
     return session.scalar(statement)
 
 
+def find_serving(session: Session) -> Serving | None:
+    """The model that answers for students by its id alone: one tiny statement."""
+    statement = select(Model.id, Model.promoted_at).where(Model.status == ModelStatus.SERVING)
+    row = session.execute(statement).first()
+    return None if row is None else Serving(*row)
+
+
+def is_promoting(session: Session) -> bool:
+    """Whether students are being scored by a model that is about to serve."""
+    statement = select(Model.id).where(Model.status == PROMOTING).limit(1)
+    return session.execute(statement).first() is not None
+
+
 def list_models(
     session: Session, *, status: ModelStatus | None = None, cursor: str | None = None, limit: int = 50
 ) -> Page[Model]:
@@ -110,6 +129,8 @@ def start_promotion(session: Session, model_id: UUID) -> Model:
     if model.status != PROMOTING:
         _move(model, PROMOTING)
         model.attempt = 0
+        model.scored_through = None
+        model.lease_owner = model.lease_expires_at = None
         model.error_type = model.error_detail = None
         model.rung_at, model.rings = utc_now(), 0
         session.flush()
@@ -143,6 +164,11 @@ def renew_promotion(
     _update_promotion(session, model_id, owner, lease_expires_at=expires, heartbeat_at=now)
 
 
+def note_scored_through(session: Session, model_id: UUID, owner: str, pk: int) -> None:
+    """Students up to that primary key are scored, and need not be again. Raises LeaseLost."""
+    _update_promotion(session, model_id, owner, scored_through=pk)
+
+
 def flip(session: Session, model_id: UUID, *, owner: str | None = None) -> Model:
     """Promoting → serving, and the model that served so far → retired, in one step.
 
@@ -158,6 +184,7 @@ def flip(session: Session, model_id: UUID, *, owner: str | None = None) -> Model
     for row in rows:
         if row.status == ModelStatus.SERVING:
             _move(row, ModelStatus.RETIRED)
+            row.lease_owner = row.lease_expires_at = None
     session.flush()
     _move(model, ModelStatus.SERVING)
     model.promoted_at = utc_now()

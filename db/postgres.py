@@ -1,0 +1,31 @@
+"""PostgreSQL through its own driver, in a session's transaction: arrays, binary results and COPY."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from psycopg import Connection
+from sqlalchemy.orm import Session
+
+
+def speaks_postgres(session: Session) -> bool:
+    """Whether the session's database is PostgreSQL; the functions below are for no other."""
+    return session.get_bind().dialect.name == "postgresql"
+
+
+def fetch(session: Session, statement: str, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+    """The rows of one statement; an empty list when it has none to give."""
+    with _connection(session).cursor(binary=True) as cursor:
+        cursor.execute(statement, values)
+        return cursor.fetchall() if cursor.description else []
+
+
+def copy_in(session: Session, statement: str, block: str | bytes) -> None:
+    """Feed `block` to a COPY … FROM STDIN."""
+    with _connection(session).cursor() as cursor, cursor.copy(statement) as copy:
+        copy.write(block)
+
+
+def _connection(session: Session) -> Connection[Any]:
+    session.flush()
+    connection: Connection[Any] = session.connection().connection.driver_connection  # type: ignore[assignment]
+    return connection
