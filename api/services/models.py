@@ -10,7 +10,7 @@ from api.schemas.models import ModelPage, ModelRead, ModelReference, SkillList, 
 from api.services.refusals import ModelWithoutAbility, NoServingModel
 from db.lifecycle import ModelStatus
 from db.models import Model
-from db.repositories import models, students
+from db.repositories import models, states
 
 
 def list_models(session: Session, *, status: str | None, cursor: str | None, limit: int) -> ModelPage:
@@ -37,7 +37,7 @@ def promote_model(session: Session, doorbell: Doorbell, model_id: UUID) -> Model
         return present(model)
     model = models.start_promotion(session, model_id)
     is_held = model.lease_owner is not None
-    if is_held or students.list_stale_students(session, model_id, limit=1):
+    if is_held or states.list_students_after(session, 0, limit=1):
         if not is_held:
             doorbell.ring_promotion(session, model_id)
         return present(model)
