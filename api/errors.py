@@ -19,6 +19,7 @@ from starlette.routing import Match
 
 import api.services.refusals as refused
 import db.errors as stored
+from api.batching import BatcherClosed
 from api.paths import path_of
 from api.schemas.common import Problem
 from api.services.validation import describe_refusal, follow, to_pointer
@@ -49,7 +50,19 @@ class ProblemType:
 
 
 def _fields(error: Any) -> dict[str, Any]:
-    return {"errors": [asdict(field) for field in error.errors]}
+    return {"errors": [_without_nothing(asdict(field)) for field in error.errors]}
+
+
+def _skills(error: refused.SkillsUnknown) -> dict[str, Any]:
+    return {**_fields(error), "vocabulary_size": error.vocabulary_size}
+
+
+def _skill(error: refused.SkillUnknown) -> dict[str, Any]:
+    return {"vocabulary_size": error.vocabulary_size, "nearest": error.nearest}
+
+
+def _limit(error: refused.BatchTooLarge) -> dict[str, Any]:
+    return {"limit": error.limit}
 
 
 def _parameter(error: refused.PointsRefused | refused.KindsMixed) -> dict[str, Any]:
@@ -114,12 +127,17 @@ PROBLEMS: dict[type[Exception], ProblemType] = dict(
         _kind(refused.EvaluationRefused, "evaluation-refused", "Nothing to evaluate", 422),
         _kind(refused.NoServingModel, "no-serving-model", "No model serves", 409),
         _kind(refused.ModelWithoutAbility, "model-without-ability", "The model knows no ability", 409),
-        _kind(refused.SkillUnknown, "skill-unknown", "The model does not know the skill", 404),
+        _kind(refused.SkillUnknown, "skill-unknown", "The model does not know the skill", 404, _skill),
+        _kind(refused.InteractionsRefused, "invalid-request", "The request is not valid", 422, _fields),
+        _kind(refused.SkillsUnknown, "skills-unknown", "The model does not know the skills", 422, _skills),
+        _kind(refused.BatchTooLarge, "batch-too-large", "Too many responses at once", 413, _limit),
+        _kind(refused.BodyTooSlow, "body-too-slow", "The body comes too slowly", 408),
         _kind(refused.UploadTooLarge, "content-too-large", "The content is too large", 413),
         _kind(refused.UploadUnsupported, "unsupported-media-type", "The content type is not supported", 415),
         _kind(refused.UploadMalformed, "malformed-multipart", "The multipart body is malformed", 400),
         _kind(refused.UploadRefused, "invalid-request", "The request is not valid", 422, _fields),
         _kind(refused.NotAcceptable, "not-acceptable", "No acceptable media type", 406),
+        _kind(BatcherClosed, "stopping", "The service is stopping", 503),
         (OperationalError, DATABASE_UNAVAILABLE),
         (PoolExhausted, DATABASE_UNAVAILABLE),
     ]

@@ -40,12 +40,14 @@ class ServingModels:
 
     def current(self, session: Session) -> ServingModel | None:
         """The model that serves in this transaction, if any was promoted."""
-        found = models.find_serving_model(session)
+        found = models.find_serving(session)
         if found is None:
             return None
         last = self._last
-        if last is None or (last.id, last.reference.promoted_at) != (found.id, found.promoted_at):
-            self._last = last = _describe(found, models.list_skills(session, found.id))
+        # Promoted again, a model has the same id and numbers, but another time of promotion.
+        if last is None or (last.id, last.reference.promoted_at) != found:
+            model = models.get_model(session, found.id)
+            self._last = last = _describe(model, models.list_skills(session, found.id))
         return last
 
 

@@ -20,6 +20,16 @@ class ApiSettings(DatabaseSettings):
     """Longest dataset that one request may carry."""
     body_limit_bytes: int = Field(default=4 * MEBIBYTE, ge=1)
     """Longest body of any other request."""
+    bulk_limit_events: int = Field(default=1_000_000, ge=1)
+    """Most responses that one request of many students may carry."""
+    bulk_limit_bytes: int = Field(default=512 * MEBIBYTE, ge=1)
+    """Longest body of such a request."""
+    bulk_stall_seconds: float = Field(default=30.0, gt=0)
+    """Longest wait for the next mebibyte of such a body; others may wait for its transaction."""
+    batch_size: int = Field(default=64, ge=1)
+    """Most requests with responses that share one transaction; 1 gives each its own."""
+    batch_delay_ms: float = Field(default=2.0, ge=0)
+    """Longest wait for others to share it with."""
     cached_models: int = Field(default=4, ge=1)
     """Models that are kept in memory to answer for students and evaluations."""
     retry_after_seconds: int = Field(default=2, ge=1)

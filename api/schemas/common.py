@@ -73,8 +73,10 @@ class FieldProblem(Shape):
 
     detail: str
     """What is wrong, with the remedy."""
+    line: int | None = None
+    """Line of a body of lines, counted from 1."""
     pointer: str | None = None
-    """JSON pointer (RFC 6901) to the value in the body."""
+    """JSON pointer (RFC 6901) to the value in the body, or in its line."""
     parameter: str | None = None
     """Name of the parameter, when it is not in the body."""
     location: str | None = None
@@ -110,6 +112,12 @@ class Problem(BaseModel):
     """What is wrong, one by one: values of the request, or rows of a dataset (the first 20)."""
     total_errors: int | None = None
     """How many rows were refused in all."""
+    vocabulary_size: int | None = None
+    """How many skills the model knows, where one is unknown."""
+    nearest: list[str] | None = None
+    """Known names that are spelt most like the unknown one."""
+    limit: int | None = None
+    """The most of what was too much."""
 
 
 class ProblemKind(Shape):

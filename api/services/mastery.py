@@ -114,7 +114,7 @@ def _choose_skills(known: Sequence[Skill], wanted: Sequence[str]) -> list[Skill]
     by_name = {skill.name: skill for skill in known}
     for name in wanted:
         if name not in by_name:
-            raise SkillUnknown(name)
+            raise SkillUnknown(name, known=[*by_name])
     return [by_name[name] for name in dict.fromkeys(wanted)]
 
 

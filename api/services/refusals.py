@@ -2,7 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from uuid import UUID
+
+MOST_NEAREST = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,8 +13,10 @@ class FieldRefused:
     """One value of a request's body that cannot be accepted, and why."""
 
     pointer: str
-    """JSON pointer (RFC 6901) into the body."""
+    """JSON pointer (RFC 6901) into the body, or into its line."""
     detail: str
+    line: int | None = None
+    """Line of a body of lines, counted from 1."""
 
 
 class ExperimentRefused(Exception):
@@ -147,8 +152,66 @@ class EvaluationRefused(Exception):
 
 
 class SkillUnknown(Exception):
-    """The model never saw that skill."""
+    """The serving model never saw that skill."""
 
-    def __init__(self, skill: str) -> None:
+    def __init__(self, skill: str, *, known: Sequence[str]) -> None:
         self.skill = skill
-        super().__init__(f"skill {skill!r} is unknown to the serving model; see GET /skills")
+        self.vocabulary_size = len(known)
+        self.nearest = nearest_names(skill, known)
+        super().__init__(describe_unknown_skill(skill, known))
+
+
+class InteractionsRefused(Exception):
+    """Responses that can't be stored as they are; none of the request was."""
+
+    def __init__(self, errors: Sequence[FieldRefused]) -> None:
+        self.errors = list(errors)
+        super().__init__(describe_first(self.errors))
+
+
+class SkillsUnknown(InteractionsRefused):
+    """Responses on skills that the serving model never saw; none of the request was stored."""
+
+    def __init__(self, errors: Sequence[FieldRefused], *, vocabulary_size: int) -> None:
+        self.vocabulary_size = vocabulary_size
+        super().__init__(errors)
+
+
+class BatchTooLarge(Exception):
+    """More responses than the service takes in one request; none of them was stored."""
+
+    def __init__(self, limit: int, *, remedy: str) -> None:
+        self.limit = limit
+        super().__init__(f"the request has more than {limit} responses; {remedy}")
+
+
+class BodyTooSlow(Exception):
+    """The body comes so slowly that others would wait for it; nothing of it was stored."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(
+            f"too little of the body came in {seconds:g} s; send it faster, or in smaller requests"
+        )
+
+
+def nearest_names(name: str, known: Sequence[str]) -> list[str]:
+    """Up to three known names that are spelt most like this one."""
+    return get_close_matches(name, known, n=MOST_NEAREST)
+
+
+def describe_unknown_skill(skill: str, known: Sequence[str]) -> str:
+    """What is wrong with the name of a skill, and what may have been meant."""
+    nearest = ", ".join(map(ascii, nearest_names(skill, known)))
+    meant = f"; the nearest names are {nearest}" if nearest else ""
+    return (
+        f"skill {skill!a} is unknown to the serving model, which knows {len(known)} skills{meant}; "
+        "GET /skills lists them"
+    )
+
+
+def describe_first(errors: Sequence[FieldRefused]) -> str:
+    """The first of some errors, for those who read no further."""
+    first = errors[0]
+    line = [] if first.line is None else [f"line {first.line}"]
+    where = ", ".join([*line, first.pointer] if first.pointer else line)
+    return f"{where or 'the body'}: {first.detail}"
