@@ -48,7 +48,7 @@ class DktNetwork(Tracer):
         )
 
     def every_skill(self, known: Known) -> tuple[Tensor, Tensor]:
-        logit = self.recurrence.key @ known.state + self.bias
+        logit = known.state @ self.recurrence.key.T + self.bias
         return logit, logit
 
 
@@ -56,6 +56,7 @@ class ReferenceNetwork(Tracer):
     """The reference itself: p = M = M^ref. It has nothing to learn."""
 
     has_ability: ClassVar[bool] = True
+    reads_history: ClassVar[bool] = False
 
     def __init__(self, *, difficulty: Tensor) -> None:
         super().__init__()

@@ -9,12 +9,13 @@ from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from ikt_model.data.batches import Batch, SkillSets
 from ikt_model.data.features import QUERY_FEATURES, STATE_FEATURES
 from ikt_model.recurrence import PairRecurrence
 from ikt_model.settings import IktSettings
-from ikt_model.tracer import Known, Output, Tracer
+from ikt_model.tracer import Known, Memory, Output, Reading, Steps, Tracer
 
 
 class RowDot(nn.Module):
@@ -68,6 +69,44 @@ class DualStreamBlock(nn.Module):
         context = context + to_context
         context = context + self.dropout(self.feed(self.feed_norm(context)))
         return context, value + to_value
+
+    def read_on(
+        self, context: Tensor, value: Tensor, *, bias: Tensor, memory: Tensor | None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """`forward` for J new steps behind P remembered ones [B, P, 2, D]: the context after them, what was
+        attended [B, J, D], and what is to be remembered [B, J, 2, D]; `bias` [B, H, J, P + J] hides what no
+        step may see. Without dropout.
+        """
+        query, key = self.query_key(self.context_norm(context)).chunk(2, dim=-1)
+        new = torch.stack([key, self.value(self.value_norm(value))], dim=2)
+        keys, values = (new if memory is None else torch.cat([memory, new], dim=1)).unbind(dim=2)
+        query, keys, values = (self._by_head(part) for part in (query, keys, values))
+        scale = (context.shape[-1] // self.n_heads) ** -0.5
+        scores = torch.baddbmm(bias.flatten(0, 1), query, keys.transpose(1, 2), alpha=scale)
+        attended = torch.bmm(scores.softmax(dim=-1), values)
+        attended = attended.view(len(context), self.n_heads, *attended.shape[1:]).transpose(1, 2).flatten(2)
+        width = context.shape[-1]
+        context = context + functional.linear(attended, self.mix.weight[:width], self.mix.bias[:width])
+        return context + self.feed(self.feed_norm(context)), attended, new
+
+    def carry(self, value: Tensor, attended: Tensor) -> Tensor:
+        """The value stream behind the block, from the one before it and what was attended."""
+        width = value.shape[-1]
+        return value + functional.linear(attended, self.mix.weight[width:], self.mix.bias[width:])
+
+    def distance_bias(self, distance: Tensor, same: Tensor, hidden: Tensor) -> Tensor:
+        """What is added to the scores of steps so far away, on the same skill, or not to be seen: each [B or
+        1, J, P + J] -> [B, H, J, P + J].
+        """
+        plain = (-self.log_slope.exp()[:, None, None] * distance[:, None]).masked_fill(
+            hidden[:, None], -torch.inf
+        )
+        return torch.where(same[:, None], plain + self.same_skill[:, None, None], plain)
+
+    def _by_head(self, stream: Tensor) -> Tensor:
+        """[B, L, D] -> [B·H, L, D/H]"""
+        split = stream.view(*stream.shape[:2], self.n_heads, stream.shape[2] // self.n_heads)
+        return split.transpose(1, 2).flatten(0, 1)
 
 
 class IktNetwork(Tracer):
@@ -165,15 +204,56 @@ class IktNetwork(Tracer):
         return reference if self.is_skill_wise else -self.difficulty  # σ(θ − β) at θ = 0
 
     def every_skill(self, known: Known) -> tuple[Tensor, Tensor]:
-        n_skills = len(self.difficulty)
-        skills = torch.arange(n_skills, device=known.state.device)
-        logit = self._predict(known.state.expand(n_skills, -1), skills, known.query, known.sets)
-        knowledge = known.state[: self.width]
-        mastery = self.ability(knowledge) - self.difficulty
+        skills = torch.arange(len(self.difficulty), device=known.state.device)
+        logit = self._predict(known.state[:, None], skills, known.query, known.sets)
+        knowledge = known.state[:, : self.width]
+        mastery = self.ability(knowledge)[:, None] - self.difficulty
         if self.is_skill_wise:
-            learned = self.skill_key @ self.skill_state(knowledge)
+            learned = self.skill_state(knowledge) @ self.skill_key.T
             mastery = mastery + learned + (self.slopes * known.query).sum(dim=-1)
         return logit + mastery if self.is_on_mastery else logit, mastery
+
+    def read_on(self, steps: Steps, memory: Memory | None = None) -> Reading:
+        time = torch.arange(steps.skill_sets.shape[1])
+        begun = torch.zeros(1, dtype=torch.int64) if memory is None else memory.lengths
+        place = self.position[begun[:, None] + time]
+        pairs = torch.stack([steps.sets.mean(table) for table in self.pair.chunk(2)])  # [2, C, D]
+        context = pairs[steps.responses, steps.skill_sets] + self.state(steps.state) + place
+        value = self.response(steps.responses) + place
+        seen = look_back(steps, memory)
+        last = (torch.arange(len(context)), steps.lengths - 1)
+        kept = []
+        for index, block in enumerate(self.blocks):
+            assert isinstance(block, DualStreamBlock)
+            past = None if memory is None else memory.attended[:, :, index]
+            bias = block.distance_bias(*seen)
+            context, attended, new = block.read_on(context, value, bias=bias, memory=past)
+            kept.append(new)
+            # What the last block carries on is read after the last step alone.
+            is_last = index == len(self.blocks) - 1
+            value = block.carry(value[last], attended[last]) if is_last else block.carry(value, attended)
+        knowledge = self.context_norm(context)
+        states = [knowledge[last], self.value_norm(value)]
+        recurrent = torch.zeros(len(context), 2, 0)
+        if self.recurrence is not None:
+            recurrent = self.recurrence.read_on(steps, None if memory is None else memory.recurrent)
+            states.append(recurrent[:, 0])
+        return Reading(knowledge, torch.cat(states, dim=-1), torch.stack(kept, dim=2), recurrent)
+
+    def nothing_read(self) -> tuple[Tensor, Tensor]:
+        attended = torch.zeros(0, len(self.blocks), 2, self.width)
+        return attended, torch.zeros(2, self.state_width - 2 * self.width)
+
+    def theta(self, states: Tensor) -> Tensor:
+        ability: Tensor = self.ability(states[..., : self.width])
+        return ability
+
+    def mastery_of(self, knowledge: Tensor, skills: Tensor, query: Tensor) -> Tensor:
+        mastery: Tensor = self.ability(knowledge) - self.difficulty[skills]
+        if self.is_skill_wise:
+            learned = (self.skill_state(knowledge) * self.skill_key[skills]).sum(dim=-1)
+            mastery = mastery + learned + (self.slopes[skills] * query).sum(dim=-1)
+        return mastery
 
     def _predict(self, states: Tensor, skill_sets: Tensor, query: Tensor, sets: SkillSets) -> Tensor:
         """Head 1 for the skill sets asked, [..., 2D + R] -> [...]."""
@@ -189,3 +269,21 @@ class IktNetwork(Tracer):
         """s_{k,t} from u(h) [..., R] and the evidence e [..., QUERY_FEATURES] on each step's skills."""
         keys, slopes = sets.mean(self.skill_key)[skill_sets], sets.mean(self.slopes)[skill_sets]
         return (of_skills * keys).sum(dim=-1) + (slopes * query).sum(dim=-1)
+
+
+def look_back(steps: Steps, memory: Memory | None) -> tuple[Tensor, Tensor, Tensor]:
+    """How far back each of P remembered and J new steps lies from each new one, whether it is on the same
+    skills, and whether it is hidden, being later or padding [B or 1, J, P + J].
+    """
+    time = torch.arange(steps.skill_sets.shape[1])
+    distance = time[None, :, None] - time[None, None, :]
+    hidden = distance < 0
+    same = steps.names[:, :, None] == steps.names[:, None, :]
+    if memory is not None:
+        place = torch.arange(memory.names.shape[1])
+        ago = memory.lengths[:, None, None] + time[None, :, None] - place  # [B, J, P]
+        is_padding = (place >= memory.lengths[:, None])[:, None].expand_as(ago)
+        distance = torch.cat([ago, distance.expand(len(ago), -1, -1)], dim=2)
+        hidden = torch.cat([is_padding, hidden.expand(len(ago), -1, -1)], dim=2)
+        same = torch.cat([steps.names[:, :, None] == memory.names[:, None, :], same], dim=2)
+    return distance.to(torch.float32), same, hidden

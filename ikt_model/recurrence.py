@@ -5,8 +5,10 @@ B sequences, L steps, K skills, R width. Deep knowledge tracing (Piech et al. 20
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.rnn import pack_padded_sequence
 
 from ikt_model.data.batches import Batch, SkillSets
+from ikt_model.tracer import Steps
 
 
 class PairRecurrence(nn.Module):
@@ -28,6 +30,16 @@ class PairRecurrence(nn.Module):
             steps = steps.expand(2, -1, -1)
         states: Tensor = self.dropout(self.recurrent(steps)[0])
         return states[:n_rows]
+
+    def read_on(self, steps: Steps, memory: Tensor | None) -> Tensor:
+        """Hidden and cell state [B, 2, R] after new steps, from those before them; without dropout."""
+        pairs = torch.stack([steps.sets.mean(table) for table in self.pair.chunk(2)])  # [2, C, R]
+        packed = pack_padded_sequence(
+            pairs[steps.responses, steps.skill_sets], steps.lengths, batch_first=True, enforce_sorted=False
+        )
+        before = None if memory is None else tuple(part[None] for part in memory.unbind(dim=1))
+        _, (hidden, cell) = self.recurrent(packed, before)
+        return torch.stack([hidden[0], cell[0]], dim=1)
 
     def logits(self, states: Tensor, skill_sets: Tensor, sets: SkillSets) -> Tensor:
         """The read-out for the skill sets asked, [..., R] -> [...]."""

@@ -37,26 +37,38 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
-class SkillEvidence:
-    """Evidence on each of K skills after the whole history of each of S students; what is read when every
-    skill is asked.
-    """
+class Entries:
+    """One entry per (step, skill), E of them, in the order of the steps."""
 
-    attempts: NDArray[np.int64]  # [S, K]
-    query: Floats  # [S, K, QUERY_FEATURES]
+    steps: NDArray[np.int64]  # [E]
+    skills: NDArray[np.int64]  # [E]
+    runs: NDArray[np.int64]  # [E] student · K + skill
+    position: NDArray[np.int64]  # [E] of the step in the student's history
+    before: NDArray[np.float64]  # [E, 5] right, wrong, the same decayed, recency: from earlier entries
+
+    @classmethod
+    def of(cls, sequences: Sequences, *, decay: float) -> "Entries":
+        steps, skills = expand_steps(sequences.skill_sets, sequences.vocabulary)
+        students = sequences.student_of_step()
+        position = (np.arange(sequences.n_responses) - sequences.offsets[students])[steps]
+        runs = students[steps] * sequences.n_skills + skills
+        before = _before(
+            runs=runs,
+            responses=sequences.responses[steps].astype(np.float64),
+            position=position.astype(np.float64),
+            decay=decay,
+        )
+        return cls(steps, skills, runs, position, before)
 
 
 def evidence(sequences: Sequences, *, decay: float = DECAY) -> Evidence:
     """Evidence at every step of every student."""
-    steps, skills = expand_steps(sequences.skill_sets, sequences.vocabulary)
-    students = sequences.student_of_step()
-    position = np.arange(sequences.n_responses) - sequences.offsets[students]
-    before = _before(
-        runs=students[steps] * sequences.n_skills + skills,
-        responses=sequences.responses[steps].astype(np.float64),
-        position=position[steps].astype(np.float64),
-        decay=decay,
-    )
+    return evidence_of(Entries.of(sequences, decay=decay), sequences, decay=decay)
+
+
+def evidence_of(entries: Entries, sequences: Sequences, *, decay: float) -> Evidence:
+    """The same from entries that are known already."""
+    steps, before = entries.steps, entries.before
     first = np.searchsorted(steps, np.arange(sequences.n_responses))
     sizes = np.diff(np.append(first, len(steps)))
     on_skill = np.add.reduceat(before, first, axis=0) / sizes[:, None] if len(steps) else before
@@ -64,29 +76,7 @@ def evidence(sequences: Sequences, *, decay: float = DECAY) -> Evidence:
     overall = _overall(right, sequences.offsets)
     answered = np.stack([right, 1 - right], axis=1)
     after = np.hstack([on_skill[:, :2] + answered, decay * on_skill[:, 2:4] + answered, overall + answered])
-    return Evidence(state=np.log1p(after, dtype=np.float32), query=_query(on_skill))
-
-
-def evidence_by_skill(sequences: Sequences, *, decay: float = DECAY) -> SkillEvidence:
-    """Evidence on every skill after each student's whole history, as `evidence` would give it for one more
-    step.
-    """
-    steps, skills = expand_steps(sequences.skill_sets, sequences.vocabulary)
-    students = sequences.student_of_step()
-    n_students, n_skills = sequences.n_students, sequences.n_skills
-    position = np.arange(sequences.n_responses) - sequences.offsets[students]
-    runs = students[steps] * n_skills + skills
-    imagined = np.arange(n_students * n_skills)  # one step per student and skill, behind the history
-    before = _before(
-        runs=np.concatenate([runs, imagined]),
-        responses=np.concatenate([sequences.responses[steps], np.zeros(len(imagined))]).astype(np.float64),
-        position=np.concatenate([position[steps], np.repeat(sequences.lengths, n_skills)]).astype(np.float64),
-        decay=decay,
-    )[len(steps) :]
-    return SkillEvidence(
-        attempts=np.bincount(runs, minlength=len(imagined)).reshape(n_students, n_skills),
-        query=_query(before).reshape(n_students, n_skills, QUERY_FEATURES),
-    )
+    return Evidence(state=np.log1p(after, dtype=np.float32), query=read_query(on_skill))
 
 
 def expand_steps(
@@ -156,6 +146,9 @@ def _overall(right: NDArray[np.float64], offsets: NDArray[np.int64]) -> NDArray[
     return np.stack(columns, axis=1)
 
 
-def _query(before: NDArray[np.float64]) -> Floats:
-    untried = (before[:, :2].sum(axis=1, keepdims=True) == 0).astype(np.float64)
-    return np.hstack([np.log1p(before[:, :4]), before[:, 4:], untried]).astype(np.float32)
+def read_query(before: NDArray[np.float64]) -> Floats:
+    """What is read of a skill, from right, wrong, the same decayed, and recency: [..., 5] -> [...,
+    QUERY_FEATURES].
+    """
+    untried = (before[..., :2].sum(axis=-1, keepdims=True) == 0).astype(np.float64)
+    return np.concatenate([np.log1p(before[..., :4]), before[..., 4:], untried], axis=-1).astype(np.float32)

@@ -43,21 +43,30 @@ def posterior_means(
     sequences: Sequences, *, set_difficulty: Floats, ability_sd: float, grid: Floats
 ) -> tuple[Floats32, Floats32]:
     """Expected a posteriori (EAP) ability after every response, and its posterior standard deviation."""
-    log_failure = -np.logaddexp(0.0, grid[None, :] - set_difficulty[:, None])  # [C, G]
-    of_answer = _fixed(np.stack([log_failure, log_failure + grid[None, :]]))  # [2, C, G]
-    prior = log_prior(grid, ability_sd)
+    of_answer = answer_log_likelihood(set_difficulty, grid)
 
     def of_chunk(steps: slice, starts: NDArray[np.int64]) -> tuple[Floats, Floats]:
         summed = _running(of_answer[sequences.responses[steps], sequences.skill_sets[steps]], starts)
-        log_posterior = summed / FIXED_POINT + prior
-        log_posterior -= log_posterior.max(axis=1, keepdims=True)
-        weights = np.exp(log_posterior, out=log_posterior)
-        # einsum sums row by row, where a matrix product would round by the company a row is in
-        total, first, second = (np.einsum("ng,g->n", weights, grid**power) for power in range(3))
-        mean = first / total
-        return mean, np.sqrt(np.maximum(second / total - mean**2, 0.0))
+        return posterior_of(summed, ability_sd=ability_sd, grid=grid)
 
     return _by_chunk(sequences, of_chunk)
+
+
+def answer_log_likelihood(set_difficulty: Floats, grid: Floats) -> NDArray[np.int64]:
+    """Log-likelihood of a wrong and of a right answer on each skill set, in fixed point [2, C, G]."""
+    log_failure = -np.logaddexp(0.0, grid[None, :] - set_difficulty[:, None])
+    return _fixed(np.stack([log_failure, log_failure + grid[None, :]]))
+
+
+def posterior_of(summed: NDArray[np.int64], *, ability_sd: float, grid: Floats) -> tuple[Floats, Floats]:
+    """Mean and standard deviation of the posterior [n] from summed log-likelihoods [n, G]."""
+    log_posterior = summed / FIXED_POINT + log_prior(grid, ability_sd)
+    log_posterior -= log_posterior.max(axis=1, keepdims=True)
+    weights = np.exp(log_posterior, out=log_posterior)
+    # einsum sums row by row, where a matrix product would round by the company a row is in
+    total, first, second = (np.einsum("ng,g->n", weights, grid**power) for power in range(3))
+    mean = first / total
+    return mean, np.sqrt(np.maximum(second / total - mean**2, 0.0))
 
 
 def likeliest(sequences: Sequences, *, set_difficulty: Floats) -> tuple[Floats32, Floats32]:
@@ -67,28 +76,61 @@ def likeliest(sequences: Sequences, *, set_difficulty: Floats) -> tuple[Floats32
     the expected share of right answers hardly bend in θ, so they are summed on a grid, and θ is found between
     its points by cubic interpolation of θ in them. The observed share is kept FLAT away from 0 and 1.
     """
-    beyond = logit(1 - FLAT) + 3 * LIKELIEST_STEP
-    # from whole multiples of the step, so that a skill that nobody here practised moves no ability
-    grid = LIKELIEST_STEP * np.arange(
-        np.floor((set_difficulty.min(initial=0.0) - beyond) / LIKELIEST_STEP),
-        np.ceil((set_difficulty.max(initial=0.0) + beyond) / LIKELIEST_STEP) + 1,
-    )
-    chance = _fixed(expit(grid[None, :] - set_difficulty[:, None]))  # [C, G]
+    grid = likeliest_grid(set_difficulty)
+    chance = expected_right(set_difficulty, grid)
 
     def of_chunk(steps: slice, starts: NDArray[np.int64]) -> tuple[Floats, Floats]:
         expected = _running(chance[sequences.skill_sets[steps]], starts)
         right = _running(sequences.responses[steps].astype(np.int64)[:, None], starts)[:, 0]
-        tried = np.arange(len(right)) - np.repeat(starts[:-1], np.diff(starts)) + 1.0
-        share = np.clip(right / tried, FLAT, 1 - FLAT)
-        above = (expected < np.rint(share * tried * FIXED_POINT)[:, None]).sum(axis=1)
-        nearest = above[:, None] + np.arange(-2, 2)  # [n, 4] grid points, two on either side
-        summed = np.take_along_axis(expected, nearest, axis=1)
-        log_odds = np.log(summed) - np.log((tried * FIXED_POINT)[:, None] - summed)
-        theta = _interpolate(at=logit(share), known=log_odds, values=grid[nearest])
-        slope = np.maximum(log_odds[:, 2] - log_odds[:, 1], SLIGHTEST) / LIKELIEST_STEP
-        return theta, 1 / np.sqrt(tried * share * (1 - share) * slope)
+        tried = np.arange(1.0, len(right) + 1) - np.repeat(starts[:-1], np.diff(starts))
+        return likeliest_of(expected, right=right, tried=tried, grid=grid)
 
     return _by_chunk(sequences, of_chunk)
+
+
+def likeliest_grid(difficulty: Floats) -> Floats:
+    """Abilities between which a likeliest one is found [G]."""
+    beyond = logit(1 - FLAT) + 3 * LIKELIEST_STEP
+    # from whole multiples of the step, so that a skill that nobody here practised moves no ability
+    return LIKELIEST_STEP * np.arange(
+        np.floor((difficulty.min(initial=0.0) - beyond) / LIKELIEST_STEP),
+        np.ceil((difficulty.max(initial=0.0) + beyond) / LIKELIEST_STEP) + 1,
+    )
+
+
+def expected_right(set_difficulty: Floats, grid: Floats) -> NDArray[np.int64]:
+    """Chance of a right answer on each skill set, in fixed point [C, G]."""
+    return _fixed(expit(grid[None, :] - set_difficulty[:, None]))
+
+
+def likeliest_of(
+    expected: NDArray[np.int64], *, right: NDArray[np.int64], tried: Floats, grid: Floats
+) -> tuple[Floats, Floats]:
+    """Likeliest ability and its standard error [n] from summed chances [n, G], right answers and answers
+    [n].
+    """
+    share = np.clip(right / tried, FLAT, 1 - FLAT)
+    above = (expected < np.rint(share * tried * FIXED_POINT)[:, None]).sum(axis=1)
+    nearest = above[:, None] + np.arange(-2, 2)  # [n, 4] grid points, two on either side
+    summed = np.take_along_axis(expected, nearest, axis=1)
+    log_odds = np.log(summed) - np.log((tried * FIXED_POINT)[:, None] - summed)
+    theta = _interpolate(at=logit(share), known=log_odds, values=grid[nearest])
+    slope = np.maximum(log_odds[:, 2] - log_odds[:, 1], SLIGHTEST) / LIKELIEST_STEP
+    return theta, 1 / np.sqrt(tried * share * (1 - share) * slope)
+
+
+def total_by_student(
+    sequences: Sequences, of_step: NDArray[np.int64], rows: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Sums over each student's steps [S, G] of the rows of a table [R, G], one for each step [N]."""
+    totals = np.zeros((sequences.n_students, of_step.shape[1]), np.int64)
+    for first, last in _student_chunks(sequences.offsets):
+        chunk = slice(int(sequences.offsets[first]), int(sequences.offsets[last]))
+        starts = sequences.offsets[first:last] - chunk.start
+        practised = np.flatnonzero(sequences.lengths[first:last])
+        if len(practised):
+            totals[first + practised] = np.add.reduceat(of_step[rows[chunk]], starts[practised], axis=0)
+    return totals
 
 
 def one_step_behind(values: Floats32, offsets: NDArray[np.int64]) -> Floats32:

@@ -8,7 +8,7 @@ same students, so that θ and β mean the same in every reference.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from scipy.special import expit, logit
 
 from ikt_model.data.features import DECAY, QUERY_FEATURES
 from ikt_model.data.sequences import Sequences
+from ikt_model.data.tally import Tally
 from ikt_model.references.knowledge import (
     FORGET,
     GUESS,
@@ -30,7 +31,7 @@ from ikt_model.references.knowledge import (
     next_known,
 )
 from ikt_model.references.plain import from_plain, spread_of, to_plain
-from ikt_model.references.protocol import ReferenceTargets
+from ikt_model.references.protocol import Memory, ReferenceTargets, Standing
 from ikt_model.references.rasch import RaschCalibration, fit_rasch
 from ikt_model.settings import BktSettings, RaschSettings
 
@@ -124,11 +125,28 @@ class BktCalibration:
             known.reshape(-1)[runs.run_ids] = next_known(after, self.parameters[runs.skills])
         return known
 
-    def mastery_logits(self, sequences: Sequences) -> Floats:
-        """Log-odds of a right next response on every skill, after each student's whole history [S, K]."""
+    def remember(self, sequences: Sequences) -> Memory:
+        """What the Rasch ability needs, and P(known) of every skill [S, K]."""
+        return {**self.rasch.remember(sequences), "known": self.known(sequences)}
+
+    def add(self, memory: Memory, practised: NDArray[np.bool_], responses: NDArray[np.int8]) -> Memory:
+        """One more step of each student: an attempt at each of its skills."""
+        _, learn, guess, slip, forget = self.parameters.T
+        known, is_right = memory["known"], responses[:, None] == 1
+        if_known = known * np.where(is_right, 1 - slip, slip)
+        after = if_known / (if_known + (1 - known) * np.where(is_right, guess, 1 - guess))
+        following = after * (1 - forget) + (1 - after) * learn
+        return {
+            **self.rasch.add(memory, practised, responses),
+            "known": np.where(practised, following, known),
+        }
+
+    def standing(self, memory: Memory, tally: Tally) -> Standing:
+        """Log-odds of a right answer on every skill, and the Rasch ability."""
+        rasch = self.rasch.standing(memory, tally)
         _, _, guess, slip, _ = self.parameters.T
-        known = self.known(sequences)
-        return np.asarray(logit(known * (1 - slip) + (1 - known) * guess))
+        known = memory["known"]
+        return replace(rasch, mastery_logit=logit(known * (1 - slip) + (1 - known) * guess))
 
     @property
     def title(self) -> str:

@@ -16,13 +16,14 @@ from scipy import sparse
 from scipy.sparse.linalg import splu
 from scipy.special import expit
 
-from ikt_model.data.features import QUERY_FEATURES, evidence, evidence_by_skill
+from ikt_model.data.features import QUERY_FEATURES, evidence
 from ikt_model.data.sequences import Sequences
+from ikt_model.data.tally import Tally
 from ikt_model.references.abilities import last_of, one_step_behind
 from ikt_model.references.counts import set_design
 from ikt_model.references.marginal import PRIOR_PRECISION
 from ikt_model.references.plain import from_plain, spread_of, to_plain
-from ikt_model.references.protocol import ReferenceTargets
+from ikt_model.references.protocol import Memory, ReferenceTargets, Standing
 from ikt_model.references.rasch import RaschCalibration, fit_rasch
 from ikt_model.settings import PfaSettings, RaschSettings
 
@@ -97,13 +98,25 @@ class PfaCalibration:
             theta_static=(self.ability_weight * rasch.theta_static).astype(np.float32),
         )
 
-    def mastery_logits(self, sequences: Sequences) -> Floats:
-        """Log-odds of a right next response on every skill, after the whole history [S, K]."""
-        theta = self.ability_weight * self.rasch.targets(sequences).theta_static.astype(np.float64)
-        read = evidence_by_skill(sequences, decay=self.decay).query[:, :, EVIDENCE]
+    def remember(self, sequences: Sequences) -> Memory:
+        """What the Rasch ability needs, and the last response's form [S]."""
         form = last_of(sequences.responses.astype(np.float32) - 0.5, sequences.offsets)
-        of_skill = (self.slopes[:, EVIDENCE] * read).sum(axis=2) - self.difficulty
-        return np.asarray((theta + self.form_weight * form)[:, None] + of_skill)
+        return {**self.rasch.remember(sequences), "form": form.astype(np.float64)}
+
+    def add(self, memory: Memory, practised: NDArray[np.bool_], responses: NDArray[np.int8]) -> Memory:
+        """One more step of each student."""
+        return {**self.rasch.add(memory, practised, responses), "form": responses - 0.5}
+
+    def standing(self, memory: Memory, tally: Tally) -> Standing:
+        """θ_t + form_t + s_{k,t} − β_k of every skill, and the weighted Rasch ability."""
+        rasch = self.rasch.standing(memory, tally)
+        theta = self.ability_weight * rasch.theta
+        of_skill = (self.slopes[:, EVIDENCE] * tally.query[:, :, EVIDENCE]).sum(axis=2) - self.difficulty
+        return Standing(
+            theta=theta,
+            theta_sd=self.ability_weight * rasch.theta_sd,
+            mastery_logit=(theta + self.form_weight * memory["form"])[:, None] + of_skill,
+        )
 
     @property
     def title(self) -> str:

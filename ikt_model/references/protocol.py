@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ikt_model.data.sequences import Sequences
+from ikt_model.data.tally import Tally
 
 Floats = NDArray[np.float32]
 
@@ -27,6 +28,19 @@ class ReferenceTargets:
     theta: Floats  # [N] logits
     theta_sd: Floats  # [N] posterior standard deviation, logits
     theta_static: Floats  # [S] logits
+
+
+Memory = dict[str, NDArray[Any]]
+"""What a reference keeps of each student's history to go on from there, arrays of [S, ...] by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where each of S students stands after their whole history."""
+
+    theta: NDArray[np.float64]  # [S] ability, logits; 0 without a response
+    theta_sd: NDArray[np.float64]  # [S] posterior standard deviation, logits
+    mastery_logit: NDArray[np.float64]  # [S, K] log-odds of a right next response on every single skill
 
 
 class Calibration(Protocol):
@@ -76,10 +90,18 @@ class Calibration(Protocol):
         """Mastery and abilities of these students under the fitted parameters, each from the past alone."""
         ...
 
-    def mastery_logits(self, sequences: Sequences) -> NDArray[np.float64]:
-        """Log-odds of a right next response on every single skill, after each student's whole history
-        [S, K]: what `targets` would say of one more step.
+    def remember(self, sequences: Sequences) -> Memory:
+        """What is kept of these histories."""
+        ...
+
+    def add(self, memory: Memory, practised: NDArray[np.bool_], responses: NDArray[np.int8]) -> Memory:
+        """What is kept after one more step of each student: the skills it practises [S, K], the response
+        [S].
         """
+        ...
+
+    def standing(self, memory: Memory, tally: Tally) -> Standing:
+        """What `targets` would say of one more step on every skill; `tally` is of the same histories."""
         ...
 
     @property

@@ -14,18 +14,25 @@ from numpy.typing import NDArray
 
 from ikt_model.data.features import DECAY, QUERY_FEATURES
 from ikt_model.data.sequences import Sequences
+from ikt_model.data.tally import Tally
 from ikt_model.references.abilities import (
+    answer_log_likelihood,
+    expected_right,
     last_of,
     likeliest,
+    likeliest_grid,
+    likeliest_of,
     one_step_behind,
     posterior_grid,
     posterior_means,
+    posterior_of,
+    total_by_student,
 )
 from ikt_model.references.counts import Counts, set_design
 from ikt_model.references.joint import fit_joint
 from ikt_model.references.marginal import fit_marginal
 from ikt_model.references.plain import from_plain, spread_of, to_plain
-from ikt_model.references.protocol import ReferenceTargets
+from ikt_model.references.protocol import Memory, ReferenceTargets, Standing
 from ikt_model.settings import RaschSettings
 
 Floats = NDArray[np.float64]
@@ -81,10 +88,51 @@ class RaschCalibration:
         """None: the Rasch model reads no evidence on single skills."""
         return np.zeros((len(self.difficulty), QUERY_FEATURES))
 
-    def mastery_logits(self, sequences: Sequences) -> Floats:
-        """θ − β after each student's last response [S, K]."""
-        theta = self.targets(sequences).theta_static
-        return theta[:, None] - self.difficulty[None, :]
+    def remember(self, sequences: Sequences) -> Memory:
+        """Summed log-likelihoods on the grid [S, G]; for likeliest abilities summed chances of being right,
+        and right answers.
+        """
+        difficulty, sets = set_design(sequences.vocabulary) @ self.difficulty, sequences.skill_sets
+        if self.ability == "posterior-mean":
+            table = answer_log_likelihood(difficulty, posterior_grid(self.grid_points))
+            rows = sequences.responses * np.int64(len(difficulty)) + sets
+            return {"summed": total_by_student(sequences, table.reshape(-1, self.grid_points), rows)}
+        table = expected_right(difficulty, likeliest_grid(self.difficulty))
+        owner = sequences.student_of_step()
+        right = np.bincount(owner, weights=sequences.responses, minlength=sequences.n_students)
+        return {
+            "summed": total_by_student(sequences, table, sets.astype(np.int64)),
+            "right": right.astype(np.int64),
+        }
+
+    def add(self, memory: Memory, practised: NDArray[np.bool_], responses: NDArray[np.int8]) -> Memory:
+        """One more step of each student."""
+        difficulty = (practised @ self.difficulty) / practised.sum(axis=1)
+        if self.ability == "posterior-mean":
+            of_answer = answer_log_likelihood(difficulty, posterior_grid(self.grid_points))
+            return {"summed": memory["summed"] + of_answer[responses, np.arange(len(responses))]}
+        chance = expected_right(difficulty, likeliest_grid(self.difficulty))
+        return {"summed": memory["summed"] + chance, "right": memory["right"] + responses}
+
+    def standing(self, memory: Memory, tally: Tally) -> Standing:
+        """θ, and θ − β of every skill."""
+        theta, theta_sd = np.zeros(len(tally.lengths)), np.full(len(tally.lengths), self.ability_sd)
+        began = tally.lengths > 0
+        theta[began], theta_sd[began] = self._ability(
+            {name: kept[began] for name, kept in memory.items()}, tally.lengths[began]
+        )
+        return Standing(theta, theta_sd, theta[:, None] - self.difficulty)
+
+    def _ability(self, memory: Memory, tried: NDArray[np.int64]) -> tuple[Floats, Floats]:
+        if self.ability == "posterior-mean":
+            grid = posterior_grid(self.grid_points)
+            return posterior_of(memory["summed"], ability_sd=self.ability_sd, grid=grid)
+        return likeliest_of(
+            memory["summed"],
+            right=memory["right"],
+            tried=tried.astype(np.float64),
+            grid=likeliest_grid(self.difficulty),
+        )
 
     def doubts(self) -> list[str]:
         """None beyond those that `quality.assess` has of any reference."""

@@ -14,9 +14,10 @@ from scipy.special import logit
 
 from ikt_model.data.features import DECAY, QUERY_FEATURES
 from ikt_model.data.sequences import Sequences
+from ikt_model.data.tally import Tally
 from ikt_model.references.counts import refuse_no_response, set_design
 from ikt_model.references.plain import from_plain, spread_of, to_plain
-from ikt_model.references.protocol import ReferenceTargets
+from ikt_model.references.protocol import Memory, ReferenceTargets, Standing
 from ikt_model.settings import SkillRateSettings
 
 Floats = NDArray[np.float64]
@@ -64,9 +65,20 @@ class SkillRateCalibration:
             theta_static=np.zeros(sequences.n_students, np.float32),
         )
 
-    def mastery_logits(self, sequences: Sequences) -> Floats:
-        """−β of every skill, the same for every student [S, K]."""
-        return np.tile(-self.difficulty, (sequences.n_students, 1))
+    def remember(self, sequences: Sequences) -> Memory:  # noqa: ARG002
+        """Nothing."""
+        return {}
+
+    def add(self, memory: Memory, practised: NDArray[np.bool_], responses: NDArray[np.int8]) -> Memory:  # noqa: ARG002
+        """Nothing."""
+        return {}
+
+    def standing(self, memory: Memory, tally: Tally) -> Standing:  # noqa: ARG002
+        """−β of every skill, the same for every student."""
+        n_students = len(tally.lengths)
+        return Standing(
+            np.zeros(n_students), np.zeros(n_students), np.tile(-self.difficulty, (n_students, 1))
+        )
 
     @property
     def title(self) -> str:

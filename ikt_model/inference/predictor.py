@@ -1,13 +1,11 @@
-"""A trained model in use: trajectories, mastery of every skill, and evaluation on other students.
+"""A trained model's say on whole histories: trajectories, mastery along the way, figures on other students.
 
-K skills, T responses. Histories longer than the model's window are read through windows that overlap by
-half, so that an answer always rests on at least half a window of context; evidence and reference run over
-the whole history.
+K skills, T responses. Evidence and reference run over the whole history, the network reads it through the
+windows of `windows.py`.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -19,12 +17,14 @@ from scipy.special import expit
 from torch import Tensor
 
 from ikt_model.checkpoint import StoredModel, load_model
-from ikt_model.data.alignment import align_skills, number_sets
+from ikt_model.data.alignment import align_skills
 from ikt_model.data.batches import SkillSets, WindowedSteps, Windows, batch_rows
 from ikt_model.data.beginnings import beginnings_of
-from ikt_model.data.features import SkillEvidence, evidence_by_skill
-from ikt_model.data.sequences import Sequences, SkillVocabulary, offsets_of
+from ikt_model.data.sequences import Sequences, SkillVocabulary
+from ikt_model.data.tally import Tally
 from ikt_model.evaluation import NothingToEvaluate, predict, predictions_table
+from ikt_model.inference.histories import Histories, History, Numbering
+from ikt_model.inference.windows import overlapping_windows
 from ikt_model.losses import lambda_at
 from ikt_model.metrics import HeldOut, evaluate_predictions
 from ikt_model.references import ReferenceTargets
@@ -44,20 +44,6 @@ first is asked, with at least half a window of context.
 
 
 @dataclass(frozen=True, slots=True)
-class History:
-    """One student's responses in order of practice."""
-
-    skills: Sequence[Sequence[str]]  # names of each step's skills
-    responses: Sequence[int]  # 0 or 1
-
-    def __post_init__(self) -> None:
-        if len(self.skills) != len(self.responses):
-            raise ValueError(f"responses: {len(self.responses)} for {len(self.skills)} steps; give one each")
-        if not set(self.responses) <= {0, 1}:
-            raise ValueError("responses: each must be 0 (wrong) or 1 (right)")
-
-
-@dataclass(frozen=True, slots=True)
 class Trajectory:
     """Per response that the model can use; `known` says which of the history's those are."""
 
@@ -67,20 +53,6 @@ class Trajectory:
     theta_reference_sd: Floats  # [T]
     probability: Floats  # [T] Head 1's forecast of this response BEFORE it was seen; NaN for the first
     mastery: Floats  # [T] Head 2's of the skill practised, before the response; NaN for the first
-
-
-@dataclass(frozen=True, slots=True)
-class StudentState:
-    """Where a student stands after the last response."""
-
-    theta: float
-    theta_reference: float
-    theta_reference_sd: float
-    mastery: Floats  # [K] Head 2: σ(θ − β)
-    probability: Floats  # [K] Head 1: that the next response on the skill is right
-    mastery_reference: Floats  # [K]
-    attempts: NDArray[np.int64]  # [K] responses on the skill
-    n_responses: int  # that the model could use
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +74,7 @@ class Predictor:
     def __init__(self, model: StoredModel) -> None:
         self._model = model
         self._network = model.network
+        self._numbering = Numbering(model.skills)
         self.skills = model.skills
         self.config = model.config
         self.has_ability = model.network.has_ability
@@ -120,7 +93,7 @@ class Predictor:
 
     def trajectory(self, history: History) -> Trajectory:
         """Ability after every response, from the past alone."""
-        sequences, known = self._sequences([history])
+        sequences, known = self._numbering.sequences(Histories.of([history]))
         walk = self._walk(sequences)
         unasked = np.full(min(1, sequences.n_responses), np.nan, np.float32)
         return Trajectory(
@@ -132,47 +105,31 @@ class Predictor:
             mastery=np.concatenate([unasked, expit(walk.mastery_logit[:-1])]),
         )
 
-    def state(self, history: History) -> StudentState:
-        """Ability, and mastery of every skill, after the last response; the prior's when there is none."""
-        return self.states([history])[0]
-
-    def states(self, histories: Sequence[History]) -> list[StudentState]:
-        """`state` of many students in one pass."""
-        if not histories:
-            return []
-        sequences, _ = self._sequences(histories)
-        walk = self._walk(sequences)
-        known = evidence_by_skill(sequences, decay=self._model.calibration.decay)
-        reference = self._model.calibration.mastery_logits(sequences).astype(np.float32)
-        return [
-            self._state_of(sequences, walk, known, reference[student], student)
-            for student in range(sequences.n_students)
-        ]
-
     def mastery_along(self, history: History, counts: Sequence[int]) -> Floats:
-        """What `state` says of mastery after the first n responses, for each n of `counts` [P, K].
+        """Mastery of every skill after the first n responses, for each n of `counts` [P, K].
 
         The network reads the history once, however many moments are asked about.
         """
         if not all(0 <= count <= len(history.responses) for count in counts):
             raise ValueError(f"counts: each must be 0 to {len(history.responses)}, the history's length")
-        sequences, known = self._sequences([history])
+        sequences, known = self._numbering.sequences(Histories.of([history]))
         lengths = np.concatenate([[0], np.cumsum(known)])[np.asarray(counts, np.int64)]
         beginnings = beginnings_of(sequences, lengths)
-        evidence = evidence_by_skill(beginnings, decay=self._model.calibration.decay)
-        reference = self._model.calibration.mastery_logits(beginnings).astype(np.float32)
-        states = self._states(sequences)
+        calibration = self._model.calibration
+        tally = Tally.of(beginnings, decay=calibration.decay)
+        reference = calibration.standing(calibration.remember(beginnings), tally).mastery_logit
+        states, began = self._states(sequences), np.flatnonzero(lengths)
         with torch.inference_mode():
-            nobody = self._network.before_any_response(torch.as_tensor(reference)).numpy()
+            of_reference = torch.as_tensor(reference.astype(np.float32))
+            nobody = self._network.before_any_response(of_reference).numpy()
             logits = np.broadcast_to(nobody, reference.shape).copy()
-            for point in np.flatnonzero(lengths):
-                seen = Known(
-                    state=states[lengths[point] - 1],
-                    query=torch.as_tensor(evidence.query[point]),
-                    reference=torch.as_tensor(reference[point]),
-                    sets=self._single_skills,
-                )
-                logits[point] = self._network.every_skill(seen)[1].numpy()
+            seen = Known(
+                state=states[lengths[began] - 1],
+                query=torch.as_tensor(tally.query[began]),
+                reference=of_reference[began],
+                sets=self._single_skills,
+            )
+            logits[began] = self._network.every_skill(seen)[1].numpy()
         return np.asarray(expit(logits))
 
     @property
@@ -251,27 +208,6 @@ class Predictor:
             difficulty_reference=reference,
         )
 
-    def _sequences(self, histories: Sequence[History]) -> tuple[Sequences, NDArray[np.bool_]]:
-        """Histories in the model's numbering, and which of their steps are known."""
-        position = {name: index for index, name in enumerate(self.skills)}
-        sets = [
-            tuple(sorted({position[name] for name in names if name in position}))
-            for names in chain.from_iterable(history.skills for history in histories)
-        ]
-        vocabulary, ids = number_sets(sets, self.skills)
-        known = ids >= 0
-        owner = np.repeat(np.arange(len(histories)), [len(history.responses) for history in histories])
-        responses = np.array(list(chain.from_iterable(history.responses for history in histories)), np.int8)
-        sequences = Sequences(
-            student_ids=pa.array([str(index) for index in range(len(histories))], pa.string()),
-            folds=np.zeros(len(histories), np.int16),
-            offsets=offsets_of(np.bincount(owner[known], minlength=len(histories))),
-            skill_sets=ids[known],
-            responses=responses[known],
-            vocabulary=vocabulary,
-        )
-        return sequences, known
-
     def _steps(self, sequences: Sequences, targets: ReferenceTargets) -> WindowedSteps:
         return WindowedSteps(sequences, targets, decay=self._model.calibration.decay)
 
@@ -282,9 +218,6 @@ class Predictor:
         windows, first_fresh = overlapping_windows(sequences, window=self.config.model.window)
         n_steps = sequences.n_responses
         logit, mastery, mastery_after, theta, beta = torch.zeros(5, n_steps)
-        final = torch.zeros(sequences.n_students, self._network.state_width)
-        last_step = torch.as_tensor(sequences.offsets[1:] - 1)
-        owner = torch.as_tensor(sequences.student_of_step())
         with torch.inference_mode():
             for rows in batch_rows(windows.lengths, batch_tokens=FORWARD_TOKENS):
                 batch = data.gather(windows, rows, looks_on=True)
@@ -297,10 +230,7 @@ class Predictor:
                     output.mastery_after_logit[fresh],
                 )
                 beta[at] = output.beta[fresh]
-                is_last = at == last_step[owner[at]]
-                final[owner[at[is_last]]] = output.states[fresh][is_last]
         return _Walk(
-            final_states=final,
             logit=logit.numpy(),
             mastery_logit=mastery.numpy(),
             mastery_after_logit=mastery_after.numpy(),
@@ -321,48 +251,6 @@ class Predictor:
                 states[batch.steps[fresh]] = self._network(batch).states[fresh]
         return states
 
-    def _state_of(
-        self, sequences: Sequences, walk: "_Walk", known: SkillEvidence, reference: Floats, student: int
-    ) -> StudentState:
-        steps = sequences.history(student)
-        if steps.stop == steps.start:
-            return self._state_of_nobody(known, reference, student)
-        last = steps.stop - 1
-        with torch.inference_mode():
-            logit, mastery_logit = self._network.every_skill(
-                Known(
-                    state=walk.final_states[student],
-                    query=torch.as_tensor(known.query[student]),
-                    reference=torch.as_tensor(reference),
-                    sets=self._single_skills,
-                )
-            )
-        return StudentState(
-            theta=float(walk.theta[last]),
-            theta_reference=float(walk.targets.theta[last]),
-            theta_reference_sd=float(walk.targets.theta_sd[last]),
-            mastery=expit(mastery_logit.numpy()),
-            probability=expit(logit.numpy()),
-            mastery_reference=expit(reference),
-            attempts=known.attempts[student],
-            n_responses=steps.stop - steps.start,
-        )
-
-    def _state_of_nobody(self, known: SkillEvidence, reference: Floats, student: int) -> StudentState:
-        """Of someone without a response the model has read nothing: θ is the prior's."""
-        with torch.inference_mode():
-            mastery = expit(self._network.before_any_response(torch.as_tensor(reference)).numpy())
-        return StudentState(
-            theta=0.0,
-            theta_reference=0.0,
-            theta_reference_sd=self._model.calibration.ability_sd,
-            mastery=mastery,
-            probability=mastery,
-            mastery_reference=expit(reference),
-            attempts=known.attempts[student],
-            n_responses=0,
-        )
-
 
 def _some(names: tuple[str, ...]) -> str:
     return ", ".join(map(repr, names[:3])) + (", …" if len(names) > 3 else "")
@@ -372,28 +260,9 @@ def _some(names: tuple[str, ...]) -> str:
 class _Walk:
     """What the network says of some students, S of them with N steps in all."""
 
-    final_states: Tensor  # [S, W] the network's state after each student's last step
     logit: Floats  # [N] Head 1 at t, of the step after it; without meaning at a student's last step
     mastery_logit: Floats  # [N] Head 2 at t, likewise
     mastery_after_logit: Floats  # [N] Head 2 of step t itself, after its response
     theta: Floats  # [N] after step t
     beta_next: Floats  # [N] of the step after t
     targets: ReferenceTargets
-
-
-def overlapping_windows(sequences: Sequences, *, window: int) -> tuple[Windows, NDArray[np.int64]]:
-    """Windows that move on by half their length, and the first step [W] that each is to answer for.
-
-    Answering only for its second half (the first window: for all of it), a window always has context behind
-    it.
-    """
-    stride = window // 2
-    chosen = np.flatnonzero(sequences.lengths > 0)
-    lengths = sequences.lengths[chosen]
-    per_student = 1 + np.maximum(0, -(-(lengths - window) // stride))
-    owner = np.repeat(np.arange(len(chosen)), per_student)
-    rank = np.arange(len(owner)) - np.repeat(np.cumsum(per_student) - per_student, per_student)
-    starts = sequences.offsets[chosen][owner] + rank * stride
-    sizes = np.minimum(window, lengths[owner] - rank * stride)
-    first_fresh = np.where(rank == 0, starts, starts + window - stride)
-    return Windows(starts, sizes, chosen[owner]), first_fresh
