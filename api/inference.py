@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from api.services.refusals import EvaluationRefused
@@ -15,8 +16,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ikt_model.data.sequences import Sequences
-    from ikt_model.inference import Evaluation, Predictor, StudentState, Trajectory
+    from ikt_model.inference import Engine, Evaluation, Trajectory
     from ikt_model.inference import Protocol as EvaluationProtocol
+
+StudentKey = tuple[int, int]
 
 
 class Response(Protocol):
@@ -35,52 +38,71 @@ class Inference:
     Nothing of torch is imported before the first question.
     """
 
-    def __init__(self, store: ArtifactStore, *, capacity: int) -> None:
+    def __init__(self, store: ArtifactStore, *, capacity: int, cache_bytes: int) -> None:
         self._store = store
         self._capacity = capacity
-        self._predictors: OrderedDict[str, Predictor] = OrderedDict()
+        self._cache_bytes = cache_bytes
+        self._engines: OrderedDict[str, Engine] = OrderedDict()
         self._lock = threading.Lock()
+        self._loading = threading.Lock()
 
-    def prepare(self, artifact: str) -> None:
-        """Load a model, so that the questions that follow are answered fast. Raises ArtifactNotFound."""
-        self._predictor(artifact)
+    def engine(self, artifact: str) -> Engine:
+        """The model, loaded if need be, which may take seconds. Raises ArtifactNotFound."""
+        return self.find_engine(artifact) or self._load(artifact)
 
-    def state(self, artifact: str, history: Sequence[Response]) -> StudentState:
-        """A student after all these responses. Raises ArtifactNotFound."""
-        return self._predictor(artifact).state(_history(history))
+    def find_engine(self, artifact: str) -> Engine | None:
+        """The model if it is loaded."""
+        with self._lock:
+            engine = self._engines.get(artifact)
+            if engine is not None:
+                self._engines.move_to_end(artifact)
+            return engine
+
+    def forget(self, keys: Iterable[StudentKey]) -> None:
+        """Keep nothing of these students under any model."""
+        forgotten = list(keys)
+        with self._lock:
+            engines = list(self._engines.values())
+        for engine in engines:
+            engine.forget(forgotten)
 
     def trajectory(self, artifact: str, history: Sequence[Response]) -> Trajectory:
         """A student after each of these responses. Raises ArtifactNotFound."""
-        return self._predictor(artifact).trajectory(_history(history))
+        return self.engine(artifact).predictor.trajectory(_history(history))
 
     def mastery_along(
         self, artifact: str, history: Sequence[Response], counts: Sequence[int]
     ) -> NDArray[float32]:
         """Mastery of every skill after so many of these responses [P, K]. Raises ArtifactNotFound."""
-        return self._predictor(artifact).mastery_along(_history(history), counts)
+        return self.engine(artifact).predictor.mastery_along(_history(history), counts)
 
     def evaluate(self, artifact: str, sequences: Sequences, *, protocol: EvaluationProtocol) -> Evaluation:
         """Held-out metrics of a model on any responses. Raises ArtifactNotFound, EvaluationRefused."""
         from ikt_model.evaluation import NothingToEvaluate
 
         try:
-            return self._predictor(artifact).evaluate(sequences, protocol=protocol)
+            return self.engine(artifact).predictor.evaluate(sequences, protocol=protocol)
         except NothingToEvaluate as error:
             raise EvaluationRefused(str(error)) from error
 
-    def _predictor(self, artifact: str) -> Predictor:
+    def _load(self, artifact: str) -> Engine:
         # One thread loads while the others wait: a model loaded twice would be held twice.
-        with self._lock:
-            predictor = self._predictors.get(artifact)
-            if predictor is None:
-                from ikt_model.inference import Predictor
+        with self._loading:
+            engine = self.find_engine(artifact)
+            if engine is None:
+                from ikt_model.inference import Engine
 
-                predictor = Predictor.load(self._store.fetch(artifact))
-                self._predictors[artifact] = predictor
-            self._predictors.move_to_end(artifact)
-            while len(self._predictors) > self._capacity:
-                self._predictors.popitem(last=False)
-            return predictor
+                engine = Engine.load(self._store.fetch(artifact), cache_bytes=self._cache_bytes)
+                with self._lock:
+                    self._engines[artifact] = engine
+                    while len(self._engines) > self._capacity:
+                        self._engines.popitem(last=False)
+            return engine
+
+
+def key_of(student_pk: int, created_at: datetime) -> StudentKey:
+    """What names a student to an engine: on SQLite a primary key may be given to another one later."""
+    return student_pk, int(created_at.timestamp() * 1_000_000)
 
 
 def _history(responses: Sequence[Response]) -> Any:
