@@ -4,9 +4,11 @@ BIN := .venv/bin
 PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
 DATA ?=
 SEED ?=
+STUDENTS ?=
+FULL ?=
 SOURCES := api worker ikt_model db tests docs
 
-.PHONY: help demo serve test browser check bench-calibration bench-recovery bench-accuracy bench-comparison bench-dashboard study lock clean
+.PHONY: help demo serve test browser check bench-calibration bench-recovery bench-accuracy bench-comparison bench-dashboard bench-serving study lock clean
 
 help: ## Say what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-18s %s\n", $$1, $$2}'
@@ -41,6 +43,9 @@ bench-comparison: .venv/.installed ## Time a comparison of 100,000 predictions o
 
 bench-dashboard: .venv/.installed-dev browser ## Time the first page in a real browser
 	@$(BIN)/python -m tests.benchmarks.dashboard
+
+bench-serving: .venv/.installed-dev ## Hold serving students to its bounds (STUDENTS=1000000 or FULL=1 for a large table)
+	@$(BIN)/python -m tests.benchmarks.serving "$(STUDENTS)" "$(FULL)"
 
 study: .venv/.installed ## Run the study, or what is left of it (DATA=train_valid.csv DATA2009=events.csv PART=a; STUDY=short)
 	@$(BIN)/python -m docs.study --study "$(STUDY)" --data "$(DATA)" --data2009 "$(DATA2009)" --part "$(PART)"

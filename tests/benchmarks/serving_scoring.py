@@ -1,0 +1,153 @@
+"""Scoring: one more response against the whole history, uploads by the hundred thousand, everybody anew.
+
+As a program, the side that works in a process of its own with one thread: `increments FOLDER N` and
+`rescore MODEL` print what they took as JSON.
+"""
+
+import json
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from statistics import median
+from typing import Any
+from uuid import UUID, uuid4
+
+import numpy as np
+
+from db.artifacts import open_artifacts
+from db.engine import session_scope
+from db.repositories import models
+from tests.benchmarks.serving_figures import Figure
+from tests.benchmarks.serving_stage import BASE, ROOT, Api, Stage
+
+HISTORY = 200
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+MOST_DIFFERENCE = 1e-5
+EVENTS_OF_STUDENT = 50
+
+
+def measure_increments(stage: Stage) -> list[Figure]:
+    """A response to a history that is known already, against the history anew."""
+    with stage.sessions(BASE) as sessions, session_scope(sessions) as session:
+        artifact = models.get_model(session, stage.model_id).artifact
+    folder = open_artifacts(stage.settings(BASE)).fetch(artifact)
+    found = _run(stage, BASE, "increments", str(folder), str(stage.scale.extensions))
+    row = f"incremental against full recomputation, {HISTORY}-step history"
+    return [
+        Figure(row, "times faster", found["full_ms"] / found["increment_ms"], least=8.0),
+        Figure(row, "incremental", found["increment_ms"], "ms"),
+        Figure(row, "full", found["full_ms"], "ms"),
+        Figure(row, "greatest difference", found["difference"], most=MOST_DIFFERENCE),
+    ]
+
+
+def measure_rescoring(stage: Stage, name: str, *, students: int) -> list[Figure]:
+    """The worker's promotion of a model over students whom it has never seen."""
+    with stage.sessions(name) as sessions, session_scope(sessions) as session:
+        models.start_promotion(session, stage.model_id)
+    found = _run(stage, name, "rescore", str(stage.model_id))
+    row = f"rescore {students:,} students × {stage.scale.steps} steps"
+    return [
+        Figure(row, "rate", students / found["seconds"], "students/s", least=1500, beside="one thread"),
+        Figure(row, "per second of the worker's CPU", students / found["cpu_seconds"], "students/s"),
+        Figure(row, "seconds", found["seconds"], "s"),
+    ]
+
+
+def measure_upload(stage: Stage, api: Api) -> list[Figure]:
+    """Events of many students in the order of time, sent by `ikt students send`."""
+    scale, rates = stage.scale, []
+    for number in range(scale.bulk_rounds):
+        file = stage.folder / f"events-{number}.ndjson"
+        _write_events(file, scale.bulk, scale.skills)
+        command = [sys.executable, "-m", "api.cli", "students", "send", str(file), "--url", api.url, "--json"]
+        sent = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        if sent.returncode:
+            raise RuntimeError(f"the upload failed:\n{sent.stderr}")
+        told = json.loads(sent.stdout)
+        assert told["accepted"] == scale.bulk, told
+        rates.append(told["events_per_second"])
+        file.unlink()
+    row = f"bulk NDJSON, {scale.bulk:,} events, scoring deferred"
+    return [Figure(row, "rate", median(rates), "events/s", least=50_000, beside="sending to answer")]
+
+
+def _write_events(file: Path, n_events: int, n_skills: int) -> None:
+    n_students = max(1, n_events // EVENTS_OF_STUDENT)
+    start = datetime.now(UTC) - timedelta(days=1)
+    with file.open("w") as lines:
+        for number in range(n_events):
+            student, step = number % n_students, number // n_students
+            time_of = (start + timedelta(milliseconds=number)).isoformat()
+            skill = f"skill-{(student + step // 4) % n_skills + 1:03d}"
+            lines.write(
+                f'{{"student_id":"bulk-{student}","event_id":"{uuid4()}","skill":"{skill}",'
+                f'"correct":{"false" if number % 3 else "true"},"timestamp":"{time_of}"}}\n'
+            )
+
+
+def _run(stage: Stage, name: str, *arguments: str) -> dict[str, Any]:
+    command = [sys.executable, "-m", "tests.benchmarks.serving_scoring", *arguments]
+    environment = stage.environment(name) | ONE_THREAD
+    ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    if ended.returncode:
+        raise RuntimeError(f"{arguments} failed:\n{ended.stderr}")
+    found: dict[str, Any] = json.loads(ended.stdout.splitlines()[-1])
+    return found
+
+
+def _increments(folder: Path, n: int) -> dict[str, float]:
+    from ikt_model.inference import Engine, Histories, History, Seen
+
+    engine = Engine.load(folder)
+    skills = [[engine.skills[step // 4 % len(engine.skills)]] for step in range(HISTORY)]
+    responses = [int(step % 3 != 0) for step in range(HISTORY)]
+    before, new, whole = (
+        Histories.of([History(skills[steps], responses[steps])])
+        for steps in (slice(HISTORY - 1), slice(HISTORY - 1, None), slice(None))
+    )
+    seen = Seen((1, 0), HISTORY - 1)
+    increments, fulls, difference = [], [], 0.0
+    for _ in range(n):
+        engine.forget([seen.key])
+        engine.load_students([seen], before)
+        began = time.perf_counter()
+        extended = engine.extend([seen], new).scores
+        between = time.perf_counter()
+        anew = engine.score(whole)
+        ended = time.perf_counter()
+        increments.append(between - began)
+        fulls.append(ended - between)
+        for column in ("theta", "theta_reference", "mastery", "probability", "mastery_reference"):
+            apart = np.abs(getattr(extended, column) - getattr(anew, column)).max()
+            difference = max(difference, float(apart))
+    return {
+        "increment_ms": median(increments) * 1000,
+        "full_ms": median(fulls) * 1000,
+        "difference": difference,
+    }
+
+
+def _rescore(model_id: UUID) -> dict[str, float]:
+    # A worker imports this before it forks.
+    import ikt_model.inference  # noqa: F401
+    from worker.promotion import promote
+    from worker.settings import WorkerSettings
+
+    began, cpu = time.perf_counter(), time.process_time()
+    assert promote(model_id, settings=WorkerSettings())
+    return {"seconds": time.perf_counter() - began, "cpu_seconds": time.process_time() - cpu}
+
+
+def main(what: str, *arguments: str) -> None:
+    if what == "increments":
+        found = _increments(Path(arguments[0]), int(arguments[1]))
+    else:
+        found = _rescore(UUID(arguments[0]))
+    sys.stdout.write(json.dumps(found) + "\n")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
