@@ -203,9 +203,16 @@ class IktNetwork(Tracer):
     def before_any_response(self, reference: Tensor) -> Tensor:
         return reference if self.is_skill_wise else -self.difficulty  # σ(θ − β) at θ = 0
 
+    def prepare(self) -> Tensor:
+        asked: Tensor = self.predict_skill(self.asked)
+        return asked
+
     def every_skill(self, known: Known) -> tuple[Tensor, Tensor]:
-        skills = torch.arange(len(self.difficulty), device=known.state.device)
-        logit = self._predict(known.state[:, None], skills, known.query, known.sets)
+        seen, recurrent = known.state[:, : 2 * self.width], known.state[:, 2 * self.width :]
+        hidden = self.predict_state(seen)[:, None] + known.prepared + self.predict_query(known.query)
+        logit = self.predict(hidden)
+        if self.recurrence is not None:
+            logit = logit + recurrent @ self.recurrence.key.T
         knowledge = known.state[:, : self.width]
         mastery = self.ability(knowledge)[:, None] - self.difficulty
         if self.is_skill_wise:

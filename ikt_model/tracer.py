@@ -33,7 +33,7 @@ class Known:
     state: Tensor  # [B, W]
     query: Tensor  # [B, K, QUERY_FEATURES] evidence on each skill
     reference: Tensor  # [B, K] the reference's own mastery logits
-    sets: SkillSets  # the K singletons alone
+    prepared: Tensor  # what `prepare` gave
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +88,10 @@ class Tracer(nn.Module, ABC):
         where a network has no better say.
         """
         return reference
+
+    def prepare(self) -> Tensor:
+        """What `every_skill` needs of the skills whoever is asked about, made once."""
+        return torch.zeros(0)
 
     @abstractmethod
     def every_skill(self, known: Known) -> tuple[Tensor, Tensor]:

@@ -21,7 +21,7 @@ from ikt_model.inference.heads import Heads
 from ikt_model.inference.histories import Histories, History
 from ikt_model.inference.predictor import Predictor
 from ikt_model.inference.reading import Reader
-from ikt_model.inference.scores import NOT_YET, Scores
+from ikt_model.inference.scores import NOT_YET, Scores, not_yet
 from ikt_model.inference.scoring import Scorer
 from ikt_model.inference.students import Student, reference_of, tally_of
 from ikt_model.levels import MASTERED
@@ -123,9 +123,7 @@ class Engine:
         """All students together, one step at a time, as long as they have any."""
         sequences, known = self._reader.numbering.sequences(new)
         places = np.flatnonzero(known) - np.repeat(new.offsets[:-1], sequences.lengths)
-        scores = self._tell(
-            tally_of(students), reference_of(students), torch.stack([student.state for student in students])
-        )
+        scores = self._tell_before(students, ~(sequences.lengths > 0))
         for step in range(sequences.lengths.max(initial=0)):
             going = np.flatnonzero(sequences.lengths > step)
             some = [students[index] for index in going.tolist()]
@@ -141,6 +139,15 @@ class Engine:
             scores.replace(going, told)
         return Extension(scores, known)
 
+    def _tell_before(self, students: Sequence[Student], chosen: NDArray[np.bool_]) -> Scores:
+        """What is said of the chosen students before anything new; of the others nothing."""
+        scores = Scores.empty(len(students), len(self.skills))
+        if chosen.any():
+            some = [student for student, is_chosen in zip(students, chosen, strict=True) if is_chosen]
+            states = torch.stack([student.state for student in some])
+            scores.replace(np.flatnonzero(chosen), self._tell(tally_of(some), reference_of(some), states))
+        return scores
+
     def _tell(self, tally: Tally, reference: Memory, states: Tensor) -> Scores:
         """All that can be said of students; of steps nothing yet."""
         standing = self._calibration.standing(reference, tally)
@@ -153,8 +160,8 @@ class Engine:
             probability=say.probability,
             mastery_reference=say.mastery_reference,
             evidence=tally.attempts.astype(np.int32),
-            last_step=np.full(say.mastery.shape, NOT_YET, np.int32),
-            mastered_step=np.full(say.mastery.shape, NOT_YET, np.int32),
+            last_step=not_yet(say.mastery.shape),
+            mastered_step=not_yet(say.mastery.shape),
         )
 
     def _find(self, seen: Seen) -> Student | None:

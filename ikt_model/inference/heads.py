@@ -9,8 +9,6 @@ from scipy.special import expit
 from torch import Tensor
 
 from ikt_model.checkpoint import StoredModel
-from ikt_model.data.batches import SkillSets
-from ikt_model.data.sequences import SkillVocabulary
 from ikt_model.data.tally import Tally
 from ikt_model.references.protocol import Standing
 from ikt_model.tracer import Known
@@ -33,8 +31,8 @@ class Heads:
 
     def __init__(self, model: StoredModel) -> None:
         self._network = model.network
-        vocabulary = SkillVocabulary.of_single_skills(model.skills)
-        self._single_skills = SkillSets.of(vocabulary, device="cpu")
+        with torch.inference_mode():
+            self._prepared = model.network.prepare()
 
     def say(self, states: Tensor, tally: Tally, standing: Standing) -> Say:
         """Of students after their last response; of those without one what is said of anybody: θ = 0, and of
@@ -52,7 +50,7 @@ class Heads:
                     state=states[torch.as_tensor(some)],
                     query=torch.as_tensor(query[some]),
                     reference=torch.as_tensor(reference[some]),
-                    sets=self._single_skills,
+                    prepared=self._prepared,
                 )
                 logit[some], mastery[some] = (part.numpy() for part in self._network.every_skill(known))
                 theta[some] = self._theta(known.state, standing, some)

@@ -95,7 +95,7 @@ class Numbering:
         """A number for each skill set of the vocabulary that means the same set in every call [C]."""
         several = range(vocabulary.n_skills, vocabulary.n_sets)
         numbers = [self._number(tuple(map(int, vocabulary.members(index)))) for index in several]
-        return np.array([*range(vocabulary.n_skills), *numbers], np.int64)
+        return np.concatenate([np.arange(vocabulary.n_skills), np.array(numbers, np.int64)])
 
     def restore(
         self, lengths: NDArray[np.int64], names: NDArray[np.int64], responses: NDArray[np.int64]
@@ -119,7 +119,7 @@ def _sequences(
     responses: NDArray[np.int8],
 ) -> Sequences:
     return Sequences(
-        student_ids=pa.array(np.arange(len(lengths))).cast(pa.string()),
+        student_ids=pa.nulls(len(lengths), pa.string()),
         folds=np.zeros(len(lengths), np.int16),
         offsets=offsets_of(lengths),
         skill_sets=skill_sets,

@@ -20,7 +20,7 @@ from ikt_model.checkpoint import StoredModel, load_model
 from ikt_model.data.alignment import align_skills
 from ikt_model.data.batches import SkillSets, WindowedSteps, Windows, batch_rows
 from ikt_model.data.beginnings import beginnings_of
-from ikt_model.data.sequences import Sequences, SkillVocabulary
+from ikt_model.data.sequences import Sequences
 from ikt_model.data.tally import Tally
 from ikt_model.evaluation import NothingToEvaluate, predict, predictions_table
 from ikt_model.inference.histories import Histories, History, Numbering
@@ -83,8 +83,6 @@ class Predictor:
         self.difficulty: Floats = np.asarray(torch.as_tensor(own.difficulty).detach(), np.float32)
         self.difficulty_se = model.calibration.difficulty_se
         self.n_responses_per_skill = model.calibration.responses_per_skill
-        vocabulary = SkillVocabulary.of_single_skills(self.skills)
-        self._single_skills = SkillSets.of(vocabulary, device="cpu")
 
     @classmethod
     def load(cls, folder: Path) -> "Predictor":
@@ -127,7 +125,7 @@ class Predictor:
                 state=states[lengths[began] - 1],
                 query=torch.as_tensor(tally.query[began]),
                 reference=of_reference[began],
-                sets=self._single_skills,
+                prepared=self._network.prepare(),
             )
             logits[began] = self._network.every_skill(seen)[1].numpy()
         return np.asarray(expit(logits))

@@ -9,6 +9,11 @@ from numpy.typing import NDArray
 NOT_YET = -1
 
 
+def not_yet(shape: tuple[int, ...]) -> NDArray[np.int32]:
+    """Steps that have not come."""
+    return np.full(shape, NOT_YET, np.int32)
+
+
 @dataclass(frozen=True, slots=True)
 class Scores:
     """All that a model says of students. θ in logits; of someone without a response the prior's."""
@@ -22,6 +27,15 @@ class Scores:
     evidence: NDArray[np.int32]  # [S, K] responses on the skill
     last_step: NDArray[np.int32]  # [S, K] place among the student's responses of the last on the skill
     mastered_step: NDArray[np.int32]  # [S, K] … of the first after which M of the skill was MASTERED
+
+    @staticmethod
+    def empty(n_students: int, n_skills: int) -> "Scores":
+        """Room for so many students, of whom nothing is said yet."""
+        shape = (n_students, n_skills)
+        theta, reference, sd = (np.full(n_students, np.nan) for _ in range(3))
+        mastery, probability, of_reference = (np.full(shape, np.nan, np.float32) for _ in range(3))
+        counted = np.zeros(shape, np.int32), not_yet(shape), not_yet(shape)
+        return Scores(theta, reference, sd, mastery, probability, of_reference, *counted)
 
     @staticmethod
     def together(parts: "Sequence[Scores]") -> "Scores":

@@ -19,7 +19,7 @@ from ikt_model.data.tally import NEVER, Tally, after
 from ikt_model.inference.heads import Heads
 from ikt_model.inference.histories import Histories
 from ikt_model.inference.reading import NumberedSteps, Reader, practised_skills
-from ikt_model.inference.scores import NOT_YET, Scores
+from ikt_model.inference.scores import Scores, not_yet
 from ikt_model.inference.students import select
 from ikt_model.inference.windows import overlapping_windows
 from ikt_model.levels import MASTERED
@@ -145,6 +145,6 @@ def _placed(
     from the place of each known step [N].
     """
     there = position != NEVER
-    placed = np.full(position.shape, NOT_YET, np.int32)
+    placed = not_yet(position.shape)
     placed[there] = places[(sequences.offsets[:-1, None] + position)[there]]
     return placed

@@ -6,6 +6,7 @@ in fixed point, where sums are exact: no ability holds a rounding error of anoth
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,15 +40,24 @@ def log_prior(grid: Floats, ability_sd: float) -> Floats:
     return np.asarray(log_density - logsumexp(log_density))
 
 
+@lru_cache(maxsize=64)  # to make it anew takes longer than a student's next step
+def prior_of(points: int, ability_sd: float) -> tuple[Floats, Floats]:
+    """The grid, and the prior on it."""
+    grid = posterior_grid(points)
+    prior = log_prior(grid, ability_sd)
+    grid.flags.writeable = prior.flags.writeable = False
+    return grid, prior
+
+
 def posterior_means(
     sequences: Sequences, *, set_difficulty: Floats, ability_sd: float, grid: Floats
 ) -> tuple[Floats32, Floats32]:
     """Expected a posteriori (EAP) ability after every response, and its posterior standard deviation."""
-    of_answer = answer_log_likelihood(set_difficulty, grid)
+    of_answer, prior = answer_log_likelihood(set_difficulty, grid), log_prior(grid, ability_sd)
 
     def of_chunk(steps: slice, starts: NDArray[np.int64]) -> tuple[Floats, Floats]:
         summed = _running(of_answer[sequences.responses[steps], sequences.skill_sets[steps]], starts)
-        return posterior_of(summed, ability_sd=ability_sd, grid=grid)
+        return posterior_of(summed, grid=grid, prior=prior)
 
     return _by_chunk(sequences, of_chunk)
 
@@ -58,9 +68,9 @@ def answer_log_likelihood(set_difficulty: Floats, grid: Floats) -> NDArray[np.in
     return _fixed(np.stack([log_failure, log_failure + grid[None, :]]))
 
 
-def posterior_of(summed: NDArray[np.int64], *, ability_sd: float, grid: Floats) -> tuple[Floats, Floats]:
+def posterior_of(summed: NDArray[np.int64], *, grid: Floats, prior: Floats) -> tuple[Floats, Floats]:
     """Mean and standard deviation of the posterior [n] from summed log-likelihoods [n, G]."""
-    log_posterior = summed / FIXED_POINT + log_prior(grid, ability_sd)
+    log_posterior = summed / FIXED_POINT + prior
     log_posterior -= log_posterior.max(axis=1, keepdims=True)
     weights = np.exp(log_posterior, out=log_posterior)
     # einsum sums row by row, where a matrix product would round by the company a row is in

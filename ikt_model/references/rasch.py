@@ -26,6 +26,7 @@ from ikt_model.references.abilities import (
     posterior_grid,
     posterior_means,
     posterior_of,
+    prior_of,
     total_by_student,
 )
 from ikt_model.references.counts import Counts, set_design
@@ -109,7 +110,8 @@ class RaschCalibration:
         """One more step of each student."""
         difficulty = (practised @ self.difficulty) / practised.sum(axis=1)
         if self.ability == "posterior-mean":
-            of_answer = answer_log_likelihood(difficulty, posterior_grid(self.grid_points))
+            grid, _ = prior_of(self.grid_points, self.ability_sd)
+            of_answer = answer_log_likelihood(difficulty, grid)
             return {"summed": memory["summed"] + of_answer[responses, np.arange(len(responses))]}
         chance = expected_right(difficulty, likeliest_grid(self.difficulty))
         return {"summed": memory["summed"] + chance, "right": memory["right"] + responses}
@@ -125,8 +127,8 @@ class RaschCalibration:
 
     def _ability(self, memory: Memory, tried: NDArray[np.int64]) -> tuple[Floats, Floats]:
         if self.ability == "posterior-mean":
-            grid = posterior_grid(self.grid_points)
-            return posterior_of(memory["summed"], ability_sd=self.ability_sd, grid=grid)
+            grid, prior = prior_of(self.grid_points, self.ability_sd)
+            return posterior_of(memory["summed"], grid=grid, prior=prior)
         return likeliest_of(
             memory["summed"],
             right=memory["right"],
