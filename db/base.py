@@ -1,7 +1,7 @@
 """Base of every table, and the column types both databases share."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from math import isfinite
 from numbers import Integral, Real
@@ -36,10 +36,23 @@ NAMING_CONVENTION = {
     "pk": "pk_%(table_name)s",
 }
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
 
 def utc_now() -> datetime:
     """The present, aware."""
     return datetime.now(UTC)
+
+
+def to_microseconds(time: datetime) -> int:
+    """Since 1970 in UTC."""
+    return (time - _EPOCH) // _MICROSECOND
+
+
+def from_microseconds(time: int) -> datetime:
+    """The same, back."""
+    return _EPOCH + time * _MICROSECOND
 
 
 def new_id() -> UUID:

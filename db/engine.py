@@ -34,7 +34,11 @@ def create_engine(settings: DatabaseSettings | str) -> Engine:
     url = _normalised(settings if isinstance(settings, str) else settings.database_url)
     if url.get_backend_name() == "sqlite":
         return _create_sqlite_engine(url)
-    return sqlalchemy.create_engine(url, pool_pre_ping=True, pool_size=POOL_SIZE, max_overflow=POOL_OVERFLOW)
+    engine = sqlalchemy.create_engine(
+        url, pool_pre_ping=True, pool_size=POOL_SIZE, max_overflow=POOL_OVERFLOW
+    )
+    event.listen(engine, "connect", _prepare_postgres)
+    return engine
 
 
 def _normalised(address: str) -> URL:
@@ -42,6 +46,13 @@ def _normalised(address: str) -> URL:
     if url.drivername in ("postgres", "postgresql"):
         return url.set(drivername="postgresql+psycopg")
     return url
+
+
+def _prepare_postgres(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:  # noqa: ARG001
+    # The driver gives times in the connection's zone.
+    connection.autocommit = True
+    connection.execute("SET TIME ZONE 'UTC'")
+    connection.autocommit = False
 
 
 def _create_sqlite_engine(url: URL) -> Engine:

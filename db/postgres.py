@@ -12,14 +12,19 @@ def speaks_postgres(session: Session) -> bool:
     return session.get_bind().dialect.name == "postgresql"
 
 
-def fetch(session: Session, statement: str, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
-    """The rows of one statement; an empty list when it has none to give."""
-    with _connection(session).cursor(binary=True) as cursor:
+def execute(session: Session, statement: str, values: Mapping[str, Any] | None = None) -> None:
+    """Run one statement; without values it may be several."""
+    with _connection(session).cursor() as cursor:
         cursor.execute(statement, values)
-        return cursor.fetchall() if cursor.description else []
 
 
-def copy_in(session: Session, statement: str, block: str | bytes) -> None:
+def fetch(session: Session, statement: str, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+    """The rows of one statement."""
+    with _connection(session).cursor(binary=True) as cursor:
+        return cursor.execute(statement, values).fetchall()
+
+
+def copy_in(session: Session, statement: str, block: str) -> None:
     """Feed `block` to a COPY … FROM STDIN."""
     with _connection(session).cursor() as cursor, cursor.copy(statement) as copy:
         copy.write(block)

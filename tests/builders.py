@@ -9,6 +9,7 @@ from uuid import uuid4
 import numpy as np
 from sqlalchemy.orm import Session
 
+from db.base import to_microseconds
 from db.models import Dataset, Experiment, Model, Student, Sweep
 from db.repositories import datasets, experiments, interactions, models, runs, students, sweeps
 from db.repositories.interactions import NewInteraction
@@ -172,11 +173,6 @@ def make_states(students: Sequence[Student], model: Model, **changes: Any) -> St
         )
         columns[name] = np.broadcast_to(np.asarray(values.get(name, packed.get(name)), kind), shape)
     return StateBatch(model_id=model.id, **columns)
-
-
-def to_microseconds(time: datetime) -> int:
-    """Since 1970."""
-    return (time - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
 
 def _overwrite(session: Session, row: Row, changes: dict[str, Any]) -> Row:

@@ -44,7 +44,9 @@ class Interaction(Base):
         Index(None, "student_pk", "occurred_at", "arrival"),
     )
 
-    student_pk: Mapped[int] = mapped_column(ForeignKey("students.id", ondelete="CASCADE"))
+    # No foreign key: PostgreSQL checks it row by row, which takes longer than the insert itself. Who stores
+    # interactions holds the student's row, and who deletes the student deletes them.
+    student_pk: Mapped[int] = mapped_column(BigKey, autoincrement=False)
     event_id: Mapped[str]
     skills: Mapped[list[Any]]
     """Names of the skills that the item needs."""

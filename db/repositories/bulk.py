@@ -1,27 +1,57 @@
-"""Interactions of many students by the hundred thousand."""
+"""Interactions of many students by the hundred thousand.
+
+A load only gathers at first. Students are added and locked, and events compared with those that are known, in
+one go at the end: whoever locks students chunk by chunk, in the order of a client's file, meets another load
+halfway, and keeps students locked for as long as the client takes to send.
+"""
 
 import json
-from datetime import UTC, datetime, timedelta
+import re
 from types import TracebackType
+from typing import NamedTuple, Protocol
 
+import numpy as np
 from sqlalchemy.orm import Session
 
+from db.base import from_microseconds, utc_now
+from db.postgres import copy_in, execute, fetch, speaks_postgres
 from db.repositories.interactions import NewInteraction, add_interactions
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+class Chunk(NamedTuple):
+    """Columns of equal length."""
+
+    student_ids: list[str]
+    event_ids: list[str]
+    skills: list[str]
+    """JSON lists of names."""
+    items: list[str | None]
+    correct: list[bool]
+    occurred_at: list[int]
+    """µs since 1970 in UTC"""
+
+
+class Loaded(NamedTuple):
+    """What became of a load; whether each event was new, where that was asked for."""
+
+    n_students: int
+    accepted: int
+    is_new: list[bool] | None
 
 
 class BulkLoad:
-    """Takes chunks of columns and stores what is new of them when the block ends; marks students scoring_due.
+    """Takes chunks of columns, and stores what is new of them when its `with` block ends well.
 
-    Nothing is known of any event, and no student is locked, before that. After the block `accepted`,
-    `duplicates`, `n_students` and, where it was asked for by `wants_each`, `is_new` of every event as given.
+    Unknown students are added, and those with something new marked scoring_due. Of an event given twice the
+    first counts. After the block there are `accepted`, `duplicates` and `n_students`, and with `wants_each`
+    also `is_new`, of every event as given. One thread may add while another prepares the next chunk.
     """
 
     def __init__(self, session: Session, *, wants_each: bool = False) -> None:
-        self._session = session
+        staging = _PostgresStaging if speaks_postgres(session) else _SqliteStaging
+        self._staging: _Staging = staging(session)
         self._wants_each = wants_each
-        self._events: list[NewInteraction] = []
+        self._n_given = 0
         self.accepted = self.duplicates = self.n_students = 0
         self.is_new: list[bool] | None = None
 
@@ -31,8 +61,10 @@ class BulkLoad:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is None:
-            self._store()
+        if kind is not None or not self._n_given:
+            return
+        self.n_students, self.accepted, self.is_new = self._staging.store(wants_each=self._wants_each)
+        self.duplicates = self._n_given - self.accepted
 
     def add(
         self,
@@ -45,23 +77,177 @@ class BulkLoad:
         occurred_at: list[int],
     ) -> None:
         """One chunk, a list per column; `skills` are JSON lists, `occurred_at` µs since 1970 in UTC."""
-        self._events += [
-            NewInteraction(
-                student_id=student_id,
-                event_id=event_id,
-                skills=json.loads(names),
-                item=item,
-                correct=right,
-                occurred_at=_EPOCH + timedelta(microseconds=time),
-            )
-            for student_id, event_id, names, item, right, time in zip(
-                student_ids, event_ids, skills, items, correct, occurred_at, strict=True
-            )
-        ]
+        if student_ids:
+            self._staging.gather(Chunk(student_ids, event_ids, skills, items, correct, occurred_at))
+            self._n_given += len(student_ids)
 
-    def _store(self) -> None:
-        stored = add_interactions(self._session, self._events, scoring_due=True)
-        self.accepted = sum(stored.is_new)
-        self.duplicates = len(stored.is_new) - self.accepted
-        self.n_students = len(stored.students)
-        self.is_new = stored.is_new if self._wants_each else None
+
+class _Staging(Protocol):
+    def gather(self, chunk: Chunk) -> None: ...
+
+    def store(self, *, wants_each: bool) -> Loaded: ...
+
+
+class _SqliteStaging:
+    """Keeps the chunks in memory: the database has one write lock, which nobody should hold meanwhile."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._chunks: list[Chunk] = []
+
+    def gather(self, chunk: Chunk) -> None:
+        self._chunks.append(chunk)
+
+    def store(self, *, wants_each: bool) -> Loaded:
+        seen: set[str] = set()
+        is_new: list[bool] = []
+        for chunk in self._chunks:
+            events = [
+                NewInteraction(
+                    student_id=student_id,
+                    event_id=event_id,
+                    skills=json.loads(skills),
+                    item=item,
+                    correct=correct,
+                    occurred_at=from_microseconds(time),
+                )
+                for student_id, event_id, skills, item, correct, time in zip(*chunk, strict=True)
+            ]
+            stored = add_interactions(self._session, events, scoring_due=True)
+            seen.update(stored.students)
+            is_new += stored.is_new
+        return Loaded(len(seen), sum(is_new), is_new if wants_each else None)
+
+
+# Statistics of the gathered rows need not be fine; sorting them is worth some memory.
+_SETTINGS = "SET LOCAL default_statistics_target = 10; SET LOCAL work_mem = '128MB'"
+
+_GATHERED = """
+CREATE TEMP TABLE gathered (
+    position bigint GENERATED ALWAYS AS IDENTITY,
+    student_id text, event_id text, skills jsonb, item text, correct boolean, time bigint
+) ON COMMIT DROP
+"""
+
+_COPY = "COPY gathered (student_id, event_id, skills, item, correct, time) FROM STDIN"
+
+# OFFSET 0, here and below, has PostgreSQL look up each row by an index: no plan reads a whole large table.
+_ADD_STUDENTS = """
+INSERT INTO students (student_id, n_interactions, created_at, scoring_due)
+SELECT student_id, 0, %(now)s, false FROM (SELECT DISTINCT student_id FROM gathered) AS asked
+WHERE NOT EXISTS (SELECT FROM students WHERE students.student_id = asked.student_id OFFSET 0)
+ORDER BY student_id COLLATE "C"
+ON CONFLICT (student_id) DO NOTHING
+"""
+
+_LOCK_STUDENTS = """
+CREATE TEMP TABLE locked ON COMMIT DROP AS
+WITH locked AS (
+    SELECT id AS student_pk, student_id, n_interactions AS n_before FROM students
+    WHERE student_id = ANY (ARRAY(SELECT DISTINCT student_id FROM gathered))
+    ORDER BY id FOR NO KEY UPDATE
+)
+SELECT * FROM locked
+"""
+
+_FIND_NEW = """
+CREATE TEMP TABLE fresh ON COMMIT DROP AS
+SELECT *, n_before + row_number() OVER (PARTITION BY student_pk ORDER BY position) - 1 AS arrival
+FROM (
+    SELECT DISTINCT ON (student_pk, event_id COLLATE "C")
+        student_pk, n_before, event_id, position, skills, item, correct,
+        timestamptz 'epoch' + interval '1 microsecond' * time AS occurred_at
+    FROM gathered JOIN locked USING (student_id)
+    WHERE n_before = 0 OR NOT EXISTS (
+        SELECT FROM interactions AS known
+        WHERE known.student_pk = locked.student_pk AND known.event_id = gathered.event_id OFFSET 0
+    )
+    ORDER BY student_pk, event_id COLLATE "C", position
+) AS once
+"""
+
+_INSERT = """
+INSERT INTO interactions (student_pk, event_id, skills, item, correct, occurred_at, arrival, received_at)
+SELECT student_pk, event_id, skills, item, correct, occurred_at, arrival, %(now)s FROM fresh
+"""
+
+_COUNT = """
+WITH new AS MATERIALIZED (
+    SELECT student_pk, count(*) AS n, max(occurred_at) AS latest FROM fresh GROUP BY student_pk
+)
+UPDATE students SET
+    n_interactions = n_interactions + new.n,
+    last_interaction_at = greatest(last_interaction_at, new.latest),
+    scoring_due = true
+FROM new WHERE id = new.student_pk AND id = ANY (ARRAY(SELECT student_pk FROM new))
+"""
+
+_SUMMARY = "SELECT (SELECT count(*) FROM locked), (SELECT count(*) FROM fresh)"
+
+_POSITIONS = "SELECT string_agg(int8send(position), '') FROM fresh"
+
+
+class _PostgresStaging:
+    """Sends the chunks into a temporary table by COPY."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._n_gathered = 0
+
+    def gather(self, chunk: Chunk) -> None:
+        block = _copy_text(chunk)
+        if not self._n_gathered:
+            execute(self._session, _SETTINGS)
+            execute(self._session, _GATHERED)
+        copy_in(self._session, _COPY, block)
+        self._n_gathered += len(chunk.student_ids)
+
+    def store(self, *, wants_each: bool) -> Loaded:
+        now = {"now": utc_now()}
+        execute(self._session, "ANALYZE gathered")
+        execute(self._session, _ADD_STUDENTS, now)
+        execute(self._session, _LOCK_STUDENTS)
+        execute(self._session, "ANALYZE locked")
+        execute(self._session, _FIND_NEW)
+        execute(self._session, _INSERT, now)
+        execute(self._session, _COUNT)
+        [(n_students, accepted)] = fetch(self._session, _SUMMARY)
+        is_new = self._list_new() if wants_each else None
+        execute(self._session, "DROP TABLE gathered, locked, fresh")
+        return Loaded(n_students, accepted, is_new)
+
+    def _list_new(self) -> list[bool]:
+        [(positions,)] = fetch(self._session, _POSITIONS)
+        is_new = np.zeros(self._n_gathered, np.bool_)
+        is_new[np.frombuffer(positions or b"", ">i8") - 1] = True
+        return is_new.tolist()
+
+
+_SPECIAL = re.compile(r"[\\\t\n\r]")
+_ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
+
+
+def _copy_text(chunk: Chunk) -> str:
+    """The chunk as COPY reads it: fields between tabs, rows between line ends."""
+    items = _escape([item or "" for item in chunk.items])
+    columns = [
+        _escape(chunk.student_ids),
+        _escape(chunk.event_ids),
+        _escape(chunk.skills),
+        [r"\N" if given is None else item for given, item in zip(chunk.items, items, strict=True)],
+        ["t" if correct else "f" for correct in chunk.correct],
+        str(chunk.occurred_at)[1:-1].split(", "),
+    ]
+    # Every field and separator in its place by slices, and one join: nothing is made row by row.
+    width = 2 * len(columns)
+    parts = ["\t"] * (width * len(chunk.student_ids))
+    parts[width - 1 :: width] = ["\n"] * len(chunk.student_ids)
+    for position, column in enumerate(columns):
+        parts[2 * position :: width] = column
+    return "".join(parts)
+
+
+def _escape(column: list[str]) -> list[str]:
+    if _SPECIAL.search("".join(column)) is None:
+        return column
+    return [text.translate(_ESCAPES) for text in column]

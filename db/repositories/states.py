@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -10,9 +11,10 @@ from numpy.typing import NDArray
 from sqlalchemy import and_, bindparam, exists, not_, select, update
 from sqlalchemy.orm import Session
 
-from db.base import Base
+from db.base import Base, Packed, from_microseconds
 from db.lifecycle import ModelStatus
 from db.models import Model, Student, StudentState
+from db.postgres import execute, fetch, speaks_postgres
 from db.repositories.upserts import insert_into
 
 
@@ -67,48 +69,110 @@ class Head:
     as_of: datetime | None
 
 
-PACKED = {"mastery": "<f4", "probability": "<f4", "mastery_reference": "<f4", "evidence": "<i4",
-          "last_practised": "<i8", "mastered_at": "<i8"}  # fmt: skip
 _COLUMNS = [getattr(StudentState, field.name) for field in fields(State)]
+_TABLE = Base.metadata.tables["student_states"]
+_SCALARS = {
+    "theta": "float8",
+    "theta_reference": "float8",
+    "theta_reference_sd": "float8",
+    "n_interactions": "integer",
+    "as_of": "bigint",
+}
+_PACKED = {column.name: column.type.dtype for column in _TABLE.c if isinstance(column.type, Packed)}
+
+
+def _upsert_statement() -> str:
+    # An array of all students travels as one value, and the server cuts it into rows.
+    cuts = [
+        f"substring(%({name})s::bytea FROM ((n - 1) * %(size)s * {dtype.itemsize} + 1)::integer"
+        f" FOR %(size)s * {dtype.itemsize})"
+        for name, dtype in _PACKED.items()
+    ]
+    columns = ", ".join([*_SCALARS, *_PACKED])
+    scalars = ", ".join(_SCALARS).replace("as_of", "timestamptz 'epoch' + interval '1 microsecond' * as_of")
+    return f"""
+        WITH alive AS (
+            SELECT id FROM students WHERE id = ANY (%(student_pks)s::bigint[]) ORDER BY id FOR KEY SHARE
+        )
+        INSERT INTO student_states (model_id, student_pk, {columns})
+        SELECT %(model_id)s, student_pk, {scalars}, {", ".join(cuts)}
+        FROM unnest(
+            %(student_pks)s::bigint[], {", ".join(f"%({name})s::{kind}[]" for name, kind in _SCALARS.items())}
+        ) WITH ORDINALITY AS given (student_pk, {", ".join(_SCALARS)}, n)
+        JOIN alive ON id = student_pk
+        ORDER BY student_pk
+        ON CONFLICT (model_id, student_pk) DO UPDATE
+        SET ({columns}) = ({", ".join(f"excluded.{name}" for name in [*_SCALARS, *_PACKED])})
+        WHERE student_states.n_interactions < excluded.n_interactions
+    """
+
+
+_UPSERT = _upsert_statement()
 
 
 def upsert_states(session: Session, batch: StateBatch) -> None:
-    """Store the states of students who still exist, unless one that has seen as much is there."""
+    """Store the states of students who still exist, unless one that has seen as much is there.
+
+    No student may come twice in a batch. The order is always that of students, so that two writers never
+    wait for each other in a circle.
+    """
     if not len(batch.student_pks):
         return
-    alive = set(session.scalars(select(Student.id).where(Student.id.in_(batch.student_pks.tolist()))))
+    packed = {name: np.ascontiguousarray(getattr(batch, name), dtype) for name, dtype in _PACKED.items()}
+    if speaks_postgres(session):
+        scalars = {name: getattr(batch, name).tolist() for name in ("student_pks", *_SCALARS)}
+        values = {name: array.tobytes() for name, array in packed.items()} | scalars
+        size = batch.mastery.shape[1]
+        execute(session, _UPSERT, {"model_id": batch.model_id, "size": size, **values})
+        return
+    _upsert_sqlite(session, batch, packed)
+
+
+def _upsert_sqlite(session: Session, batch: StateBatch, packed: dict[str, NDArray[Any]]) -> None:
+    pks = batch.student_pks.tolist()
+    alive = set(session.scalars(select(Student.id).where(Student.id.in_(pks))))
     rows = [
         {
             "model_id": batch.model_id,
-            "student_pk": int(batch.student_pks[row]),
-            "theta": float(batch.theta[row]),
-            "theta_reference": float(batch.theta_reference[row]),
-            "theta_reference_sd": float(batch.theta_reference_sd[row]),
-            "n_interactions": int(batch.n_interactions[row]),
-            "as_of": datetime.fromtimestamp(int(batch.as_of[row]) / 1e6, UTC),
-            **{name: getattr(batch, name)[row] for name in PACKED},
+            "student_pk": pk,
+            **{name: getattr(batch, name)[row].item() for name in _SCALARS},
+            **{name: array[row] for name, array in packed.items()},
+            "as_of": from_microseconds(int(batch.as_of[row])),
         }
-        for row in np.argsort(batch.student_pks)
-        if int(batch.student_pks[row]) in alive
+        for row, pk in enumerate(pks)
+        if pk in alive
     ]
     if not rows:
         return
     insert = insert_into(session, StudentState)
-    kept = ("model_id", "student_pk")
     statement = insert.on_conflict_do_update(
-        index_elements=list(kept),
-        set_={name: insert.excluded[name] for name in rows[0] if name not in kept},
+        index_elements=["model_id", "student_pk"],
+        set_={name: insert.excluded[name] for name in (*_SCALARS, *_PACKED)},
         where=StudentState.n_interactions < insert.excluded.n_interactions,
     )
     session.execute(statement, rows)
 
 
+_READ = f"""
+    SELECT {", ".join(field.name for field in fields(State))} FROM student_states
+    WHERE model_id = %(model_id)s AND student_pk = ANY (%(student_pks)s::bigint[])
+"""
+
+
 def read_states(session: Session, model_id: UUID, student_pks: Sequence[int]) -> dict[int, State]:
     """The states under a model of those students who were scored, by primary key."""
+    if speaks_postgres(session):
+        rows = fetch(session, _READ, {"model_id": model_id, "student_pks": list(student_pks)})
+        return {row[1]: _unpack(row) for row in rows}
     statement = select(*_COLUMNS).where(
         StudentState.model_id == model_id, StudentState.student_pk.in_(student_pks)
     )
     return {row.student_pk: State(*row) for row in session.execute(statement)}
+
+
+def _unpack(row: tuple[Any, ...]) -> State:
+    arrays = map(np.frombuffer, row[-len(_PACKED) :], _PACKED.values())
+    return State(*row[: -len(_PACKED)], *arrays)
 
 
 def list_states(session: Session, student_pk: int) -> list[State]:
@@ -125,8 +189,19 @@ def read_included(session: Session, model_id: UUID, student_pks: Sequence[int]) 
     return {row[0]: row[1] for row in session.execute(statement)}
 
 
+_HEADS = """
+    SELECT students.id, student_id, created_at, students.n_interactions, last_interaction_at,
+        student_states.n_interactions, as_of
+    FROM students LEFT JOIN student_states ON student_pk = students.id AND model_id = %(model_id)s
+    WHERE student_id = ANY (%(student_ids)s::text[])
+"""
+
+
 def read_heads(session: Session, model_id: UUID | None, student_ids: Sequence[str]) -> dict[str, Head]:
     """The known ones of these students by external id, in one statement."""
+    if speaks_postgres(session):
+        rows = fetch(session, _HEADS, {"model_id": model_id, "student_ids": list(student_ids)})
+        return {row[1]: Head(*row) for row in rows}
     state = and_(StudentState.student_pk == Student.id, StudentState.model_id == model_id)
     statement = (
         select(

@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 
 from db.base import utc_now
 from db.errors import StudentNotFound
-from db.models import Student
+from db.models import Interaction, Student
 from db.repositories.paging import Page, read_page
 from db.repositories.upserts import insert_into
 
@@ -62,5 +62,8 @@ def _parse_key(text: str) -> int:
 def delete_student(session: Session, student_id: str) -> None:
     """Forget a student with all interactions, states and memberships. Raises StudentNotFound."""
     statement = delete(Student).where(Student.student_id == student_id).returning(Student.id)
-    if session.execute(statement).first() is None:
+    pk = session.scalar(statement)
+    if pk is None:
         raise StudentNotFound(student_id)
+    # Now that the row is ours nobody stores more of them.
+    session.execute(delete(Interaction).where(Interaction.student_pk == pk))

@@ -16,7 +16,7 @@ LARGEST_ROW_BYTES = 8160
 
 def upgrade() -> None:
     _number_arrivals()
-    _drop_table_of_states()
+    op.drop_table("student_states")
     _create_student_states()
     _create_cohort_members()
     with op.batch_alter_table("students") as batch:
@@ -50,7 +50,7 @@ def downgrade() -> None:
         batch.drop_index("ix_students_scoring_due")
         batch.drop_column("scoring_due")
     op.drop_table("cohort_members")
-    _drop_table_of_states()
+    op.drop_table("student_states")
     _create_first_student_states()
     _number_interactions()
 
@@ -60,7 +60,7 @@ def _number_arrivals() -> None:
     _set_aside_interactions()
     op.create_table(
         "interactions",
-        sa.Column("student_pk", BigKey, nullable=False),
+        sa.Column("student_pk", BigKey, autoincrement=False, nullable=False),
         sa.Column("event_id", sa.Text(), nullable=False),
         sa.Column("skills", Json(), nullable=False),
         sa.Column("item", sa.Text(), nullable=True),
@@ -68,9 +68,6 @@ def _number_arrivals() -> None:
         sa.Column("occurred_at", UtcDateTime(), nullable=False),
         sa.Column("arrival", sa.Integer(), nullable=False),
         sa.Column("received_at", UtcDateTime(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["student_pk"], ["students.id"], name="fk_interactions_student_pk_students", ondelete="CASCADE"
-        ),
         sa.PrimaryKeyConstraint("student_pk", "event_id", name="pk_interactions"),
     )
     op.execute(
@@ -124,10 +121,6 @@ def _set_aside_interactions() -> None:
         # There the names of keys are unique among all tables, and those of sequences, too.
         op.drop_constraint("pk_interactions", "interactions_before", type_="primary")
         op.execute("ALTER SEQUENCE IF EXISTS interactions_id_seq RENAME TO interactions_before_id_seq")
-
-
-def _drop_table_of_states() -> None:
-    op.drop_table("student_states")
 
 
 def _create_student_states() -> None:
