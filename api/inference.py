@@ -10,14 +10,17 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from api.services.refusals import EvaluationRefused
 from db.artifacts import ArtifactStore
+from db.repositories.interactions import StoredHistories
 
 if TYPE_CHECKING:
     from numpy import float32
     from numpy.typing import NDArray
 
     from ikt_model.data.sequences import Sequences
-    from ikt_model.inference import Engine, Evaluation, Trajectory
+    from ikt_model.inference import Engine as Engine
+    from ikt_model.inference import Evaluation, Histories, History, Seen, Trajectory
     from ikt_model.inference import Protocol as EvaluationProtocol
+    from ikt_model.inference import Scores as Scores
 
 StudentKey = tuple[int, int]
 
@@ -26,7 +29,7 @@ class Response(Protocol):
     """One response as it is stored."""
 
     @property
-    def skills(self) -> list[Any]: ...
+    def skills(self) -> Sequence[Any]: ...
 
     @property
     def correct(self) -> bool: ...
@@ -105,7 +108,33 @@ def key_of(student_pk: int, created_at: datetime) -> StudentKey:
     return student_pk, int(created_at.timestamp() * 1_000_000)
 
 
-def _history(responses: Sequence[Response]) -> Any:
+def seen(student_pk: int, created_at: datetime, n_responses: int) -> Seen:
+    """A student after so many responses, as an engine knows them."""
+    from ikt_model.inference import Seen
+
+    return Seen(key_of(student_pk, created_at), n_responses)
+
+
+def histories_of(stored: StoredHistories) -> Histories:
+    """Stored histories as an engine takes them."""
+    from ikt_model.inference import Histories
+
+    return Histories(
+        offsets=stored.offsets,
+        skill_sets=stored.skill_sets,
+        names=stored.names,
+        responses=stored.responses,
+    )
+
+
+def gather(students: Sequence[Sequence[Response]]) -> Histories:
+    """Responses of several students as an engine takes them."""
+    from ikt_model.inference import Histories
+
+    return Histories.of([_history(responses) for responses in students])
+
+
+def _history(responses: Sequence[Response]) -> History:
     from ikt_model.inference import History
 
     return History(

@@ -158,7 +158,7 @@ class SkillUnknown(Exception):
         self.skill = skill
         self.vocabulary_size = len(known)
         self.nearest = nearest_names(skill, known)
-        super().__init__(describe_unknown_skill(skill, known))
+        super().__init__(describe_unknown_skill(skill, n_known=len(known), nearest=self.nearest))
 
 
 class InteractionsRefused(Exception):
@@ -199,12 +199,11 @@ def nearest_names(name: str, known: Sequence[str]) -> list[str]:
     return get_close_matches(name, known, n=MOST_NEAREST)
 
 
-def describe_unknown_skill(skill: str, known: Sequence[str]) -> str:
+def describe_unknown_skill(skill: str, *, n_known: int, nearest: Sequence[str]) -> str:
     """What is wrong with the name of a skill, and what may have been meant."""
-    nearest = ", ".join(map(ascii, nearest_names(skill, known)))
-    meant = f"; the nearest names are {nearest}" if nearest else ""
+    meant = f"; the nearest names are {', '.join(map(ascii, nearest))}" if nearest else ""
     return (
-        f"skill {skill!a} is unknown to the serving model, which knows {len(known)} skills{meant}; "
+        f"skill {skill!a} is unknown to the serving model, which knows {n_known} skills{meant}; "
         "GET /skills lists them"
     )
 
