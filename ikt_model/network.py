@@ -72,14 +72,15 @@ class DualStreamBlock(nn.Module):
 
     def read_on(
         self, context: Tensor, value: Tensor, *, bias: Tensor, memory: Tensor | None
-    ) -> tuple[Tensor, Tensor, Tensor]:
+    ) -> tuple[Tensor, Tensor, tuple[Tensor, Tensor]]:
         """`forward` for J new steps behind P remembered ones [B, P, 2, D]: the context after them, what was
-        attended [B, J, D], and what is to be remembered [B, J, 2, D]; `bias` [B, H, J, P + J] hides what no
+        attended [B, J, D], and the keys and values to be remembered [B, J, D] each; `bias` [B, H, J, P + J] hides what no
         step may see. Without dropout.
         """
         query, key = self.query_key(self.context_norm(context)).chunk(2, dim=-1)
-        new = torch.stack([key, self.value(self.value_norm(value))], dim=2)
-        keys, values = (new if memory is None else torch.cat([memory, new], dim=1)).unbind(dim=2)
+        new = keys, values = key, self.value(self.value_norm(value))
+        if memory is not None:
+            keys, values = (torch.cat(part, dim=1) for part in zip(memory.unbind(dim=2), new, strict=True))
         query, keys, values = (self._by_head(part) for part in (query, keys, values))
         scale = (context.shape[-1] // self.n_heads) ** -0.5
         scores = torch.baddbmm(bias.flatten(0, 1), query, keys.transpose(1, 2), alpha=scale)
@@ -220,7 +221,7 @@ class IktNetwork(Tracer):
             mastery = mastery + learned + (self.slopes * known.query).sum(dim=-1)
         return logit + mastery if self.is_on_mastery else logit, mastery
 
-    def read_on(self, steps: Steps, memory: Memory | None = None) -> Reading:
+    def read_on(self, steps: Steps, memory: Memory | None = None, *, remember: bool = True) -> Reading:
         time = torch.arange(steps.skill_sets.shape[1])
         begun = torch.zeros(1, dtype=torch.int64) if memory is None else memory.lengths
         place = self.position[begun[:, None] + time]
@@ -235,7 +236,8 @@ class IktNetwork(Tracer):
             past = None if memory is None else memory.attended[:, :, index]
             bias = block.distance_bias(*seen)
             context, attended, new = block.read_on(context, value, bias=bias, memory=past)
-            kept.append(new)
+            if remember:
+                kept.append(torch.stack(new, dim=2))
             # What the last block carries on is read after the last step alone.
             is_last = index == len(self.blocks) - 1
             value = block.carry(value[last], attended[last]) if is_last else block.carry(value, attended)
@@ -245,7 +247,9 @@ class IktNetwork(Tracer):
         if self.recurrence is not None:
             recurrent = self.recurrence.read_on(steps, None if memory is None else memory.recurrent)
             states.append(recurrent[:, 0])
-        return Reading(knowledge, torch.cat(states, dim=-1), torch.stack(kept, dim=2), recurrent)
+        return Reading(
+            knowledge, torch.cat(states, dim=-1), torch.stack(kept, dim=2) if remember else None, recurrent
+        )
 
     def nothing_read(self) -> tuple[Tensor, Tensor]:
         attended = torch.zeros(0, len(self.blocks), 2, self.width)

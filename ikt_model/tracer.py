@@ -64,7 +64,7 @@ class Reading:
 
     knowledge: Tensor  # [B, J, ...] after each of them: what `ability` and `mastery_of` read
     states: Tensor  # [B, W] after the last one
-    attended: Tensor  # [B, J, N, 2, D] to be remembered
+    attended: Tensor | None  # [B, J, N, 2, D] to be remembered, where that was wished
     recurrent: Tensor  # [B, 2, R] to be remembered
 
 
@@ -97,7 +97,7 @@ class Tracer(nn.Module, ABC):
     def every_skill(self, known: Known) -> tuple[Tensor, Tensor]:
         """Logits of p and of M for every single skill, [B, K] each."""
 
-    def read_on(self, steps: Steps, memory: Memory | None = None) -> Reading:
+    def read_on(self, steps: Steps, memory: Memory | None = None, *, remember: bool = True) -> Reading:
         """Read new steps from what is remembered of the window so far; without it from a window's beginning.
 
         It says what `forward` would of the whole window, but for rounding. Without dropout. This and what

@@ -25,7 +25,7 @@ from ikt_model.inference.windows import overlapping_windows
 from ikt_model.levels import MASTERED
 
 STUDENTS_AT_ONCE = 256
-ROW_STEPS = 2304  # of a batch of windows: what its blocks pass on stays in the processor's cache
+ROW_STEPS = 1152  # of a batch of windows: what its blocks pass on stays in the processor's cache
 REACHED = float(logit(MASTERED))
 
 
@@ -88,7 +88,9 @@ class Scorer:
         with torch.inference_mode():
             for rows in batch_rows(windows.lengths, batch_tokens=ROW_STEPS):
                 starts, lengths = windows.starts[rows], windows.lengths[rows]
-                reading = self._network.read_on(steps.rows(torch.as_tensor(starts), torch.as_tensor(lengths)))
+                reading = self._network.read_on(
+                    steps.rows(torch.as_tensor(starts), torch.as_tensor(lengths)), remember=False
+                )
                 is_last = starts + lengths == sequences.offsets[windows.students[rows] + 1]
                 states[windows.students[rows][is_last]] = reading.states[torch.as_tensor(is_last)]
                 fresh = first_fresh[rows] - starts
