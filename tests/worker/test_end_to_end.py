@@ -11,10 +11,11 @@ import pytest
 from db.artifacts import open_artifacts
 from db.base import utc_now
 from db.engine import SessionFactory, create_engine, create_session_factory, session_scope
-from db.repositories import experiments, models, students
+from db.models import Model
+from db.repositories import experiments, models
 from tests import stacks
-from tests.builders import make_event
 from tests.stacks import STACK_NAMES, Stack
+from tests.worker.classrooms import add_students, behind, marked, status_of
 from tests.worker.support import (
     LONG_AGO,
     Seen,
@@ -30,7 +31,7 @@ from tests.worker.support import (
     wait_for_status,
     wait_until,
 )
-from worker.enqueue import enqueue_training, run_training_here
+from worker.enqueue import enqueue_promotion, enqueue_scoring, enqueue_training, run_training_here
 
 # Small batches make an epoch last long enough to be interrupted.
 SLOW = {"epochs": 20, "batch_tokens": 64}
@@ -128,20 +129,51 @@ def test_a_failure_is_told_with_class_and_text(stage: Stage, tmp_path: Path) -> 
     wait_until(lambda: "Traceback" in worker.logged())
 
 
-def test_a_promotion_whose_message_was_lost_is_found(stage: Stage) -> None:
-    stage.worker()
+def start_promotion(stage: Stage, *, n_students: int) -> Model:
+    """A model that is to be promoted over students who answered, and for which nobody rings soon."""
     experiment_id = stage.queue(epochs=1)
     run_training_here(experiment_id, settings=stage.settings)
     candidate = look(stage.sessions, experiment_id).model
     assert candidate is not None
+    add_students(stage.sessions, n_students=n_students)
     with session_scope(stage.sessions) as session:
-        student = students.get_or_add_student(session, "learner")
-        students.add_interactions(session, student, [make_event(0, skills=["skill-1"])])
-        models.start_promotion(session, candidate.id).rung_at = utc_now() - LONG_AGO
-    wait_until(lambda: serving_model(stage.sessions) == candidate.id)
+        return models.start_promotion(session, candidate.id)
+
+
+def test_a_promotion_whose_message_was_lost_is_found(stage: Stage) -> None:
+    stage.worker()
+    model = start_promotion(stage, n_students=3)
     with session_scope(stage.sessions) as session:
-        student = students.get_student(session, "learner")
-        assert students.get_state(session, student, candidate.id).n_interactions == 1
+        models.get_model(session, model.id).rung_at = utc_now() - LONG_AGO
+    wait_until(lambda: serving_model(stage.sessions) == model.id)
+    assert behind(stage.sessions, model.id) == []
+
+
+def test_students_of_an_upload_are_scored_whether_or_not_anybody_rings(stage: Stage) -> None:
+    stage.worker()
+    model = start_promotion(stage, n_students=3)
+    enqueue_promotion(model.id, settings=stage.settings)
+    wait_until(lambda: serving_model(stage.sessions) == model.id)
+    for first, is_rung in ((100, True), (200, False)):
+        add_students(stage.sessions, first=first, n_students=20, scoring_due=True)
+        if is_rung:
+            enqueue_scoring(settings=stage.settings)
+        wait_until(lambda: not marked(stage.sessions))
+        assert behind(stage.sessions, model.id) == []
+
+
+def test_a_killed_workers_promotion_ends_on_another(stage: Stage) -> None:
+    first = stage.worker()
+    model = start_promotion(stage, n_students=300)
+    enqueue_promotion(model.id, settings=stage.settings)
+    wait_until(lambda: read_model(stage.sessions, model).lease_owner)
+    first.kill()
+    assert status_of(stage.sessions, model) == "promoting"
+
+    stage.worker()
+    wait_until(lambda: serving_model(stage.sessions) == model.id)
+    assert behind(stage.sessions, model.id) == []
+    assert read_model(stage.sessions, model).attempt == 2
 
 
 def test_a_killed_workers_job_ends_on_another_with_the_same_numbers(stage: Stage) -> None:
@@ -185,6 +217,11 @@ def test_a_worker_that_shuts_down_gives_its_job_back(stage: Stage) -> None:
     assert open_artifacts(stage.settings).exists(f"experiments/{experiment_id}/checkpoint")
     with session_scope(stage.sessions) as session:
         experiments.request_cancel(session, experiment_id)
+
+
+def read_model(sessions: SessionFactory, model: Model) -> Model:
+    with session_scope(sessions) as session:
+        return models.get_model(session, model.id)
 
 
 def serving_model(sessions: SessionFactory) -> UUID | None:

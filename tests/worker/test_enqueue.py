@@ -9,7 +9,13 @@ import pytest
 
 from tests.stacks import Stack
 from tests.worker.support import receive, settings_of
-from worker.enqueue import BrokerUnavailable, enqueue_promotion, enqueue_training
+from worker.enqueue import (
+    BrokerUnavailable,
+    enqueue_promotion,
+    enqueue_scoring,
+    enqueue_training,
+    leave_to_janitor,
+)
 from worker.settings import WorkerSettings
 
 ID = uuid4()
@@ -27,6 +33,20 @@ def test_promotions_do_not_wait_behind_trainings(stack: Stack) -> None:
     enqueue_promotion(ID, settings=settings_of(stack))
     assert receive(stack, "cpu") is None
     assert receive(stack, "bulk") == ("ikt.promote", [str(ID)])
+
+
+def test_scoring_names_nobody(stack: Stack) -> None:
+    enqueue_scoring(settings=settings_of(stack))
+    assert receive(stack, "bulk") == ("ikt.score", [])
+
+
+def test_what_no_broker_takes_is_left_to_the_janitor(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "broker").write_text("a file where the folder should be")
+    settings = WorkerSettings(data_dir=tmp_path)
+    leave_to_janitor(lambda: enqueue_promotion(ID, settings=settings), model_id=ID)()
+    assert f"event=broker_unavailable model_id={ID}" in caplog.text
 
 
 def test_settings_come_from_the_environment(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:

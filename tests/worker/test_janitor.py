@@ -4,6 +4,7 @@ import os
 import socket
 from datetime import timedelta
 from threading import Event, Thread
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -11,9 +12,9 @@ import pytest
 
 from db.base import utc_now
 from db.engine import SessionFactory, session_scope
-from db.models import Experiment, Model
-from db.repositories import experiments, models, runs
-from tests.builders import make_experiment, make_model, make_running
+from db.models import Experiment, Model, Student
+from db.repositories import experiments, models, runs, scoring
+from tests.builders import make_experiment, make_model, make_running, make_student
 from tests.stacks import Stack
 from tests.worker.support import look, receive, settings_of
 from worker.enqueue import BrokerUnavailable, enqueue_training
@@ -43,6 +44,13 @@ def add_promoting(sessions: SessionFactory) -> Model:
         model = models.start_promotion(session, make_model(session).id)
         model.rung_at = utc_now() - LONG_AGO
         return model
+
+
+def add_due(sessions: SessionFactory, *, status: str = "serving") -> int:
+    """A model, and a student whom it is to score; the student's key."""
+    with session_scope(sessions) as session:
+        make_model(session, status=status)
+        return make_student(session, n_interactions=1, scoring_due=True).id
 
 
 class TestLostMessages:
@@ -149,6 +157,56 @@ class TestLostWorkers:
             assert models.claim_promotion(session, model.id, "worker-1", lease_seconds=-1)
         janitor.look_around()
         assert receive(stack, "bulk") == ("ikt.promote", [str(model.id)])
+
+
+class TestDueStudents:
+    def test_they_are_rung_for_once(self, stack: Stack, sessions: SessionFactory, janitor: Janitor) -> None:
+        add_due(sessions)
+        janitor.look_around()
+        janitor.look_around()
+        assert receive(stack, "bulk") == ("ikt.score", [])
+        assert receive(stack, "bulk") is None
+
+    def test_they_are_rung_for_again_later_and_later(
+        self, stack: Stack, sessions: SessionFactory, janitor: Janitor, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        clock = [1000.0]
+        monkeypatch.setattr("worker.janitor.time", SimpleNamespace(monotonic=lambda: clock[0]))
+        add_due(sessions)
+        rings = []
+        for _ in range(110):
+            janitor.look_around()
+            if receive(stack, "bulk"):
+                rings.append(clock[0] - 1000)
+            clock[0] += 1
+        assert rings == [0, 15, 45, 105]
+
+    def test_after_a_rest_the_ring_comes_at_once(
+        self, stack: Stack, sessions: SessionFactory, janitor: Janitor
+    ) -> None:
+        student = add_due(sessions)
+        for is_due in (True, False, True):
+            with session_scope(sessions) as session:
+                session.get_one(Student, student).scoring_due = is_due
+            janitor.look_around()
+        assert receive(stack, "bulk") == ("ikt.score", [])
+        assert receive(stack, "bulk") == ("ikt.score", [])
+
+    def test_a_worker_that_is_at_it_is_left_alone(
+        self, stack: Stack, sessions: SessionFactory, janitor: Janitor
+    ) -> None:
+        add_due(sessions)
+        with session_scope(sessions) as session:
+            assert scoring.claim_scoring(session, "worker-1", lease_seconds=60)
+        janitor.look_around()
+        assert receive(stack, "bulk") is None
+
+    def test_without_a_serving_model_nobody_is_rung_for(
+        self, stack: Stack, sessions: SessionFactory, janitor: Janitor
+    ) -> None:
+        add_due(sessions, status="retired")
+        janitor.look_around()
+        assert receive(stack, "bulk") is None
 
 
 class TestThread:

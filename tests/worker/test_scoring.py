@@ -1,23 +1,30 @@
-"""Promotion: everybody is scored before a model answers."""
+"""Who is due is scored under the serving model: once, by one worker, and never forgotten."""
 
-from threading import Event
+from threading import Barrier, Event, Thread
+from typing import Any
 
 import pytest
 
-from db.artifacts import open_artifacts
 from db.engine import SessionFactory, session_scope
 from db.models import Dataset, Model
-from db.repositories import models, students
-from ikt_model.inference import History, Predictor
-from tests.builders import make_event
+from db.repositories import models
+from db.repositories.bulk import BulkLoad
+from tests.builders import NOON, to_microseconds
 from tests.stacks import Stack
-from tests.worker.support import look, queue_experiment, receive, settings_of
-from worker import scoring
-from worker.scoring import promote
+from tests.worker.classrooms import (
+    N_STUDENTS,
+    add_students,
+    answer_once_more,
+    behind,
+    expire_lease,
+    marked,
+    train_and_start,
+)
+from tests.worker.support import receive, settings_of
+from worker import chunks
+from worker.promotion import promote
+from worker.scoring import score_due
 from worker.settings import WorkerSettings
-from worker.training import run_experiment
-
-N_STUDENTS = 7
 
 
 @pytest.fixture
@@ -27,135 +34,140 @@ def settings(stack: Stack) -> WorkerSettings:
 
 @pytest.fixture
 def model(sessions: SessionFactory, settings: WorkerSettings, dataset: Dataset) -> Model:
-    """A model that is to be promoted."""
-    return train_and_start(sessions, settings, dataset)
-
-
-def train_and_start(sessions: SessionFactory, settings: WorkerSettings, dataset: Dataset) -> Model:
-    experiment_id = queue_experiment(sessions, dataset.id, epochs=1)
-    assert run_experiment(experiment_id, settings=settings)
-    candidate = look(sessions, experiment_id).model
-    assert candidate is not None
-    with session_scope(sessions) as session:
-        return models.start_promotion(session, candidate.id)
-
-
-def add_students(sessions: SessionFactory, *, first: int = 0, n_students: int = N_STUDENTS) -> None:
-    """Students with one to three responses each; the last skill is unknown to every model."""
-    names = ["skill-1", "skill-2", "telepathy"]
-    with session_scope(sessions) as session:
-        for number in range(first, first + n_students):
-            events = [make_event(step, skills=[names[step]]) for step in range(1 + number % 3)]
-            student = students.get_or_add_student(session, f"learner-{number}")
-            students.add_interactions(session, student, events)
-
-
-def status_of(sessions: SessionFactory, model: Model) -> str:
-    with session_scope(sessions) as session:
-        return models.get_model(session, model.id).status.value
-
-
-def n_stale(sessions: SessionFactory, model: Model) -> int:
-    with session_scope(sessions) as session:
-        return len(students.list_stale_students(session, model.id, limit=1000))
-
-
-@pytest.fixture
-def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scoring, "STUDENTS_PER_CHUNK", 3)
-
-
-@pytest.mark.usefixtures("small_chunks")
-def test_every_student_is_scored_and_then_the_model_serves(
-    stack: Stack, sessions: SessionFactory, settings: WorkerSettings, model: Model
-) -> None:
-    add_students(sessions)
-    assert promote(model.id, settings=settings)
-    assert status_of(sessions, model) == "serving"
-    assert n_stale(sessions, model) == 0
-    predictor = Predictor.load(open_artifacts(stack.database_settings()).fetch(model.artifact))
-    expected = predictor.state(History([["skill-1"], ["skill-2"]], [1, 0]))
-    with session_scope(sessions) as session:
-        state = students.get_state(session, students.get_student(session, "learner-1"), model.id)
-        assert state.n_interactions == 2
-        assert state.theta == pytest.approx(expected.theta)
-        assert state.mastery == pytest.approx(expected.mastery.tolist())
-        assert state.as_of == make_event(1).occurred_at
-
-
-def test_the_model_that_served_before_retires(
-    sessions: SessionFactory, settings: WorkerSettings, dataset: Dataset, model: Model
-) -> None:
-    add_students(sessions)
+    """The model that serves."""
+    model = train_and_start(sessions, settings, dataset)
     promote(model.id, settings=settings)
-    successor = train_and_start(sessions, settings, dataset)
-    assert status_of(sessions, model) == "serving"
-    promote(successor.id, settings=settings)
-    assert (status_of(sessions, model), status_of(sessions, successor)) == ("retired", "serving")
+    return model
 
 
-def test_a_second_call_scores_nobody(settings: WorkerSettings, model: Model) -> None:
-    assert promote(model.id, settings=settings)
-    assert not promote(model.id, settings=settings)
+@pytest.fixture(autouse=True)
+def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chunks, "MOST_STUDENTS", 3)
 
 
-def test_a_student_erased_meanwhile_does_not_spoil_the_promotion(
+def test_students_of_an_upload_are_scored(
+    sessions: SessionFactory, settings: WorkerSettings, model: Model
+) -> None:
+    n = 40
+    with session_scope(sessions) as session, BulkLoad(session) as load:
+        load.add(
+            student_ids=[f"learner-{number % 10}" for number in range(n)],
+            event_ids=[f"event-{number}" for number in range(n)],
+            skills=['["skill-1"]'] * n,
+            items=[None] * n,
+            correct=[number % 3 > 0 for number in range(n)],
+            occurred_at=[to_microseconds(NOON) + number for number in range(n)],
+        )
+    assert len(marked(sessions)) == 10
+    assert score_due(settings=settings) == 10
+    assert behind(sessions, model.id) == []
+    assert marked(sessions) == []
+    assert score_due(settings=settings) == 0
+
+
+def test_without_a_serving_model_nothing_happens(sessions: SessionFactory, settings: WorkerSettings) -> None:
+    add_students(sessions, scoring_due=True)
+    assert score_due(settings=settings) == 0
+    assert len(marked(sessions)) == N_STUDENTS
+
+
+def test_a_mark_on_somebody_who_was_scored_is_wiped_off(
+    sessions: SessionFactory, settings: WorkerSettings, dataset: Dataset
+) -> None:
+    add_students(sessions, scoring_due=True)
+    model = train_and_start(sessions, settings, dataset)
+    promote(model.id, settings=settings)
+    assert len(marked(sessions)) == N_STUDENTS
+    assert score_due(settings=settings) == 0
+    assert marked(sessions) == []
+
+
+def test_of_two_scorers_at_once_one_works(
+    sessions: SessionFactory, settings: WorkerSettings, model: Model
+) -> None:
+    add_students(sessions, n_students=30, scoring_due=True)
+    scored: list[int] = []
+    together = Barrier(2)
+
+    def score() -> None:
+        together.wait()
+        scored.append(score_due(settings=settings))
+
+    scorers = [Thread(target=score) for _ in range(2)]
+    for scorer in scorers:
+        scorer.start()
+    for scorer in scorers:
+        scorer.join(timeout=60)
+    assert sorted(scored) == [0, 30]
+    assert behind(sessions, model.id) == []
+    assert marked(sessions) == []
+
+
+def test_a_scorer_that_was_taken_for_dead_does_no_harm(
     sessions: SessionFactory, settings: WorkerSettings, model: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    add_students(sessions)
-    real = scoring._score_stale
+    add_students(sessions, scoring_due=True)
+    real, inner = chunks._score, list[int]()
 
-    def score_and_erase(*args: object, **named: object) -> object:
-        states = real(*args, **named)  # type: ignore[arg-type]
-        with session_scope(sessions) as session:
-            if students.find_student(session, "learner-0"):
-                students.delete_student(session, "learner-0")
-        return states
+    def score_twice(*given: Any) -> Any:
+        if not inner:
+            inner.append(-1)
+            expire_lease(sessions, model)
+            inner[0] = score_due(settings=settings)
+        return real(*given)
 
-    monkeypatch.setattr(scoring, "_score_stale", score_and_erase)
-    promote(model.id, settings=settings)
-    assert status_of(sessions, model) == "serving"
-    assert n_stale(sessions, model) == 0
+    monkeypatch.setattr(chunks, "_score", score_twice)
+    score_due(settings=settings)
+    assert inner == [N_STUDENTS]
+    assert behind(sessions, model.id) == []
+    assert marked(sessions) == []
 
 
-def test_a_failed_promotion_is_a_candidate_again_with_the_reason(
+def test_a_response_that_comes_while_its_student_is_scored_is_not_forgotten(
+    sessions: SessionFactory, settings: WorkerSettings, model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_students(sessions, scoring_due=True)
+    real, times = chunks._score, list[int]()
+
+    def score_and_answer(*given: Any) -> Any:
+        scored = real(*given)
+        if not times:
+            answer_once_more(sessions)
+        times.append(len(given[1].stale))
+        return scored
+
+    monkeypatch.setattr(chunks, "_score", score_and_answer)
+    assert score_due(settings=settings) == N_STUDENTS + 1
+    assert times == [3, 3, 1, 1]
+    assert behind(sessions, model.id) == []
+    assert marked(sessions) == []
+
+
+def test_a_worker_that_shuts_down_lets_go_and_rings(
     stack: Stack, sessions: SessionFactory, settings: WorkerSettings, model: Model
 ) -> None:
-    open_artifacts(stack.database_settings()).delete(model.artifact)
-    promote(model.id, settings=settings)
-    with session_scope(sessions) as session:
-        row = models.get_model(session, model.id)
-    assert row.status == "candidate"
-    assert row.error_type == "ArtifactNotFound"
-    assert model.artifact in (row.error_detail or "")
-
-
-@pytest.mark.usefixtures("small_chunks")
-def test_a_worker_that_shuts_down_gives_the_promotion_back_and_rings(
-    stack: Stack, sessions: SessionFactory, settings: WorkerSettings, model: Model
-) -> None:
-    add_students(sessions)
+    assert receive(stack, "bulk") == ("ikt.score", [])  # from the promotion
+    add_students(sessions, scoring_due=True)
     stop = Event()
     stop.set()
-    promote(model.id, settings=settings, stop=stop)
+    assert score_due(settings=settings, stop=stop) == 0
     with session_scope(sessions) as session:
-        row = models.get_model(session, model.id)
-    assert (row.status, row.attempt, row.lease_owner) == ("promoting", 0, None)
-    assert receive(stack, "bulk") == ("ikt.promote", [str(model.id)])
-    assert promote(model.id, settings=settings)
-    assert status_of(sessions, model) == "serving"
+        assert models.get_model(session, model.id).lease_owner is None
+    assert receive(stack, "bulk") == ("ikt.score", [])
+    assert score_due(settings=settings) == N_STUDENTS
 
 
-def test_a_worker_that_lost_its_lease_does_not_flip(
-    sessions: SessionFactory, settings: WorkerSettings, model: Model, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.usefixtures("model")
+def test_a_scorer_that_fails_lets_go(
+    sessions: SessionFactory, settings: WorkerSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def lose(*_: object, **__: object) -> int:
-        with session_scope(sessions) as session:
-            models.get_model(session, model.id).lease_owner = "another"
-        return 0
+    add_students(sessions, scoring_due=True)
 
-    monkeypatch.setattr(scoring, "_score_chunk", lose)
-    promote(model.id, settings=settings)
-    with session_scope(sessions) as session:
-        row = models.get_model(session, model.id)
-    assert (row.status, row.lease_owner) == ("promoting", "another")
+    def fail(*_: Any) -> Any:
+        raise RuntimeError("out of memory")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(chunks, "_score", fail)
+        with pytest.raises(RuntimeError, match="out of memory"):
+            score_due(settings=settings)
+    assert score_due(settings=settings) == N_STUDENTS
