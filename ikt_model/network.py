@@ -71,16 +71,18 @@ class DualStreamBlock(nn.Module):
         return context, value + to_value
 
     def read_on(
-        self, context: Tensor, value: Tensor, *, bias: Tensor, memory: Tensor | None
-    ) -> tuple[Tensor, Tensor, tuple[Tensor, Tensor]]:
-        """`forward` for J new steps behind P remembered ones [B, P, 2, D]: the context after them, what was
-        attended [B, J, D], and the keys and values to be remembered [B, J, D] each; `bias` [B, H, J, P + J] hides what no
-        step may see. Without dropout.
+        self, context: Tensor, value: Tensor, *, bias: Tensor, memory: Tensor | None, place: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """`forward` for J new steps at their `place` [B, J] in windows whose memory [B, P, 2, D] has room for
+        them: the context after them, what was attended [B, J, D], and their keys and values [B, J, 2, D].
+
+        `bias` [B, H, J, P] hides what no step may see; P is J where there is no memory. Without dropout.
         """
         query, key = self.query_key(self.context_norm(context)).chunk(2, dim=-1)
-        new = keys, values = key, self.value(self.value_norm(value))
+        new = torch.stack([key, self.value(self.value_norm(value))], dim=2)
         if memory is not None:
-            keys, values = (torch.cat(part, dim=1) for part in zip(memory.unbind(dim=2), new, strict=True))
+            memory[torch.arange(len(memory))[:, None], place] = new
+        keys, values = (new if memory is None else memory).unbind(dim=2)
         query, keys, values = (self._by_head(part) for part in (query, keys, values))
         scale = (context.shape[-1] // self.n_heads) ** -0.5
         scores = torch.baddbmm(bias.flatten(0, 1), query, keys.transpose(1, 2), alpha=scale)
@@ -95,13 +97,11 @@ class DualStreamBlock(nn.Module):
         width = value.shape[-1]
         return value + functional.linear(attended, self.mix.weight[width:], self.mix.bias[width:])
 
-    def distance_bias(self, distance: Tensor, same: Tensor, hidden: Tensor) -> Tensor:
-        """What is added to the scores of steps so far away, on the same skill, or not to be seen: each [B or
-        1, J, P + J] -> [B, H, J, P + J].
+    def distance_bias(self, distance: Tensor, same: Tensor) -> Tensor:
+        """What is added to the scores of steps so far back, infinitely where they may not be seen, and on the
+        same skill or not: each [B or 1, J, P] -> [B, H, J, P].
         """
-        plain = (-self.log_slope.exp()[:, None, None] * distance[:, None]).masked_fill(
-            hidden[:, None], -torch.inf
-        )
+        plain = distance[:, None] * -self.log_slope.exp()[:, None, None]
         return torch.where(same[:, None], plain + self.same_skill[:, None, None], plain)
 
     def _by_head(self, stream: Tensor) -> Tensor:
@@ -221,23 +221,24 @@ class IktNetwork(Tracer):
             mastery = mastery + learned + (self.slopes * known.query).sum(dim=-1)
         return logit + mastery if self.is_on_mastery else logit, mastery
 
-    def read_on(self, steps: Steps, memory: Memory | None = None, *, remember: bool = True) -> Reading:
-        time = torch.arange(steps.skill_sets.shape[1])
-        begun = torch.zeros(1, dtype=torch.int64) if memory is None else memory.lengths
-        place = self.position[begun[:, None] + time]
-        pairs = torch.stack([steps.sets.mean(table) for table in self.pair.chunk(2)])  # [2, C, D]
-        context = pairs[steps.responses, steps.skill_sets] + self.state(steps.state) + place
-        value = self.response(steps.responses) + place
-        seen = look_back(steps, memory)
+    def read_on(self, steps: Steps, memory: Memory | None = None) -> Reading:
+        length = steps.skill_sets.shape[1]
+        place = torch.arange(length)[None]
+        if memory is not None:
+            place = place + memory.lengths[:, None]
+        where = self.position[place]
+        context = steps.sets.pair_rows(self.pair, steps.skill_sets, steps.responses)
+        context = context + self.state(steps.state) + where
+        value = self.response(steps.responses) + where
+        distance, same = look_back(steps, memory, place)
         last = (torch.arange(len(context)), steps.lengths - 1)
         kept = []
         for index, block in enumerate(self.blocks):
             assert isinstance(block, DualStreamBlock)
             past = None if memory is None else memory.attended[:, :, index]
-            bias = block.distance_bias(*seen)
-            context, attended, new = block.read_on(context, value, bias=bias, memory=past)
-            if remember:
-                kept.append(torch.stack(new, dim=2))
+            bias = block.distance_bias(distance, same)
+            context, attended, new = block.read_on(context, value, bias=bias, memory=past, place=place)
+            kept.append(new)
             # What the last block carries on is read after the last step alone.
             is_last = index == len(self.blocks) - 1
             value = block.carry(value[last], attended[last]) if is_last else block.carry(value, attended)
@@ -247,9 +248,7 @@ class IktNetwork(Tracer):
         if self.recurrence is not None:
             recurrent = self.recurrence.read_on(steps, None if memory is None else memory.recurrent)
             states.append(recurrent[:, 0])
-        return Reading(
-            knowledge, torch.cat(states, dim=-1), torch.stack(kept, dim=2) if remember else None, recurrent
-        )
+        return Reading(knowledge, torch.cat(states, dim=-1), kept, recurrent)
 
     def nothing_read(self) -> tuple[Tensor, Tensor]:
         attended = torch.zeros(0, len(self.blocks), 2, self.width)
@@ -282,19 +281,16 @@ class IktNetwork(Tracer):
         return (of_skills * keys).sum(dim=-1) + (slopes * query).sum(dim=-1)
 
 
-def look_back(steps: Steps, memory: Memory | None) -> tuple[Tensor, Tensor, Tensor]:
-    """How far back each of P remembered and J new steps lies from each new one, whether it is on the same
-    skills, and whether it is hidden, being later or padding [B or 1, J, P + J].
+def look_back(steps: Steps, memory: Memory | None, place: Tensor) -> tuple[Tensor, Tensor]:
+    """How far back every step of a window lies from each new one, infinitely far where that one may not see
+    it, and whether it is on the same skills [B or 1, J, P].
+
+    What is padding lies behind the new steps, where nothing may be seen.
     """
-    time = torch.arange(steps.skill_sets.shape[1])
-    distance = time[None, :, None] - time[None, None, :]
-    hidden = distance < 0
-    same = steps.names[:, :, None] == steps.names[:, None, :]
+    names = steps.names
     if memory is not None:
-        place = torch.arange(memory.names.shape[1])
-        ago = memory.lengths[:, None, None] + time[None, :, None] - place  # [B, J, P]
-        is_padding = (place >= memory.lengths[:, None])[:, None].expand_as(ago)
-        distance = torch.cat([ago, distance.expand(len(ago), -1, -1)], dim=2)
-        hidden = torch.cat([is_padding, hidden.expand(len(ago), -1, -1)], dim=2)
-        same = torch.cat([steps.names[:, :, None] == memory.names[:, None, :], same], dim=2)
-    return distance.to(torch.float32), same, hidden
+        memory.names[torch.arange(len(names))[:, None], place] = names
+        names = memory.names
+    distance = (place[:, :, None] - torch.arange(names.shape[1])).to(torch.float32)
+    same = steps.names[:, :, None] == names[:, None, :]
+    return distance.masked_fill(distance < 0, torch.inf), same

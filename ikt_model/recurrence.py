@@ -33,10 +33,8 @@ class PairRecurrence(nn.Module):
 
     def read_on(self, steps: Steps, memory: Tensor | None) -> Tensor:
         """Hidden and cell state [B, 2, R] after new steps, from those before them; without dropout."""
-        pairs = torch.stack([steps.sets.mean(table) for table in self.pair.chunk(2)])  # [2, C, R]
-        packed = pack_padded_sequence(
-            pairs[steps.responses, steps.skill_sets], steps.lengths, batch_first=True, enforce_sorted=False
-        )
+        rows = steps.sets.pair_rows(self.pair, steps.skill_sets, steps.responses)
+        packed = pack_padded_sequence(rows, steps.lengths, batch_first=True, enforce_sorted=False)
         before = None if memory is None else tuple(part[None] for part in memory.unbind(dim=1))
         _, (hidden, cell) = self.recurrent(packed, before)
         return torch.stack([hidden[0], cell[0]], dim=1)

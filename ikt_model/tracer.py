@@ -50,9 +50,11 @@ class Steps:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What is remembered of the window that B students are in; padding stands at the end of a row."""
+    """What is remembered of the window that B students are in. P leaves room for the new steps behind each
+    student's own: reading writes them there.
+    """
 
-    lengths: Tensor  # [B] steps, 0..P
+    lengths: Tensor  # [B] steps
     names: Tensor  # [B, P] as in `Steps`
     attended: Tensor  # [B, P, N, 2, D] keys and values of every block
     recurrent: Tensor  # [B, 2, R] hidden and cell state of the recurrent layer
@@ -64,7 +66,7 @@ class Reading:
 
     knowledge: Tensor  # [B, J, ...] after each of them: what `ability` and `mastery_of` read
     states: Tensor  # [B, W] after the last one
-    attended: Tensor | None  # [B, J, N, 2, D] to be remembered, where that was wished
+    attended: list[Tensor]  # N of [B, J, 2, D], to be remembered
     recurrent: Tensor  # [B, 2, R] to be remembered
 
 
@@ -97,7 +99,7 @@ class Tracer(nn.Module, ABC):
     def every_skill(self, known: Known) -> tuple[Tensor, Tensor]:
         """Logits of p and of M for every single skill, [B, K] each."""
 
-    def read_on(self, steps: Steps, memory: Memory | None = None, *, remember: bool = True) -> Reading:
+    def read_on(self, steps: Steps, memory: Memory | None = None) -> Reading:
         """Read new steps from what is remembered of the window so far; without it from a window's beginning.
 
         It says what `forward` would of the whole window, but for rounding. Without dropout. This and what

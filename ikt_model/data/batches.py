@@ -45,6 +45,12 @@ class SkillSets:
             return table
         return F.embedding_bag(self.members, table, self.starts, mode="mean")
 
+    def pair_rows(self, pairs: Tensor, skill_sets: Tensor, responses: Tensor) -> Tensor:
+        """Rows of a table of (skill, response) pairs [2K, D], a set's mean, for steps [...] -> [..., D]."""
+        if self.singletons_only:
+            return pairs[responses * (len(pairs) // 2) + skill_sets]
+        return torch.stack([self.mean(table) for table in pairs.chunk(2)])[responses, skill_sets]
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:

@@ -66,6 +66,11 @@ class NumberedSteps:
             numbering=numbering,
         )
 
+    @property
+    def given(self) -> Tensor:
+        """All that a step is made of [N, GIVEN], to make it again from."""
+        return torch.cat([torch.stack([self.names, self.responses], dim=1).float(), self.read], dim=1)
+
     def rows(self, starts: Tensor, lengths: Tensor) -> Steps:
         """So many steps from each start on [B]; padding repeats the last one."""
         time = torch.arange(int(lengths.max()))
@@ -107,6 +112,7 @@ class Reader:
         steps = NumberedSteps.of_all(
             sequences, read=evidence_of(entries, sequences, decay=decay).state, numbering=self.numbering
         )
+        given = steps.given
         nothing, forgotten = self._network.nothing_read()
         starts = window_start(sequences.lengths, window=self._window)
         students = []
@@ -118,9 +124,7 @@ class Reader:
                     window=Window(
                         start=start,
                         length=present.stop - present.start,
-                        names=steps.names[present].clone(),
-                        responses=steps.responses[present].clone(),
-                        read=steps.read[present].clone(),
+                        given=given[present].clone(),
                         attended=nothing,
                     ),
                     recurrent=forgotten,
@@ -164,19 +168,14 @@ class Reader:
 
     def keep(self, students: Sequence[Student], further: Further) -> None:
         """Let the students be where the step has brought them."""
-        names, responses = further.steps.names.tolist(), further.steps.responses.tolist()
+        given, reading = further.steps.given, further.reading
         for index, student in enumerate(students):
             one = slice(index, index + 1)
             student.tally, student.reference = further.tally.select(one), select(further.reference, one)
             student.state = further.states[index]
-            if further.reading is not None:
-                student.recurrent = further.reading.recurrent[index]
-                student.window.append(
-                    name=names[index],
-                    response=responses[index],
-                    read=further.steps.read[index],
-                    attended=further.reading.attended[index, 0],
-                )
+            if reading is not None:
+                student.recurrent = reading.recurrent[index]
+                student.window.append(given[index], [block[index, 0] for block in reading.attended])
 
     def _move_windows(self, students: Sequence[Student]) -> None:
         """Where the next step belongs to a later window, read that one's beginning."""
@@ -198,18 +197,19 @@ class Reader:
     def _read_some(self, students: Sequence[Student]) -> None:
         windows = [student.window for student in students]
         lengths = np.array([window.length for window in windows])
-        names, responses, read = (
-            torch.cat([getattr(window, part)[: window.length] for window in windows]).numpy()
-            for part in ("names", "responses", "read")
-        )
+        given = torch.cat([window.given[: window.length] for window in windows]).numpy()
+        names, responses = given[:, :2].astype(np.int64).T
         steps = NumberedSteps.of_all(
-            self.numbering.restore(lengths, names, responses), read=read, numbering=self.numbering
+            self.numbering.restore(lengths, names, responses), read=given[:, 2:], numbering=self.numbering
         )
         starts = torch.as_tensor(np.cumsum(lengths) - lengths)
         with torch.inference_mode():
             reading = self._network.read_on(steps.rows(starts, torch.as_tensor(lengths)))
         for index, student in enumerate(students):
-            student.window.attended = reading.attended[index, : student.window.length].clone()
+            length = student.window.length
+            student.window.attended = torch.stack(
+                [block[index, :length] for block in reading.attended], dim=1
+            )
             student.recurrent, student.state = reading.recurrent[index].clone(), reading.states[index].clone()
 
 

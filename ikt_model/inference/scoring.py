@@ -88,9 +88,7 @@ class Scorer:
         with torch.inference_mode():
             for rows in batch_rows(windows.lengths, batch_tokens=ROW_STEPS):
                 starts, lengths = windows.starts[rows], windows.lengths[rows]
-                reading = self._network.read_on(
-                    steps.rows(torch.as_tensor(starts), torch.as_tensor(lengths)), remember=False
-                )
+                reading = self._network.read_on(steps.rows(torch.as_tensor(starts), torch.as_tensor(lengths)))
                 is_last = starts + lengths == sequences.offsets[windows.students[rows] + 1]
                 states[windows.students[rows][is_last]] = reading.states[torch.as_tensor(is_last)]
                 fresh = first_fresh[rows] - starts
