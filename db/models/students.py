@@ -20,7 +20,7 @@ class Student(Base):
         Index(
             "ix_students_scoring_due",
             "id",
-            sqlite_where=text("scoring_due"),
+            sqlite_where=text("scoring_due = 1"),
             postgresql_where=text("scoring_due"),
         ),
     )

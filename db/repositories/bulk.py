@@ -150,6 +150,7 @@ WITH locked AS (
 SELECT * FROM locked
 """
 
+# Events are compared with the known ones in the order of the index that is asked.
 _FIND_NEW = """
 CREATE TEMP TABLE fresh ON COMMIT DROP AS
 SELECT *, n_before + row_number() OVER (PARTITION BY student_pk ORDER BY position) - 1 AS arrival
@@ -158,12 +159,12 @@ FROM (
         student_pk, n_before, event_id, position, skills, item, correct,
         timestamptz 'epoch' + interval '1 microsecond' * time AS occurred_at
     FROM gathered JOIN locked USING (student_id)
-    WHERE n_before = 0 OR NOT EXISTS (
-        SELECT FROM interactions AS known
-        WHERE known.student_pk = locked.student_pk AND known.event_id = gathered.event_id OFFSET 0
-    )
     ORDER BY student_pk, event_id COLLATE "C", position
 ) AS once
+WHERE n_before = 0 OR NOT EXISTS (
+    SELECT FROM interactions AS known
+    WHERE known.student_pk = once.student_pk AND known.event_id = once.event_id OFFSET 0
+)
 """
 
 _INSERT = """

@@ -13,6 +13,7 @@ from db.base import utc_now
 from db.errors import IllegalMove, LeaseLost, ModelNotFound
 from db.lifecycle import ModelStatus, is_allowed
 from db.models import Experiment, Model, Skill
+from db.postgres import fetch, speaks_postgres
 from db.repositories import leases
 from db.repositories.paging import Page, read_page
 
@@ -97,6 +98,9 @@ def find_serving_model(session: Session) -> Model | None:
 
 def find_serving(session: Session) -> Serving | None:
     """The model that answers for students by its id alone: one tiny statement."""
+    if speaks_postgres(session):
+        rows = fetch(session, "SELECT id, promoted_at FROM models WHERE status = 'serving'")
+        return Serving(*rows[0]) if rows else None
     statement = select(Model.id, Model.promoted_at).where(Model.status == ModelStatus.SERVING)
     row = session.execute(statement).first()
     return None if row is None else Serving(*row)
@@ -104,6 +108,8 @@ def find_serving(session: Session) -> Serving | None:
 
 def is_promoting(session: Session) -> bool:
     """Whether students are being scored by a model that is about to serve."""
+    if speaks_postgres(session):
+        return bool(fetch(session, "SELECT FROM models WHERE status = 'promoting' LIMIT 1"))
     statement = select(Model.id).where(Model.status == PROMOTING).limit(1)
     return session.execute(statement).first() is not None
 

@@ -181,8 +181,16 @@ def list_states(session: Session, student_pk: int) -> list[State]:
     return [State(*row) for row in session.execute(statement.order_by(StudentState.model_id))]
 
 
+_INCLUDED = """
+    SELECT student_pk, n_interactions FROM student_states
+    WHERE model_id = %(model_id)s AND student_pk = ANY (%(student_pks)s::bigint[])
+"""
+
+
 def read_included(session: Session, model_id: UUID, student_pks: Sequence[int]) -> dict[int, int]:
     """How many responses each student's state has seen, by primary key; those never scored are left out."""
+    if speaks_postgres(session):
+        return dict(fetch(session, _INCLUDED, {"model_id": model_id, "student_pks": list(student_pks)}))
     statement = select(StudentState.student_pk, StudentState.n_interactions).where(
         StudentState.model_id == model_id, StudentState.student_pk.in_(student_pks)
     )

@@ -26,7 +26,7 @@ def upgrade() -> None:
         batch.create_index(
             "ix_students_scoring_due",
             ["id"],
-            sqlite_where=sa.text("scoring_due"),
+            sqlite_where=sa.text("scoring_due = 1"),
             postgresql_where=sa.text("scoring_due"),
         )
     # Their states are gone: a worker scores them again.
