@@ -13,7 +13,7 @@ LOOK = """
 import json, sys
 import worker.tasks, worker.__main__
 from worker.celery_app import app
-heavy = [name for name in ("torch", "numpy", "ikt_model", "api") if name in sys.modules]
+heavy = [name for name in ("torch", "scipy", "ikt_model", "api") if name in sys.modules]
 print(json.dumps({"heavy": heavy, "configured": app.configured}))
 """
 
