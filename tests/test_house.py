@@ -19,7 +19,7 @@ MOST_RECIPE_LINES = 3
 SERVICES = {"postgres", "redis", "migrate", "api", "worker-cpu", "worker-gpu"}
 COMMANDS = (
     "up", "api", "worker", "db upgrade", "simulate", "dataset add", "datasets", "train", "experiments",
-    "compare", "evaluate", "student", "models", "promote", "cancel", "demo",
+    "compare", "evaluate", "student", "students", "students send", "models", "promote", "cancel", "demo",
     "cross-validate", "cross-validations", "sweep", "sweeps", "sweeps pareto", "audit",
 )  # fmt: skip
 

@@ -13,6 +13,7 @@ from api.cli.failures import BadInput, NoServer, Refused
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 TIMEOUT = httpx.Timeout(600.0, connect=5.0)
+PIECE_BYTES = 1 << 20
 
 UrlOption = Annotated[str, typer.Option("--url", envvar="IKT_URL", help="Address of the service.")]
 InlineFlag = Annotated[
@@ -73,6 +74,13 @@ class Service:
         with file.open("rb") as content:
             sent = {"file": (file.name, content)}
             return self._send("POST", path, files=sent, data=_given(fields)).json()
+
+    def send_file(self, path: str, file: Path, *, media_type: str, **params: Any) -> Any:
+        """Send a file as the body, piece by piece."""
+        headers = {"Content-Type": media_type, "Content-Length": str(file.stat().st_size)}
+        with file.open("rb") as content:
+            pieces = iter(lambda: content.read(PIECE_BYTES), b"")
+            return self._send("POST", path, params=_given(params), content=pieces, headers=headers).json()
 
     def _send(self, method: str, path: str, **options: Any) -> httpx.Response:
         # httpx drops the query of a complete address when it is given an empty one

@@ -37,26 +37,30 @@ def bar(share: float, *, width: int = 24) -> str:
     return ("█" * full + (EIGHTHS[rest] if rest else "")).ljust(width)
 
 
-def mastery_colour(share: float) -> str:
-    return "green" if share >= 0.8 else "yellow" if share >= 0.5 else "red"
+LEVEL_COLOURS = {"beginning": "red", "developing": "yellow", "proficient": "cyan", "mastered": "green"}
 
 
 def mastery_table(rows: Sequence[Mapping[str, Any]], *, width: int = 24) -> Table:
-    """One bar per skill: mastery, and the chance that the next response is right."""
+    """One bar per skill: mastery and its level, and the chance that the next response is right."""
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
     table.add_column("skill")
     table.add_column("mastery")
     table.add_column("", justify="right")
+    table.add_column("level")
+    table.add_column("mastered since")
     table.add_column("next right", justify="right")
     table.add_column("responses", justify="right")
     for row in rows:
         share = float(row["mastery"] or 0.0)
+        colour = LEVEL_COLOURS.get(row["level"], "default")
         table.add_row(
             escape(str(row["skill"])),
-            Text(bar(share, width=width), style=f"{mastery_colour(share)} on grey15"),
+            Text(bar(share, width=width), style=f"{colour} on grey15"),
             f"{share:.2f}",
-            number(row.get("probability_correct"), digits=2),
-            number(row.get("evidence")),
+            Text(row["level"] or "–", style=colour),
+            moment(row["mastered_at"]) if row["mastered_at"] else "–",
+            number(row["probability_correct"], digits=2),
+            number(row["evidence"]),
         )
     return table
 

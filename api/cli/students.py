@@ -1,6 +1,9 @@
-"""`ikt student`: what one student can do, and how they came there."""
+"""`ikt student`, `ikt students`: what students can do, how they came there, and sending their answers."""
 
 import shlex
+import time
+from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -9,14 +12,34 @@ from rich.console import Console
 from rich.markup import escape
 
 from api.cli.client import DEFAULT_URL, Service, UrlOption, open_service
-from api.cli.console import JsonFlag, stdout, write_json
-from api.cli.drawing import mastery_table, number, sparkline
+from api.cli.console import JsonFlag, stderr, stdout, write_json
+from api.cli.drawing import listing, mastery_table, number, sparkline
+from api.cli.failures import BadInput, JobFailed
 
 SHOWN_SKILLS = 12
+COLUMNS = {
+    "student_id": "student",
+    "n_interactions": "responses",
+    "last_interaction_at": "last response",
+    "created_at": "first seen",
+}
+LINES = "application/x-ndjson"
+SHOWN_REFUSALS = 10
+
+
+class Scoring(StrEnum):
+    """When states are brought up to date."""
+
+    DEFERRED = "deferred"
+    IMMEDIATE = "immediate"
 
 
 def register(app: typer.Typer) -> None:
     app.command()(student)
+    group = typer.Typer()
+    group.callback(invoke_without_command=True)(list_students)
+    group.command()(send)
+    app.add_typer(group, name="students")
 
 
 def student(
@@ -35,6 +58,74 @@ def student(
     draw_student(stdout(), seen, shown=None if every_skill else SHOWN_SKILLS)
 
 
+def list_students(
+    context: typer.Context,
+    *,
+    limit: Annotated[int, typer.Option(min=1, help="Most rows to show.")] = 50,
+    url: UrlOption = DEFAULT_URL,
+    as_json: JsonFlag = False,
+) -> None:
+    """List students in the order in which they were first seen."""
+    if context.invoked_subcommand is not None:
+        return
+    with open_service(url) as service:
+        rows = service.list_all("/students", limit=limit)
+    if as_json:
+        write_json(rows)
+        return
+    console = stdout()
+    nobody = "no students yet; they come with their first response, as `ikt students send` brings it"
+    console.print(listing(rows, COLUMNS, width=console.width) if rows else nobody)
+
+
+def send(
+    file: Annotated[Path, typer.Argument(help="NDJSON: a line for each response, with student_id.")],
+    *,
+    partial: Annotated[
+        bool, typer.Option("--partial", help="Store what is right of it, instead of all or nothing.")
+    ] = False,
+    scoring: Annotated[
+        Scoring, typer.Option(help="deferred: by a worker, soon; immediate: before the answer.")
+    ] = Scoring.DEFERRED,
+    url: UrlOption = DEFAULT_URL,
+    as_json: JsonFlag = False,
+) -> None:
+    """Send a file of many students' responses; what was sent before counts once."""
+    if not file.is_file():
+        raise BadInput(f"{file} is not a file", "Name a file with one JSON object a line.")
+    with open_service(url) as service:
+        started = time.perf_counter()
+        told = service.send_file("/interactions", file, media_type=LINES, partial=partial, scoring=scoring)
+        seconds = time.perf_counter() - started
+    n_events = told["accepted"] + told["duplicates"] + told["refused"]
+    told |= {"seconds": round(seconds, 3), "events_per_second": round(n_events / seconds, 1)}
+    if as_json:
+        write_json(told)
+    else:
+        _tell_sent(told, n_events)
+    if told["refused"]:
+        raise JobFailed(
+            f"{told['refused']:,} of {n_events:,} responses were refused", "The others are stored."
+        )
+
+
+def _tell_sent(told: dict[str, Any], n_events: int) -> None:
+    console = stdout()
+    known = f", {told['duplicates']:,} were known" if told["duplicates"] else ""
+    console.print(
+        f"[green]✓[/] {told['accepted']:,} responses of {told['n_students']:,} students are stored{known} · "
+        f"{told['seconds']:.1f} s, {told['events_per_second']:,.0f} responses/s"
+    )
+    if told["scoring"] == "deferred":
+        console.print("  [dim]a worker brings their states up to date[/]")
+    refused = [item for item in told["items"] or [] if item["status"] == "refused"]
+    for item in refused[:SHOWN_REFUSALS]:
+        reasons = "; ".join(f"{error['pointer']} {error['detail']}" for error in item.get("errors") or [])
+        stderr().print(f"  line {item['line']}: {escape(reasons)}", soft_wrap=True)
+    if len(refused) > SHOWN_REFUSALS:
+        stderr().print(f"  [dim]… and {len(refused) - SHOWN_REFUSALS:,} more of {n_events:,}[/]")
+
+
 def read_student(service: Service, student_id: str) -> dict[str, Any]:
     """Mastery and the whole trajectory."""
     place = f"/students/{quote(student_id, safe='')}"
@@ -48,8 +139,9 @@ def read_student(service: Service, student_id: str) -> dict[str, Any]:
 def draw_student(console: Console, seen: dict[str, Any], *, shown: int | None, command: str = "ikt") -> None:
     """Ability first, then its way, then the skills that were practised most; `command` shows the rest."""
     state, steps = seen["mastery"], seen["trajectory"]
+    pending = f" [yellow]({state['n_pending']:,} not included yet)[/]" if state["n_pending"] else ""
     console.print(
-        f"  [bold]student {escape(seen['student_id'])}[/] · {len(steps)} responses · "
+        f"  [bold]student {escape(seen['student_id'])}[/] · {len(steps)} responses{pending} · "
         f"ability θ {number(state['theta'], digits=2)} "
         f"[dim](reference {number(state['theta_reference'], digits=2)} "
         f"± {number(state['theta_reference_sd'], digits=2)})[/]"

@@ -1,5 +1,6 @@
 """Commands against a running service."""
 
+import json
 import time
 from importlib import metadata
 from pathlib import Path
@@ -186,6 +187,41 @@ class TestStudents:
         assert "12 responses" in said.out
         assert "█" in said.out
         assert "skill-1" in said.out
+        level = ikt("student", student_id, "--json").json["mastery"]["skills"][0]["level"]
+        assert level in said.out
+
+    def test_a_file_of_responses_is_sent_once_however_often(
+        self, ikt: Ikt, student_id: str, tmp_path: Path
+    ) -> None:
+        assert student_id
+        file = tmp_path / "events.ndjson"
+        lines = [
+            {"student_id": f"sent-{number % 3}", "event_id": str(number), "skill": "skill-1", "correct": True}
+            for number in range(12)
+        ]
+        file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+        told = ikt("students", "send", str(file), "--json").json
+        again = ikt("students", "send", str(file))
+
+        assert (told["accepted"], told["n_students"], told["scoring"]) == (12, 3, "deferred")
+        assert told["events_per_second"] > 0
+        assert "0 responses of 3 students are stored, 12 were known" in again.out
+        assert {"ana maria", "sent-0"} <= {row["student_id"] for row in ikt("students", "--json").json}
+
+    def test_what_is_refused_of_a_file_is_told_line_by_line(
+        self, ikt: Ikt, student_id: str, tmp_path: Path
+    ) -> None:
+        assert student_id
+        file = tmp_path / "events.ndjson"
+        right = {"student_id": "sent-partly", "event_id": "1", "skill": "skill-1", "correct": True}
+        file.write_text("\n".join(json.dumps(line) for line in (right, right | {"correct": 2})))
+        said = ikt("students", "send", str(file), "--partial")
+
+        assert said.code == 1
+        assert "1 responses of 1 students are stored" in said.out
+        assert "line 2: " in said.err
+        assert "1 of 2 responses were refused" in said.err
+        assert ikt("students", "send", str(tmp_path / "nothing.ndjson")).code == 2
 
     def test_unknown_student_is_bad_input(self, ikt: Ikt, student_id: str) -> None:
         assert student_id
