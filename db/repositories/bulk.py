@@ -120,7 +120,9 @@ class _SqliteStaging:
 
 
 # Statistics of the gathered rows need not be fine; sorting them is worth some memory.
-_SETTINGS = "SET LOCAL default_statistics_target = 10; SET LOCAL work_mem = '128MB'"
+_SETTINGS = (
+    "SELECT set_config('default_statistics_target', '10', true), set_config('work_mem', '128MB', true)"
+)
 
 _GATHERED = """
 CREATE TEMP TABLE gathered (

@@ -67,7 +67,8 @@ def add_interactions(
     """Store the events whose id is new for their student, in any order of time; unknown students are added.
 
     Of an event given twice the first counts. The students stay locked until the transaction ends.
-    With `scoring_due` those with something new are marked.
+    With `scoring_due` those with something new are marked. Raises SQLAlchemy's OperationalError when it waits
+    for a student longer than `db.engine.wait_briefly` allows.
     """
     if not events:
         return Stored({}, [])

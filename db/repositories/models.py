@@ -42,6 +42,14 @@ class Serving(NamedTuple):
     promoted_at: datetime | None
 
 
+class Roles(NamedTuple):
+    """Which model answers for students, since when, and whether another is about to."""
+
+    serving_id: UUID | None
+    promoted_at: datetime | None
+    is_promoting: bool
+
+
 def add_model(
     session: Session,
     *,
@@ -96,22 +104,30 @@ def find_serving_model(session: Session) -> Model | None:
     return session.scalar(statement)
 
 
-def find_serving(session: Session) -> Serving | None:
-    """The model that answers for students by its id alone: one tiny statement."""
+_ROLES = "SELECT id, promoted_at, status FROM models WHERE status IN ('serving', 'promoting')"
+
+
+def read_roles(session: Session) -> Roles:
+    """Which models serve and are promoted, in one tiny statement."""
     if speaks_postgres(session):
-        rows = fetch(session, "SELECT id, promoted_at FROM models WHERE status = 'serving'")
-        return Serving(*rows[0]) if rows else None
-    statement = select(Model.id, Model.promoted_at).where(Model.status == ModelStatus.SERVING)
-    row = session.execute(statement).first()
-    return None if row is None else Serving(*row)
+        rows: Sequence[Any] = fetch(session, _ROLES)
+    else:
+        acting = Model.status.in_([ModelStatus.SERVING, PROMOTING])
+        rows = session.execute(select(Model.id, Model.promoted_at, Model.status).where(acting)).all()
+    serving = [(model_id, since) for model_id, since, status in rows if status == ModelStatus.SERVING]
+    model_id, since = serving[0] if serving else (None, None)
+    return Roles(model_id, since, is_promoting=len(rows) > len(serving))
+
+
+def find_serving(session: Session) -> Serving | None:
+    """The model that answers for students, by its id alone."""
+    roles = read_roles(session)
+    return None if roles.serving_id is None else Serving(roles.serving_id, roles.promoted_at)
 
 
 def is_promoting(session: Session) -> bool:
     """Whether students are being scored by a model that is about to serve."""
-    if speaks_postgres(session):
-        return bool(fetch(session, "SELECT FROM models WHERE status = 'promoting' LIMIT 1"))
-    statement = select(Model.id).where(Model.status == PROMOTING).limit(1)
-    return session.execute(statement).first() is not None
+    return read_roles(session).is_promoting
 
 
 def list_models(
