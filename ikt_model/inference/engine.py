@@ -113,6 +113,11 @@ class Engine:
             copies = [student if longest <= 1 else student.copy() for _ in range(new.n_students)]
             return self._advance(copies, new, is_kept=longest > 1).scores
 
+    @property
+    def kept_bytes(self) -> int:
+        """About what is kept of students takes in memory."""
+        return self._bytes
+
     def forget(self, keys: Iterable[Hashable]) -> None:
         """Keep nothing of these students."""
         with self._lock:

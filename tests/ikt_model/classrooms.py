@@ -9,7 +9,8 @@ from ikt_model.config import ExperimentConfig, resolve_config
 from ikt_model.data.alignment import number_sets
 from ikt_model.data.sequences import Sequences, offsets_of
 from ikt_model.data.simulate import Classroom, simulate_classroom
-from ikt_model.references import calibrate
+from ikt_model.data.tally import Tally
+from ikt_model.references import Calibration, calibrate
 from ikt_model.training import TrainingResult, train
 
 
@@ -82,3 +83,9 @@ def train_on(sequences: Sequences, config: ExperimentConfig, folder: Path) -> Tr
         on_epoch=lambda _: None,
         on_progress=lambda _: True,
     )
+
+
+def mastery_logits(calibration: Calibration, sequences: Sequences) -> np.ndarray:
+    """What the reference says of every skill after each student's whole history [S, K]."""
+    tally = Tally.of(sequences, decay=calibration.decay)
+    return calibration.standing(calibration.remember(sequences), tally).mastery_logit

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from ikt_model.checkpoint import ModelUnreadable
-from ikt_model.inference import History, Predictor
+from ikt_model.inference import Engine, Histories, History, Predictor
 from tests.ikt_model.classrooms import classroom
 
 FOLDER = Path(__file__).with_name("first_release")
@@ -21,18 +21,28 @@ ANSWERS: dict[str, Any] = json.loads((FOLDER / "answers.json").read_text("utf-8"
 
 
 @pytest.fixture(scope="module")
-def predictor() -> Predictor:
-    return Predictor.load(FOLDER / "model")
+def engine() -> Engine:
+    return Engine.load(FOLDER / "model")
+
+
+@pytest.fixture(scope="module")
+def predictor(engine: Engine) -> Predictor:
+    return engine.predictor
 
 
 @pytest.mark.parametrize("asked", ANSWERS["students"], ids=lambda asked: str(len(asked["responses"])))
-def test_students_are_answered_as_before(predictor: Predictor, asked: dict[str, Any]) -> None:
+def test_students_are_answered_as_before(engine: Engine, asked: dict[str, Any]) -> None:
     history = History(asked["skills"], asked["responses"])
-    said = {"trajectory": predictor.trajectory(history), "state": predictor.state(history)}
-    for part, values in said.items():
-        for name, before in asked[part].items():
+    scores = engine.score(Histories.of([history]))
+    trajectory, state = asked["trajectory"], asked["state"]
+    said = {"trajectory": engine.predictor.trajectory(history), "state": scores}
+    state["evidence"] = state.pop("attempts")
+    assert state.pop("n_responses") == said["trajectory"].known.sum()
+    for part, before_by_name in (("trajectory", trajectory), ("state", state)):
+        for name, before in before_by_name.items():
+            now = np.asarray(getattr(said[part], name), float)
             np.testing.assert_allclose(
-                np.asarray(getattr(values, name), float),
+                now[0] if part == "state" else now,
                 np.asarray(before, float),
                 rtol=1e-6,
                 atol=1e-6,

@@ -8,7 +8,8 @@ from ikt_model.checkpoint import ModelUnreadable
 from ikt_model.config import ExperimentConfig, resolve_config
 from ikt_model.data.sequences import Sequences
 from ikt_model.evaluation import NothingToEvaluate
-from ikt_model.inference import History, Predictor, overlapping_windows
+from ikt_model.inference import Engine, Histories, History, Predictor, Scores
+from ikt_model.inference.windows import overlapping_windows
 from tests.ikt_model.classrooms import classroom, random_histories, tiny_config, train_on
 
 
@@ -34,8 +35,18 @@ def model_folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
 
 
 @pytest.fixture(scope="module")
-def predictor(model_folder: Path) -> Predictor:
-    return Predictor.load(model_folder)
+def engine(model_folder: Path) -> Engine:
+    return Engine.load(model_folder)
+
+
+@pytest.fixture(scope="module")
+def predictor(engine: Engine) -> Predictor:
+    return engine.predictor
+
+
+def state_of(engine: Engine, history: History) -> Scores:
+    """Of the only student."""
+    return engine.score(Histories.of([history]))
 
 
 def some_history(predictor: Predictor, length: int, seed: int = 0) -> History:
@@ -52,16 +63,17 @@ def first(history: History, steps: int) -> History:
 
 
 @pytest.mark.parametrize("length", [2, 29, 30, 31, 45, 46, 100])
-def test_a_state_is_what_the_trajectory_says_next(predictor: Predictor, length: int) -> None:
+def test_a_state_is_what_the_trajectory_says_next(engine: Engine, length: int) -> None:
     """Also where a history outgrows the model's window of 30."""
-    history = some_history(predictor, length)
-    trajectory, state = predictor.trajectory(history), predictor.state(first(history, length - 1))
-    assert state.theta == pytest.approx(float(trajectory.theta[length - 2]), abs=1e-6)
-    assert state.theta_reference == pytest.approx(float(trajectory.theta_reference[length - 2]), abs=1e-6)
-    if len(history.skills[-1]) == 1:
-        asked = predictor.skills.index(history.skills[-1][0])
-        assert state.probability[asked] == pytest.approx(float(trajectory.probability[-1]), abs=1e-6)
-        assert state.mastery[asked] == pytest.approx(float(trajectory.mastery[-1]), abs=1e-6)
+    history = some_history(engine.predictor, length)
+    asked = engine.skills.index(history.skills[-1][0])
+    history = History([*history.skills[:-1], [engine.skills[asked]]], history.responses)
+    trajectory, state = engine.predictor.trajectory(history), state_of(engine, first(history, length - 1))
+    for name in ("theta", "theta_reference", "theta_reference_sd"):
+        before = float(getattr(trajectory, name)[length - 2])
+        assert getattr(state, name)[0] == pytest.approx(before, abs=2e-6)
+    assert state.probability[0, asked] == pytest.approx(float(trajectory.probability[-1]), abs=2e-6)
+    assert state.mastery[0, asked] == pytest.approx(float(trajectory.mastery[-1]), abs=2e-6)
 
 
 def test_later_responses_leave_the_trajectory_as_it_was(predictor: Predictor) -> None:
@@ -73,32 +85,22 @@ def test_later_responses_leave_the_trajectory_as_it_was(predictor: Predictor) ->
         np.testing.assert_allclose(part.probability[1:], whole.probability[1:steps], atol=1e-6)
 
 
-def test_many_students_at_once_equal_one_by_one(predictor: Predictor) -> None:
-    histories = [some_history(predictor, length, seed=length) for length in (0, 1, 3, 17, 31, 80)]
-    together = predictor.states(histories)
-    for history, state in zip(histories, together, strict=True):
-        alone = predictor.state(history)
-        assert state.theta == alone.theta
-        np.testing.assert_array_equal(state.probability, alone.probability)
-        np.testing.assert_array_equal(state.mastery, alone.mastery)
-
-
-def test_mastery_is_ability_less_difficulty_and_what_is_known_of_the_skill(predictor: Predictor) -> None:
-    state = predictor.state(some_history(predictor, 20))
-    of_skill = np.log(state.mastery / (1 - state.mastery)) - (state.theta - predictor.difficulty)
-    is_scalar = predictor.config.model == tiny_config().model
+def test_mastery_is_ability_less_difficulty_and_what_is_known_of_the_skill(engine: Engine) -> None:
+    state = state_of(engine, some_history(engine.predictor, 20))
+    of_skill = np.log(state.mastery / (1 - state.mastery)) - (state.theta - engine.predictor.difficulty)
+    is_scalar = engine.predictor.config.model == tiny_config().model
     assert np.allclose(of_skill, 0, atol=1e-5) == is_scalar
 
 
-def test_nobody_known_is_as_the_prior_says(predictor: Predictor) -> None:
-    state = predictor.state(History([], []))
-    assert (state.theta, state.n_responses) == (0.0, 0)
-    assert state.theta_reference_sd > 0.1
+def test_nobody_known_is_as_the_prior_says(engine: Engine) -> None:
+    state = engine.nobody()
+    assert (state.theta[0], state.evidence.sum()) == (0.0, 0)
+    assert state.theta_reference_sd[0] > 0.1
     assert ((state.mastery > 0) & (state.mastery < 1)).all()
-    is_scalar = predictor.config.model == tiny_config().model
-    spoken = 1 / (1 + np.exp(predictor.difficulty)) if is_scalar else state.mastery_reference
-    np.testing.assert_allclose(state.mastery, spoken, atol=1e-6)
-    assert len(predictor.trajectory(History([], [])).theta) == 0
+    is_scalar = engine.predictor.config.model == tiny_config().model
+    spoken = 1 / (1 + np.exp(engine.predictor.difficulty)) if is_scalar else state.mastery_reference[0]
+    np.testing.assert_allclose(state.mastery[0], spoken, atol=1e-6)
+    assert len(engine.predictor.trajectory(History([], [])).theta) == 0
 
 
 def test_steps_on_unknown_skills_are_marked_and_left_out(predictor: Predictor) -> None:
@@ -112,24 +114,27 @@ def test_steps_on_unknown_skills_are_marked_and_left_out(predictor: Predictor) -
 
 
 class TestMasteryAlong:
-    def test_each_moment_is_what_the_state_said_then(self, predictor: Predictor) -> None:
+    def test_each_moment_is_what_the_state_said_then(self, engine: Engine) -> None:
         """Also where a history outgrows the model's window of 30."""
-        history = some_history(predictor, 100)
+        history = some_history(engine.predictor, 100)
         counts = [0, 1, 2, 29, 30, 31, 45, 46, 99, 100]
-        along = predictor.mastery_along(history, counts)
-        for count, mastery in zip(counts, along, strict=True):
-            np.testing.assert_allclose(mastery, predictor.state(first(history, count)).mastery, atol=1e-6)
-        np.testing.assert_array_equal(along[-1], predictor.state(history).mastery)
-        np.testing.assert_array_equal(along[0], predictor.state(History([], [])).mastery)
+        along = engine.predictor.mastery_along(history, counts)
+        then = engine.score(Histories.of([first(history, count) for count in counts]))
+        np.testing.assert_allclose(along, then.mastery, atol=2e-6)
 
     @pytest.mark.parametrize("preset", ["dkt", "bkt", "skill-rate"])
     def test_so_it_is_with_every_kind_of_model(self, preset: str, tmp_path: Path) -> None:
+        """Its mastery at a moment is the one that the trajectory held of the step that came next."""
         config = resolve_config(preset, {"training": {"epochs": 1}})
         sequences = classroom(n_students=60, n_skills=6, seed=6).sequences
         predictor = Predictor.load(train_on(sequences, config, tmp_path).model_folder)
         history = some_history(predictor, 40)
-        for count, mastery in zip((0, 7, 40), predictor.mastery_along(history, [0, 7, 40]), strict=True):
-            np.testing.assert_allclose(mastery, predictor.state(first(history, count)).mastery, atol=1e-6)
+        trajectory = predictor.trajectory(history)
+        counts = [step for step, skills in enumerate(history.skills) if step and len(skills) == 1]
+        assert len(counts) > 10
+        for count, mastery in zip(counts, predictor.mastery_along(history, counts), strict=True):
+            asked = predictor.skills.index(history.skills[count][0])
+            assert mastery[asked] == pytest.approx(float(trajectory.mastery[count]), abs=2e-6)
 
     def test_steps_on_unknown_skills_count_and_move_nothing(self, predictor: Predictor) -> None:
         history = some_history(predictor, 6)
@@ -137,10 +142,11 @@ class TestMasteryAlong:
         along = predictor.mastery_along(with_strangers, [0, 1, 4, 7, 8])
         np.testing.assert_array_equal(along, predictor.mastery_along(history, [0, 0, 3, 6, 6]))
 
-    def test_no_moment_and_no_history_are_nothing_special(self, predictor: Predictor) -> None:
+    def test_no_moment_and_no_history_are_nothing_special(self, engine: Engine) -> None:
+        predictor = engine.predictor
         assert predictor.mastery_along(some_history(predictor, 3), []).shape == (0, 6)
         nobody = predictor.mastery_along(History([], []), [0])
-        np.testing.assert_array_equal(nobody[0], predictor.state(History([], [])).mastery)
+        np.testing.assert_array_equal(nobody, engine.nobody().mastery)
 
     @pytest.mark.parametrize("count", [-1, 4])
     def test_a_moment_outside_the_history_is_refused(self, predictor: Predictor, count: int) -> None:

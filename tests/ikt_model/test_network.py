@@ -9,14 +9,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ikt_model.config import resolve_config
-from ikt_model.data.batches import Batch, SkillSets, WindowedSteps, Windows
-from ikt_model.data.features import evidence_by_skill
-from ikt_model.data.sequences import Sequences, SkillVocabulary
+from ikt_model.data.batches import Batch, WindowedSteps, Windows
+from ikt_model.data.sequences import Sequences
+from ikt_model.data.tally import Tally
 from ikt_model.networks import build_network, empty_network
 from ikt_model.references import Calibration, calibrate
 from ikt_model.settings import DktSettings, IktSettings, PfaSettings, RaschSettings, ReferenceModelSettings
 from ikt_model.tracer import Known, Output, Tracer
-from tests.ikt_model.classrooms import first_steps, random_histories, tiny_config, with_responses
+from tests.ikt_model.classrooms import (
+    first_steps,
+    mastery_logits,
+    random_histories,
+    tiny_config,
+    with_responses,
+)
 
 SEEDS = st.integers(0, 100_000)
 
@@ -207,7 +213,6 @@ def test_every_skill_is_told_what_its_own_next_step_would_be(kind: str) -> None:
         "reference": lambda: build_network(ReferenceModelSettings(), calibration=calibration()),
     }[kind]()
     sequences = random_histories(12, seed=4)
-    vocabulary = SkillVocabulary.of_single_skills(sequences.vocabulary.names)
     n_asked = 0
     for student in long_enough(sequences):
         steps = sequences.history(student)
@@ -220,12 +225,12 @@ def test_every_skill_is_told_what_its_own_next_step_would_be(kind: str) -> None:
             last = steps.stop - steps.start - 2
             earlier = first_steps(sequences, student, steps.stop - steps.start - 1)
             known = Known(
-                state=output.states[0, last],
-                query=torch.as_tensor(evidence_by_skill(earlier).query[0]),
-                reference=torch.as_tensor(calibration().mastery_logits(earlier)[0], dtype=torch.float32),
-                sets=SkillSets.of(vocabulary, device="cpu"),
+                state=output.states[:, last],
+                query=torch.as_tensor(Tally.of(earlier).query),
+                reference=torch.as_tensor(mastery_logits(calibration(), earlier), dtype=torch.float32),
+                prepared=tracer.prepare(),
             )
-            logit, mastery = tracer.every_skill(known)
+            logit, mastery = (told[0] for told in tracer.every_skill(known))
         assert logit[asked].item() == pytest.approx(output.logit[0, last].item(), abs=1e-5)
         assert mastery[asked].item() == pytest.approx(output.mastery_logit[0, last].item(), abs=1e-5)
     assert n_asked > 2

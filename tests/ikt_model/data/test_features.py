@@ -2,9 +2,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ikt_model.data.features import DECAY, evidence, evidence_by_skill
+from ikt_model.data.features import DECAY, evidence
 from ikt_model.data.sequences import Sequences
-from tests.ikt_model.classrooms import first_steps, random_histories, with_responses
+from tests.ikt_model.classrooms import random_histories, with_responses
 
 
 def counted_by_hand(sequences: Sequences, step: int, student: int, skill: int) -> list[float]:
@@ -54,30 +54,6 @@ def test_evidence_before_a_step_ignores_its_response_and_all_later_ones(
     elsewhere = np.ones(sequences.n_responses, dtype=bool)
     elsewhere[steps] = False
     np.testing.assert_allclose(known.state[elsewhere], other.state[elsewhere], atol=1e-6)
-
-
-def test_evidence_by_skill_is_what_one_more_step_would_see() -> None:
-    sequences = random_histories(6, seed=8)
-    known = evidence(sequences)
-    for student in range(sequences.n_students):
-        steps = sequences.history(student)
-        last = steps.stop - 1
-        earlier = first_steps(sequences, student, last - steps.start)
-        members = sequences.vocabulary.members(int(sequences.skill_sets[last]))
-        if len(members) > 1:
-            continue
-        by_skill = evidence_by_skill(earlier)
-        np.testing.assert_allclose(by_skill.query[0, members[0]], known.query[last], atol=1e-6)
-        assert by_skill.attempts.sum() >= earlier.n_responses
-
-
-def test_evidence_by_skill_keeps_students_apart() -> None:
-    sequences = random_histories(6, seed=9)
-    together = evidence_by_skill(sequences)
-    for student in range(sequences.n_students):
-        alone = evidence_by_skill(first_steps(sequences, student, int(sequences.lengths[student])))
-        np.testing.assert_array_equal(together.query[student], alone.query[0])
-        np.testing.assert_array_equal(together.attempts[student], alone.attempts[0])
 
 
 def test_asking_again_reads_what_the_next_step_on_the_same_skill_would() -> None:

@@ -5,8 +5,9 @@ import pytest
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from ikt_model.data.features import evidence, evidence_by_skill
+from ikt_model.data.features import evidence
 from ikt_model.data.sequences import Sequences
+from ikt_model.data.tally import Tally
 from ikt_model.references.pfa import EVIDENCE, SHARED_NAMES, PfaCalibration, _Problem, fit_pfa
 from ikt_model.references.rasch import one_step_behind
 from ikt_model.settings import PfaSettings
@@ -28,7 +29,7 @@ def practised(n_students: int = 1500, n_skills: int = 6, length: int = 30) -> tu
         seen = sequences_of(
             skills[:, :step].ravel(), responses[:, :step].ravel(), np.full(n_students, step), n_skills
         )
-        known = evidence_by_skill(seen).query[:, :, EVIDENCE]
+        known = Tally.of(seen).query[:, :, EVIDENCE]
         asked = skills[:, step]
         read = known[np.arange(n_students), asked]
         p = expit(theta + read @ TRUE_SLOPES - difficulty[asked])

@@ -4,7 +4,7 @@ from scipy.special import expit
 
 from ikt_model.references.skill_rate import SkillRateCalibration, fit_skill_rate
 from ikt_model.settings import SkillRateSettings
-from tests.ikt_model.classrooms import random_histories
+from tests.ikt_model.classrooms import mastery_logits, random_histories
 from tests.ikt_model.references.builders import sequences_of
 
 ANSWERS = np.array([1, 1, 1, 0] * 250 + [0] * 5)
@@ -43,5 +43,5 @@ def test_students_are_all_alike() -> None:
     targets = fitted().targets(sequences)
     assert (targets.theta == 0).all()
     np.testing.assert_allclose(targets.mastery_logit, -fitted().difficulty[SKILLS], rtol=1e-6)
-    said = fitted().mastery_logits(sequences)
+    said = mastery_logits(fitted(), sequences)
     np.testing.assert_array_equal(said[0], said[1])
