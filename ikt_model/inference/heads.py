@@ -13,7 +13,7 @@ from ikt_model.data.tally import Tally
 from ikt_model.references.protocol import Standing
 from ikt_model.tracer import Known
 
-STUDENTS_AT_ONCE = 64  # keeps what every skill of theirs passes through in the processor's cache
+STUDENTS_AT_ONCE = 16  # keeps what every skill of theirs passes through in the processor's cache
 
 
 @dataclass(frozen=True, slots=True)
