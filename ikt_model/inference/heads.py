@@ -45,7 +45,8 @@ class Heads:
             theta = np.zeros(len(reference))
             began = np.flatnonzero(tally.lengths)
             query = tally.query
-            for some in np.split(began, range(STUDENTS_AT_ONCE, len(began), STUDENTS_AT_ONCE)):
+            for first in range(0, len(began), STUDENTS_AT_ONCE):
+                some = began[first : first + STUDENTS_AT_ONCE]
                 known = Known(
                     state=states[torch.as_tensor(some)],
                     query=torch.as_tensor(query[some]),

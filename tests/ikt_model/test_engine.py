@@ -123,6 +123,17 @@ def test_it_does_not_matter_where_a_student_is_taken_up(engine: Engine) -> None:
         np.testing.assert_array_equal(extended.evidence, full.evidence)
 
 
+@pytest.mark.parametrize("preset", ["dkt", "pfa"])
+def test_a_model_that_serves_nobody_still_says_what_it_expects_of_anybody(preset: str) -> None:
+    config = resolve_config(preset)
+    sequences = classroom(n_students=60, n_skills=N_SKILLS, seed=6).sequences
+    calibration = calibrate(sequences, settings=config.reference)
+    network = build_network(config.model, calibration=calibration).eval()
+    nobody = Engine(StoredModel(network, config, sequences.vocabulary.names, calibration, 1.0)).nobody()
+    assert nobody.mastery.shape == (1, N_SKILLS)
+    assert np.isfinite(nobody.mastery).all()
+
+
 def test_company_changes_nobody(engine: Engine) -> None:
     histories = some_histories(engine, (0, 1, 5, 40, 80), seed=2)
     together = engine.score(Histories.of(histories))
