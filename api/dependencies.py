@@ -9,13 +9,14 @@ from sqlalchemy.orm import Session
 
 from api.resources import Resources
 from api.schemas.common import Limit
+from api.schemas.students import StudentId
 from api.services.datasets import Upload
 from api.services.undo import undo_on_failure
 from api.uploads import receive_upload
 from db.engine import read_scope, session_scope
 
 
-def get_resources(request: Request) -> Resources:
+async def get_resources(request: Request) -> Resources:  # async: nothing to wait for, so no thread is needed
     resources: Resources = request.app.state.resources
     return resources
 
@@ -51,6 +52,9 @@ ExperimentId = Annotated[UUID, Path(description="The experiment's id.")]
 CrossValidationId = Annotated[UUID, Path(description="The cross-validation's id.")]
 SweepId = Annotated[UUID, Path(description="The sweep's id.")]
 ModelId = Annotated[UUID, Path(description="The model's id.")]
+StudentPath = Annotated[
+    StudentId, Path(description="The caller's pseudonymous id of the student; a slash in it is sent as %2F.")
+]
 LimitQuery = Annotated[Limit, Query(description="Most items on one page.")]
 CursorQuery = Annotated[
     str | None,

@@ -153,7 +153,7 @@ def _upsert_sqlite(session: Session, batch: StateBatch, packed: dict[str, NDArra
     session.execute(statement, rows)
 
 
-_READ = f"""
+READ_STATES = f"""
     SELECT {", ".join(field.name for field in fields(State))} FROM student_states
     WHERE model_id = %(model_id)s AND student_pk = ANY (%(student_pks)s::bigint[])
 """
@@ -162,15 +162,16 @@ _READ = f"""
 def read_states(session: Session, model_id: UUID, student_pks: Sequence[int]) -> dict[int, State]:
     """The states under a model of those students who were scored, by primary key."""
     if speaks_postgres(session):
-        rows = fetch(session, _READ, {"model_id": model_id, "student_pks": list(student_pks)})
-        return {row[1]: _unpack(row) for row in rows}
+        rows = fetch(session, READ_STATES, {"model_id": model_id, "student_pks": list(student_pks)})
+        return {row[1]: unpack_state(row) for row in rows}
     statement = select(*_COLUMNS).where(
         StudentState.model_id == model_id, StudentState.student_pk.in_(student_pks)
     )
     return {row.student_pk: State(*row) for row in session.execute(statement)}
 
 
-def _unpack(row: tuple[Any, ...]) -> State:
+def unpack_state(row: tuple[Any, ...]) -> State:
+    """A row of READ_STATES."""
     arrays = map(np.frombuffer, row[-len(_PACKED) :], _PACKED.values())
     return State(*row[: -len(_PACKED)], *arrays)
 
