@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
+from threading import Thread
 
 from fastapi import FastAPI
 
@@ -16,6 +17,8 @@ from api.routes import (
     dashboard,
     datasets,
     experiments,
+    interactions,
+    mastery,
     models,
     pareto,
     results,
@@ -23,6 +26,7 @@ from api.routes import (
     sweeps,
     system,
 )
+from api.routes.hot_mastery import HotMastery
 from api.routes.openapi import DESCRIPTION, TITLE, write_openapi
 from api.settings import ApiSettings
 from api.uploads import remove_abandoned
@@ -37,6 +41,8 @@ ROUTERS = (
     comparisons.router,
     models.router,
     students.router,
+    interactions.router,
+    mastery.router,
     system.router,
 )
 
@@ -48,7 +54,10 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         remove_abandoned(resources.upload_folder)
+        loading = Thread(target=resources.load_serving, name="load-serving")
+        loading.start()
         yield
+        loading.join()
         resources.close()
 
     app = FastAPI(
@@ -63,6 +72,7 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
     app.add_middleware(BodyLimit, limit_bytes=resources.settings.body_limit_bytes)
     app.add_middleware(EncodedSlashes)
     register_error_handlers(app)
+    app.router.routes.insert(0, HotMastery(resources.reader))
     for router in ROUTERS:
         app.include_router(router)
     app.include_router(dashboard.router)

@@ -1,16 +1,24 @@
 """What the running service holds: made once per application, closed with it."""
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 from sqlalchemy import Engine
 
+from api.batching import MicroBatcher
 from api.doorbell import Doorbell
-from api.inference import Inference
+from api.inference import Inference, key_of
+from api.reader import MasteryReader
+from api.services.ingest import Recorded, Recorder, Submission
+from api.serving import ServingModels
 from api.settings import ApiSettings
 from db.artifacts import ArtifactStore, open_artifacts
-from db.engine import SessionFactory, create_engine, create_session_factory
+from db.engine import SessionFactory, create_engine, create_session_factory, read_scope
+from db.models import Student
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,25 +31,59 @@ class Resources:
     store: ArtifactStore
     doorbell: Doorbell
     inference: Inference
+    serving: ServingModels
+    reader: MasteryReader
+    writer: MicroBatcher[Submission, Recorded]
 
     @classmethod
     def open(cls, settings: ApiSettings) -> Self:
         """Connect nothing yet; every part connects when it is first used."""
         engine = create_engine(settings)
         store = open_artifacts(settings)
+        sessions = create_session_factory(engine)
+        serving = ServingModels()
+        inference = Inference(
+            store, capacity=settings.cached_models, cache_bytes=settings.inference_cache_bytes
+        )
+        recorder = Recorder(sessions, serving, inference)
         return cls(
             settings=settings,
             engine=engine,
-            sessions=create_session_factory(engine),
+            sessions=sessions,
             store=store,
             doorbell=Doorbell(settings),
-            inference=Inference(store, capacity=settings.cached_models),
+            inference=inference,
+            serving=serving,
+            reader=MasteryReader(sessions, serving, cache_bytes=settings.mastery_cache_bytes),
+            writer=MicroBatcher(
+                recorder.record_together,
+                recorder.record_alone,
+                size=settings.batch_size,
+                delay_seconds=settings.batch_delay_ms / 1000,
+            ),
         )
 
     @property
     def upload_folder(self) -> Path:
         return self.settings.data_dir / "uploads"
 
+    def load_serving(self) -> None:
+        """Load the model that serves, if any does, so that the first answers need not wait for it."""
+        try:
+            with read_scope(self.sessions) as session:
+                model = self.serving.current(session)
+            if model is not None:
+                self.inference.engine(model.artifact)
+        except Exception:
+            logger.warning("the serving model is not loaded before it is first asked", exc_info=True)
+
+    def forget(self, student: Student) -> None:
+        """Hold nothing more of a student who was erased."""
+        self.reader.forget(student.id)
+        self.inference.forget([key_of(student.id, student.created_at)])
+
     def close(self) -> None:
-        """Give the connections back."""
+        """Finish what was taken, and give the connections back."""
+        self.writer.close()
+        self.reader.close()
         self.engine.dispose()

@@ -13,6 +13,7 @@ from api.schemas.models import ModelReference
 from api.services.models import refer_to
 from db.models import Model, Skill
 from db.repositories import models
+from db.repositories.models import Roles, Serving
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,15 +41,26 @@ class ServingModels:
 
     def current(self, session: Session) -> ServingModel | None:
         """The model that serves in this transaction, if any was promoted."""
-        found = models.find_serving(session)
-        if found is None:
-            return None
+        return self.of(session, models.read_roles(session))
+
+    def of(self, session: Session, roles: Roles) -> ServingModel | None:
+        """The model that plays the part of serving; no statement unless it has just begun to."""
+        serving = None if roles.serving_id is None else Serving(roles.serving_id, roles.promoted_at)
+        return None if serving is None else self.describe(session, serving)
+
+    def describe(self, session: Session, found: Serving) -> ServingModel:
+        """The model that was found to serve; no statement unless it has just begun to."""
+        described = self.find(found)
+        if described is None:
+            model = models.get_model(session, found.id)
+            self._last = described = _describe(model, models.list_skills(session, found.id))
+        return described
+
+    def find(self, found: Serving) -> ServingModel | None:
+        """The same if it was described already."""
         last = self._last
         # Promoted again, a model has the same id and numbers, but another time of promotion.
-        if last is None or (last.id, last.reference.promoted_at) != found:
-            model = models.get_model(session, found.id)
-            self._last = last = _describe(model, models.list_skills(session, found.id))
-        return last
+        return last if last is not None and (last.id, last.reference.promoted_at) == found else None
 
 
 def _describe(model: Model, skills: Sequence[Skill]) -> ServingModel:

@@ -32,6 +32,12 @@ class ApiSettings(DatabaseSettings):
     """Longest wait for others to share it with."""
     cached_models: int = Field(default=4, ge=1)
     """Models that are kept in memory to answer for students and evaluations."""
+    inference_cache_bytes: int = Field(default=256 * MEBIBYTE, ge=0)
+    """What each of them may keep of students, so that one more response costs one step."""
+    mastery_cache_bytes: int = Field(default=64 * MEBIBYTE, ge=0)
+    """Written answers about mastery that are kept to be given again."""
+    minimum_cohort: int = Field(default=5, ge=1)
+    """Fewest students whose mean is told; a smaller group would show single ones."""
     retry_after_seconds: int = Field(default=2, ge=1)
     """When to look again at a job that was just accepted."""
     event_poll_seconds: float = Field(default=0.5, gt=0)
