@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -41,8 +41,16 @@ class Inference:
     Nothing of torch is imported before the first question.
     """
 
-    def __init__(self, store: ArtifactStore, *, capacity: int, cache_bytes: int) -> None:
+    def __init__(
+        self,
+        store: ArtifactStore,
+        *,
+        capacity: int,
+        cache_bytes: int,
+        after_load: Callable[[], None] = lambda: None,
+    ) -> None:
         self._store = store
+        self._after_load = after_load
         self._capacity = capacity
         self._cache_bytes = cache_bytes
         self._engines: OrderedDict[str, Engine] = OrderedDict()
@@ -100,6 +108,7 @@ class Inference:
                     self._engines[artifact] = engine
                     while len(self._engines) > self._capacity:
                         self._engines.popitem(last=False)
+                self._after_load()
             return engine
 
 

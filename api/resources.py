@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 
 from api.batching import MicroBatcher
 from api.doorbell import Doorbell
+from api.heap import settle
 from api.inference import Inference, key_of
 from api.reader import MasteryReader
 from api.services.ingest import Recorded, Recorder, Submission
@@ -43,7 +44,10 @@ class Resources:
         sessions = create_session_factory(engine)
         serving = ServingModels()
         inference = Inference(
-            store, capacity=settings.cached_models, cache_bytes=settings.inference_cache_bytes
+            store,
+            capacity=settings.cached_models,
+            cache_bytes=settings.inference_cache_bytes,
+            after_load=settle if settings.freeze_heap else lambda: None,
         )
         recorder = Recorder(sessions, serving, inference)
         return cls(
@@ -69,6 +73,8 @@ class Resources:
 
     def load_serving(self) -> None:
         """Load the model that serves, if any does, so that the first answers need not wait for it."""
+        if self.settings.freeze_heap:
+            settle()
         try:
             with read_scope(self.sessions) as session:
                 model = self.serving.current(session)

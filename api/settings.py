@@ -38,6 +38,8 @@ class ApiSettings(DatabaseSettings):
     """Written answers about mastery that are kept to be given again."""
     minimum_cohort: int = Field(default=5, ge=1)
     """Fewest students whose mean is told; a smaller group would show single ones."""
+    freeze_heap: bool = False
+    """Whether the process does nothing but serve, so that what is loaded stays; `ikt api` says so."""
     retry_after_seconds: int = Field(default=2, ge=1)
     """When to look again at a job that was just accepted."""
     event_poll_seconds: float = Field(default=0.5, gt=0)
