@@ -37,7 +37,7 @@ def bar(share: float, *, width: int = 24) -> str:
     return ("█" * full + (EIGHTHS[rest] if rest else "")).ljust(width)
 
 
-LEVEL_COLOURS = {"beginning": "red", "developing": "yellow", "proficient": "cyan", "mastered": "green"}
+LEVEL_COLOURS = {"beginning": "white", "developing": "yellow", "proficient": "cyan", "mastered": "green"}
 
 
 def mastery_table(rows: Sequence[Mapping[str, Any]], *, width: int = 24) -> Table:

@@ -176,12 +176,15 @@ class TestExperiments:
 
 class TestStudents:
     def test_a_student_is_found_and_shown(self, page: Page, shown: Shown) -> None:
+        mastery = shown.client.get(f"/students/{quote(shown.student, safe='')}/mastery").json()
         open_page(page, "students", shown)
         page.get_by_role("link", name=shown.student).click()
         settle(page)
 
         expect(page.get_by_role("heading", level=1)).to_have_text(shown.student)
         expect(page.locator("tbody tr")).to_have_count(5)
+        levels = [skill["level"] for skill in mastery["skills"] if skill["evidence"]]
+        assert sorted(page.locator("tbody .state").all_text_contents()) == sorted(levels)
         drawn = page.evaluate("document.querySelector('.chart').data.map((t) => [t.name, t.x.length])")
         ticks = [count for name, count in drawn if name in ("right", "wrong")]
         assert ticks == [26, 14]

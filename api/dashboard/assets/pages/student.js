@@ -38,10 +38,14 @@ function headline(student, state) {
       ["ability θ", number(state.theta, 2)],
       ["90 % interval", `${number(state.theta_low, 2)} … ${number(state.theta_high, 2)}`],
       ["skills practised", whole(state.skills.filter((skill) => skill.evidence).length)],
-      ["mastered to 80 %", whole(state.skills.filter((skill) => skill.evidence && skill.mastery >= 0.8).length)],
+      ["of these mastered", whole(state.skills.filter((skill) => skill.evidence && skill.level === mastered(state)).length)],
     ]),
+    state.n_pending ? notice("", `${whole(state.n_pending)} responses are not included yet; a worker is about to score them.`) : null,
   ];
 }
+
+/** The name of the highest level. */
+const mastered = (state) => state.levels.at(-1).name;
 
 function way(steps) {
   const known = steps.filter((step) => step.theta !== null);
@@ -89,6 +93,7 @@ function masteryTable(state) {
   const look = () => fill(list, skillsTable(all.checked ? rows : practised));
   look();
   return h("section", { class: "section" }, h("h2", {}, "Mastery now"),
+    h("p", { class: "soft small" }, `Levels: ${state.levels.map(({ name, least }) => `${name} from ${percent(least)}`).join(", ")}. A skill stays mastered since the day it first was, even where mastery fell again.`),
     h("div", { class: "filters" }, h("label", { class: "tick" }, all, `with those not practised yet: ${whole(rows.length - practised.length)}`)), list);
 }
 
@@ -98,8 +103,10 @@ function skillsTable(rows) {
     rows,
     columns: [
       { label: "skill", head: true, cell: (row) => row.skill },
+      { label: "level", cell: (row) => (row.level ? h("span", { class: `state level-${row.level}` }, row.level) : "–") },
       { label: "mastery M", numeric: true, cell: (row) => percent(row.mastery) },
       { label: "90 % interval", numeric: true, cell: (row) => row.mastery_low === null ? "–" : `${percent(row.mastery_low)} … ${percent(row.mastery_high)}` },
+      { label: "mastered since", cell: (row) => moment(row.mastered_at) },
       { label: "next one right", numeric: true, cell: (row) => percent(row.probability_correct) },
       { label: "difficulty β", numeric: true, cell: (row) => number(row.difficulty, 2) },
       { label: "responses", numeric: true, cell: (row) => whole(row.evidence) },
