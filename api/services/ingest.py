@@ -12,13 +12,15 @@ from sqlalchemy.orm import Session
 from api.inference import Inference, key_of
 from api.services.ingest_states import refresh_states
 from api.serving import ServingModel, ServingModels
-from db.engine import SessionFactory, session_scope
+from db.engine import SessionFactory, session_scope, wait_briefly
 from db.repositories import models
 from db.repositories.interactions import NewInteraction, Stored, Touched, add_interactions
 from db.repositories.states import State
 
 if TYPE_CHECKING:
     from api.inference import Engine, StudentKey
+
+PATIENCE_SECONDS = 0.25  # for students whom a transaction outside this process writes to
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +68,24 @@ class Recorder:
         self._serving = serving
         self._inference = inference
 
-    def record(self, submissions: Sequence[Submission]) -> list[Recorded]:
-        """All of them in one transaction. Raises ArtifactNotFound, OperationalError."""
+    def record_together(self, submissions: Sequence[Submission]) -> list[Recorded]:
+        """All of them in one transaction. Raises ArtifactNotFound, OperationalError, the latter also when one
+        of the students is being written to by somebody else who takes his time.
+        """
+        return self._record(submissions, is_patient=False)
+
+    def record_alone(self, submission: Submission) -> Recorded:
+        """The same for one request, however long it has to wait."""
+        return self._record([submission], is_patient=True)[0]
+
+    def _record(self, submissions: Sequence[Submission], *, is_patient: bool) -> list[Recorded]:
         while True:
             touched: list[StudentKey] = []
             try:
                 with session_scope(self._sessions) as session:
-                    return self._record(session, submissions, touched)
+                    if not is_patient:
+                        wait_briefly(session, PATIENCE_SECONDS)
+                    return self._write(session, submissions, touched)
             except ModelNotLoaded as needed:
                 # It may take seconds, and on SQLite a transaction that writes keeps everybody else waiting.
                 self._inference.engine(needed.artifact)
@@ -81,14 +94,11 @@ class Recorder:
                 self._inference.forget(touched)
                 raise
 
-    def record_one(self, submission: Submission) -> Recorded:
-        """The same for one request."""
-        return self.record([submission])[0]
-
-    def _record(
+    def _write(
         self, session: Session, submissions: Sequence[Submission], touched: list[StudentKey]
     ) -> list[Recorded]:
-        model = self._serving.current(session)
+        roles = models.read_roles(session)
+        model = self._serving.of(session, roles)
         engine = None if model is None else self._loaded(model)
         outcomes = [judge(submission, model) for submission in submissions]
         events = [
@@ -98,7 +108,7 @@ class Recorder:
             if outcome == "accepted"
         ]
         # A model that is being promoted may have read these students already; they are scored again then.
-        stored = add_interactions(session, events, scoring_due=models.is_promoting(session))
+        stored = add_interactions(session, events, scoring_due=roles.is_promoting)
         students = list(stored.students.values())
         touched += [key_of(student.pk, student.created_at) for student in students]
         states = {}
