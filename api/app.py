@@ -25,6 +25,7 @@ from api.routes import (
     students,
     sweeps,
     system,
+    trajectories,
 )
 from api.routes.hot_mastery import HotMastery
 from api.routes.openapi import DESCRIPTION, TITLE, write_openapi
@@ -43,6 +44,7 @@ ROUTERS = (
     students.router,
     interactions.router,
     mastery.router,
+    trajectories.router,
     system.router,
 )
 

@@ -65,7 +65,7 @@ def _limit(error: refused.BatchTooLarge) -> dict[str, Any]:
     return {"limit": error.limit}
 
 
-def _parameter(error: refused.PointsRefused | refused.KindsMixed) -> dict[str, Any]:
+def _parameter(error: refused.PointsRefused | refused.PagesRefused | refused.KindsMixed) -> dict[str, Any]:
     return {"errors": [{"detail": error.detail, "parameter": error.parameter, "location": "query"}]}
 
 
@@ -111,6 +111,7 @@ PROBLEMS: dict[type[Exception], ProblemType] = dict(
         _kind(refused.ExperimentRefused, "experiment-refused", "The experiment cannot be run", 422, _fields),
         _kind(refused.SweepRefused, "sweep-refused", "The sweep cannot be run", 422, _fields),
         _kind(refused.PointsRefused, "invalid-request", "The request is not valid", 422, _parameter),
+        _kind(refused.PagesRefused, "invalid-request", "The request is not valid", 422, _parameter),
         _kind(refused.KindsMixed, "invalid-request", "The request is not valid", 422, _parameter),
         _kind(
             refused.IdempotencyKeyReused, "idempotency-key-reused", "The key belongs to another request", 422

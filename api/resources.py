@@ -13,6 +13,7 @@ from api.heap import settle
 from api.inference import Inference, key_of
 from api.reader import MasteryReader
 from api.services.ingest import Recorded, Recorder, Submission
+from api.services.trajectories import Trajectories
 from api.serving import ServingModels
 from api.settings import ApiSettings
 from db.artifacts import ArtifactStore, open_artifacts
@@ -34,6 +35,7 @@ class Resources:
     inference: Inference
     serving: ServingModels
     reader: MasteryReader
+    trajectories: Trajectories
     writer: MicroBatcher[Submission, Recorded]
 
     @classmethod
@@ -59,6 +61,7 @@ class Resources:
             inference=inference,
             serving=serving,
             reader=MasteryReader(sessions, serving, cache_bytes=settings.mastery_cache_bytes),
+            trajectories=Trajectories(serving, inference),
             writer=MicroBatcher(
                 recorder.record_together,
                 recorder.record_alone,
@@ -86,6 +89,7 @@ class Resources:
     def forget(self, student: Student) -> None:
         """Hold nothing more of a student who was erased."""
         self.reader.forget(student.id)
+        self.trajectories.forget(student.id)
         self.inference.forget([key_of(student.id, student.created_at)])
 
     def close(self) -> None:

@@ -7,6 +7,10 @@ from typing import Generic, NamedTuple, TypeVar
 
 Made = TypeVar("Made")
 
+MOST_ERASED = (
+    1024  # students of whom nothing is kept any more; by then no request is under way that knew them
+)
+
 
 class _Kept(NamedTuple, Generic[Made]):
     version: Hashable
@@ -20,6 +24,7 @@ class StudentCache(Generic[Made]):
     def __init__(self, *, limit_bytes: int) -> None:
         self._limit_bytes = limit_bytes
         self._kept: OrderedDict[tuple[int, Hashable], _Kept[Made]] = OrderedDict()
+        self._erased: OrderedDict[int, None] = OrderedDict()
         self._lock = Lock()
         self.n_bytes = 0
 
@@ -38,14 +43,19 @@ class StudentCache(Generic[Made]):
         key = (student_pk, part)
         with self._lock:
             self._drop(key)
+            if student_pk in self._erased:
+                return
             self._kept[key] = _Kept(version, made, n_bytes)
             self.n_bytes += n_bytes
             while self.n_bytes > self._limit_bytes:
                 self._drop(next(iter(self._kept)))
 
     def forget(self, student_pk: int) -> None:
-        """Every part of a student."""
+        """Every part of a student, also what is being made now of what was read before they were erased."""
         with self._lock:
+            self._erased[student_pk] = None
+            if len(self._erased) > MOST_ERASED:
+                self._erased.popitem(last=False)
             for key in [key for key in self._kept if key[0] == student_pk]:
                 self._drop(key)
 

@@ -3,17 +3,20 @@
 What the network itself may be wrong about is not in them: nothing measures it.
 """
 
+from typing import TypeVar
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 Floats = NDArray[np.float64]
+Ability = TypeVar("Ability", float, NDArray[np.float64])
 
 REACH = 1.645  # standard deviations on either side that hold 90 % of a normal distribution
 NEAREST = 2.0**-24  # mastery is stored in single precision: closer to 0 or 1 than this it may be rounded
 
 
-def ability_band(theta: float, sd: float) -> tuple[float, float]:
+def ability_band(theta: Ability, sd: Ability) -> tuple[Ability, Ability]:
     """θ ± 1.645 standard deviations, in logits."""
     return theta - REACH * sd, theta + REACH * sd
 

@@ -108,6 +108,15 @@ class ModelWithoutAbility(Exception):
         )
 
 
+class PagesRefused(Exception):
+    """What was asked for comes whole, not in pages."""
+
+    def __init__(self, parameter: str, *, instead: str) -> None:
+        self.parameter = parameter
+        self.detail = f"can't be given with {instead}, which leaves no pages; leave it out"
+        super().__init__(f"{self.parameter}: {self.detail}")
+
+
 class UploadTooLarge(Exception):
     """More bytes than the service takes in one request."""
 

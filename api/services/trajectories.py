@@ -1,0 +1,101 @@
+"""A student's way: the model's view after every response, computed once for several pages."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass
+
+import pyarrow as pa
+from sqlalchemy.orm import Session
+
+from api.formats.trajectories import tabulate_steps
+from api.inference import Inference
+from api.schemas.models import ModelReference
+from api.services.mastery import spread_positions
+from api.services.refusals import NoServingModel, PagesRefused
+from api.serving import ServingModels
+from api.student_cache import StudentCache
+from db.errors import BadCursor
+from db.repositories import interactions, students
+
+MOST_ON_PAGE = 200  # unless the caller says
+KEPT_BYTES = 16 * 1024 * 1024
+PART = "trajectory"
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """All steps of a student, one row each."""
+
+    student_id: str
+    model: ModelReference
+    steps: pa.RecordBatch
+
+
+@dataclass(slots=True)
+class Page:
+    """Some of them, and where the next ones begin, if there are any."""
+
+    steps: pa.RecordBatch
+    next_cursor: str | None = None
+
+
+class Trajectories:
+    """Computes ways, and keeps the last few of them."""
+
+    def __init__(self, serving: ServingModels, inference: Inference) -> None:
+        self._serving = serving
+        self._inference = inference
+        self._kept: StudentCache[pa.RecordBatch] = StudentCache(limit_bytes=KEPT_BYTES)
+
+    def find_way(self, session: Session, student_id: str) -> Way:
+        """Raises StudentNotFound, NoServingModel."""
+        student = students.get_student(session, student_id)
+        model = self._serving.current(session)
+        if model is None:
+            raise NoServingModel
+        version = (student.created_at, model.id, student.n_interactions)
+        steps = self._kept.find(student.id, PART, version=version)
+        if steps is None:
+            history = interactions.list_history(session, student)
+            steps = tabulate_steps(history, self._inference.trajectory(model.artifact, history))
+            self._kept.keep(student.id, PART, version=version, made=steps, n_bytes=steps.nbytes)
+        return Way(student_id, model.reference, steps)
+
+    def forget(self, student_pk: int) -> None:
+        """Keep nothing of a student who was erased."""
+        self._kept.forget(student_pk)
+
+
+def turn_to_page(steps: pa.RecordBatch, *, cursor: str | None, limit: int | None) -> Page:
+    """Raises BadCursor."""
+    start = 0 if cursor is None else min(_decode(cursor), steps.num_rows)
+    page = steps.slice(start, limit or MOST_ON_PAGE)
+    stop = start + page.num_rows
+    return Page(page, _encode(stop) if stop < steps.num_rows else None)
+
+
+def choose_points(steps: pa.RecordBatch, points: int | None) -> pa.RecordBatch:
+    """At most so many steps, evenly spread, the first and the last among them; all when None."""
+    if points is None or points >= steps.num_rows:
+        return steps
+    return steps.take(pa.array(spread_positions(steps.num_rows, most=points)))
+
+
+def refuse_pages(*, cursor: str | None, limit: int | None, instead: str) -> None:
+    """Raises PagesRefused when a page is asked for."""
+    for parameter, value in (("cursor", cursor), ("limit", limit)):
+        if value is not None:
+            raise PagesRefused(parameter, instead=instead)
+
+
+def _encode(position: int) -> str:
+    return urlsafe_b64encode(f"step={position}".encode()).decode().rstrip("=")
+
+
+def _decode(cursor: str) -> int:
+    try:
+        name, _, position = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().partition("=")
+        if name != "step" or not position.isdecimal():
+            raise BadCursor(cursor)
+        return int(position)
+    except ValueError as error:
+        raise BadCursor(cursor) from error
