@@ -1,8 +1,7 @@
 """Answering: one interaction sent, the refreshed mastery in the reply."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from itertools import count
+from itertools import count, cycle
 
 from tests.benchmarks.serving_figures import Figure, alternate, middle, ratio
 from tests.benchmarks.serving_load import NUMBER, Heard, Plan, ask, post
@@ -62,7 +61,7 @@ def measure_batching(stage: Stage, together: Api, alone: Api) -> list[Figure]:
 
 def _answers(stage: Stage, prefix: str) -> list[bytes]:
     """A response of each student, to a skill of their course."""
-    skills = _in_turn(stage.scale.skills)
+    skills = cycle(stage.scale.names)
     return [
         post(
             f"/students/{prefix}-{number}/interactions",
@@ -75,10 +74,6 @@ def _answers(stage: Stage, prefix: str) -> list[bytes]:
         )
         for number in range(stage.scale.answering)
     ]
-
-
-def _in_turn(n_skills: int) -> Iterator[str]:
-    return (f"skill-{number % n_skills + 1:03d}" for number in count())
 
 
 def _answer(

@@ -45,8 +45,10 @@ def alternate(rounds: int, *sides: Ask) -> list[list[Heard]]:
         order = range(len(sides)) if number % 2 == 0 else reversed(range(len(sides)))
         for side in order:
             heard[side].append(sides[side]())
-    for refused in (one.refused for stretches in heard for one in stretches if one.refused):
-        raise RuntimeError(f"{refused} requests were refused or never answered: nothing was measured")
+    for one in (one for stretches in heard for one in stretches if one.refused):
+        raise RuntimeError(
+            f"{one.refused} of {one.requests} requests were refused or not answered\n{one.complaint}"
+        )
     return heard
 
 

@@ -37,6 +37,7 @@ class Heard:
     p50_ms: float
     p99_ms: float
     refused: int  # answers that were neither 2xx nor 304, and requests without any
+    complaint: str = ""  # the first such answer
 
     @property
     def rate(self) -> float:
@@ -111,6 +112,7 @@ class _Asking:
     late: deque[float] = field(default_factory=deque)  # when requests were due that found nobody idle
     seconds: list[float] = field(default_factory=list)
     statuses: Counter[int] = field(default_factory=Counter)
+    complaint: str = ""
     n_sent: int = 0
 
     def next_request(self) -> bytes:
@@ -151,7 +153,10 @@ class _Connection(asyncio.Protocol):
 
     def _answered(self) -> None:
         asking, now = self._asking, time.perf_counter()
-        asking.statuses[int(self._buffer[9:12])] += 1
+        status = int(self._buffer[9:12])
+        asking.statuses[status] += 1
+        if status >= 400 and not asking.complaint:
+            asking.complaint = self._buffer.decode("utf-8", "replace")
         asking.seconds.append(now - self._due)
         if now >= asking.until:
             return
@@ -194,7 +199,7 @@ async def _carry_out(plan: Plan) -> Heard:
     p50, p99 = np.quantile(asking.seconds, [0.5, 0.99]) * 1000 if asking.seconds else (0.0, 0.0)
     answered = sum(n for status, n in asking.statuses.items() if status < 300 or status == 304)
     unanswered = asking.n_sent + len(asking.late) - answered
-    return Heard(n_in_time, elapsed, float(p50), float(p99), unanswered)
+    return Heard(n_in_time, elapsed, float(p50), float(p99), unanswered, asking.complaint)
 
 
 async def _send_on_time(asking: _Asking, started: float, rate: float) -> None:

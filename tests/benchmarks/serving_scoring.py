@@ -61,7 +61,7 @@ def measure_upload(stage: Stage, api: Api) -> list[Figure]:
     scale, rates = stage.scale, []
     for number in range(scale.bulk_rounds):
         file = stage.folder / f"events-{number}.ndjson"
-        _write_events(file, scale.bulk, scale.skills)
+        _write_events(file, scale.bulk, scale.names)
         command = [sys.executable, "-m", "api.cli", "students", "send", str(file), "--url", api.url, "--json"]
         sent = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
         if sent.returncode:
@@ -74,14 +74,14 @@ def measure_upload(stage: Stage, api: Api) -> list[Figure]:
     return [Figure(row, "rate", median(rates), "events/s", least=50_000, beside="sending to answer")]
 
 
-def _write_events(file: Path, n_events: int, n_skills: int) -> None:
+def _write_events(file: Path, n_events: int, skills: list[str]) -> None:
     n_students = max(1, n_events // EVENTS_OF_STUDENT)
     start = datetime.now(UTC) - timedelta(days=1)
     with file.open("w") as lines:
         for number in range(n_events):
             student, step = number % n_students, number // n_students
             time_of = (start + timedelta(milliseconds=number)).isoformat()
-            skill = f"skill-{(student + step // 4) % n_skills + 1:03d}"
+            skill = skills[(student + step // 4) % len(skills)]
             lines.write(
                 f'{{"student_id":"bulk-{student}","event_id":"{uuid4()}","skill":"{skill}",'
                 f'"correct":{"false" if number % 3 else "true"},"timestamp":"{time_of}"}}\n'

@@ -52,6 +52,12 @@ class Scale:
     bulk_rounds: int = 3
     extensions: int = 200  # of a history, one response each
 
+    @property
+    def names(self) -> list[str]:
+        """Of the skills, as the simulated classroom has them."""
+        digits = len(str(self.skills))
+        return [f"skill-{number:0{digits}d}" for number in range(1, self.skills + 1)]
+
 
 FULL = Scale()
 SHORT = Scale(

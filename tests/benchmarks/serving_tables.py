@@ -48,7 +48,7 @@ SELECT indexname, indexdef FROM pg_indexes WHERE tablename = :table
 
 def fill(stage: Stage, name: str, groups: Sequence[Group], *, due: bool = False) -> None:
     """Put students and their responses into an empty database; with `due` they wait for scoring."""
-    skills = [f"skill-{number + 1:03d}" for number in range(stage.scale.skills)]
+    skills = stage.scale.names
     many = sum(group.students * group.steps for group in groups) >= INDEXED_LATER
     with _connection(stage, name) as connection:
         if many:
