@@ -17,6 +17,7 @@ from api.routes import (
     dashboard,
     datasets,
     experiments,
+    forecasts,
     interactions,
     mastery,
     models,
@@ -45,6 +46,7 @@ ROUTERS = (
     interactions.router,
     mastery.router,
     trajectories.router,
+    forecasts.router,
     system.router,
 )
 

@@ -7,9 +7,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 Made = TypeVar("Made")
 
-MOST_ERASED = (
-    1024  # students of whom nothing is kept any more; by then no request is under way that knew them
-)
+MOST_ERASED = 1024  # students of whom nothing is kept; by then no request is under way that knew them
 
 
 class _Kept(NamedTuple, Generic[Made]):
