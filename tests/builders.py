@@ -105,7 +105,9 @@ def make_trial(session: Session, sweep: Sweep, **changes: Any) -> Experiment:
     )
 
 
-def make_model(session: Session, *, skills: tuple[str, ...] = ("add", "subtract"), **changes: Any) -> Model:
+def make_model(
+    session: Session, *, skills: Sequence[str | NewSkill] = ("add", "subtract"), **changes: Any
+) -> Model:
     """A candidate with its skills, trained by an experiment of its own unless `experiment_id` is given."""
     status = changes.pop("status", None)
     if "experiment_id" not in changes:
@@ -115,8 +117,8 @@ def make_model(session: Session, *, skills: tuple[str, ...] = ("add", "subtract"
         "artifact": f"experiments/{changes['experiment_id']}/model",
         "metrics": {"auc": 0.73},
         "skills": [
-            NewSkill(name=name, difficulty=-0.5 + position, standard_error=0.1, n_responses=50)
-            for position, name in enumerate(skills)
+            skill if isinstance(skill, NewSkill) else NewSkill(skill, -0.5 + position, 0.1, n_responses=50)
+            for position, skill in enumerate(skills)
         ],
     }
     model = models.add_model(session, **{**values, **changes})

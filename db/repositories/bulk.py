@@ -53,7 +53,7 @@ class BulkLoad:
         self._wants_each = wants_each
         self._n_given = 0
         self.accepted = self.duplicates = self.n_students = 0
-        self.is_new: list[bool] | None = None
+        self.is_new: list[bool] | None = [] if wants_each else None
 
     def __enter__(self) -> "BulkLoad":
         return self
@@ -61,9 +61,10 @@ class BulkLoad:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is not None or not self._n_given:
+        if kind is not None:
             return
-        self.n_students, self.accepted, self.is_new = self._staging.store(wants_each=self._wants_each)
+        if self._n_given:
+            self.n_students, self.accepted, self.is_new = self._staging.store(wants_each=self._wants_each)
         self.duplicates = self._n_given - self.accepted
 
     def add(

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from db.base import finite, new_id
+from db.base import finite, from_microseconds, new_id, to_microseconds
 from db.models import Experiment
 from db.settings import DatabaseSettings
 from tests.builders import make_experiment
@@ -53,6 +53,16 @@ class TestFinite:
     @given(anything)
     def test_second_pass_changes_nothing(self, value: Any) -> None:
         assert finite(finite(value)) == finite(value)
+
+
+class TestMicroseconds:
+    @given(st.datetimes(timezones=st.just(UTC)))
+    def test_every_time_comes_back(self, time: datetime) -> None:
+        assert from_microseconds(to_microseconds(time)) == time
+
+    def test_they_count_from_1970_in_utc(self) -> None:
+        east = timezone(timedelta(hours=3))
+        assert to_microseconds(datetime(1970, 1, 1, 3, 0, 1, 5, tzinfo=east)) == 1_000_005
 
 
 class TestColumns:

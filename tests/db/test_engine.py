@@ -6,14 +6,16 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import UTC
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, func, select, text
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 
+from db import postgres
 from db.engine import (
     SessionFactory,
     after_commit,
@@ -26,7 +28,7 @@ from db.models import Dataset
 from db.settings import DatabaseSettings
 from tests.builders import make_dataset
 from tests.faults import doom_commit
-from tests.stacks import Stack
+from tests.stacks import Services, Stack
 
 
 def _count(sessions: SessionFactory) -> int:
@@ -287,6 +289,50 @@ class TestSqlite:
     def test_memory_is_refused(self, url: str) -> None:
         with pytest.raises(ValueError, match="must name a file"):
             create_engine(url)
+
+
+class TestPostgres:
+    @pytest.fixture
+    def stack_engine(self, services: Services) -> Iterator[Engine]:
+        """On a database whose times would come back in another zone."""
+        with services.fresh_database() as url:
+            engine = create_engine(url)
+            with engine.begin() as connection:
+                connection.execute(text("ALTER ROLE postgres SET timezone = 'Asia/Tokyo'"))
+            engine.dispose()
+            yield engine
+            with engine.begin() as connection:
+                connection.execute(text("ALTER ROLE postgres RESET timezone"))
+            engine.dispose()
+
+    def test_times_come_in_utc(self, stack_engine: Engine) -> None:
+        with create_session_factory(stack_engine)() as session:
+            [(now,)] = postgres.fetch(session, "SELECT now()")
+        assert now.tzinfo is UTC
+
+    def test_errors_bear_the_names_of_sqlalchemy(self, stack_engine: Engine) -> None:
+        with create_session_factory(stack_engine)() as session:
+            with pytest.raises(ProgrammingError, match="no_such_table"):
+                postgres.fetch(session, "SELECT * FROM no_such_table")
+            session.rollback()
+            with pytest.raises(DataError, match="invalid input syntax"):
+                postgres.execute(session, "SELECT %(value)s::text::integer", {"value": "one"})
+            session.rollback()
+            postgres.execute(session, "CREATE TEMP TABLE numbers (number integer)")
+            with pytest.raises(DataError, match="invalid input syntax"):
+                postgres.copy_in(session, "COPY numbers FROM STDIN", "one\n")
+
+    def test_lost_connection_is_not_used_again(self, stack_engine: Engine) -> None:
+        sessions = create_session_factory(stack_engine)
+        with sessions() as session:
+            [(pid,)] = postgres.fetch(session, "SELECT pg_backend_pid()")
+            with sessions() as other:
+                postgres.execute(other, f"SELECT pg_terminate_backend({pid})")
+            with pytest.raises(OperationalError) as lost:
+                postgres.fetch(session, "SELECT 1")
+            assert lost.value.connection_invalidated
+            session.rollback()
+            assert postgres.fetch(session, "SELECT 1") == [(1,)]
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -12,15 +13,17 @@ from sqlalchemy import Engine, inspect
 
 from api.services.experiments import get_experiment
 from api.services.experiments import list_experiments as show_experiments
-from db.base import Base
+from db.base import Base, BigKey, Json
 from db.engine import create_engine, create_session_factory, downgrade, read_scope, session_scope, upgrade
 from db.errors import DatasetInUse
 from db.lifecycle import ExperimentStatus
-from db.models import Calibration, CrossValidation, Experiment
-from db.repositories import cross_validations, datasets, experiments, runs
+from db.models import Calibration, CrossValidation, Experiment, Model, StudentState
+from db.repositories import cohorts, cross_validations, datasets, experiments, runs, states
+from db.repositories.interactions import add_interactions, list_history, read_histories
+from db.repositories.students import delete_student, get_student
 from ikt_model.config import resolve_config
 from ikt_model.references import calibration_from_dict
-from tests.builders import NOON, make_experiment, make_sweep, make_trial
+from tests.builders import NOON, make_event, make_experiment, make_states, make_sweep, make_trial
 from tests.stacks import STACK_NAMES
 
 FIT = Path(__file__).parents[1] / "ikt_model/first_release/model/calibration.json"
@@ -57,6 +60,14 @@ def _experiment(status: str, identifier: UUID) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _interaction(identifier: int, student_pk: int, event_id: str, *, minutes: int = 0) -> dict[str, Any]:
+    return {
+        "id": identifier, "student_pk": student_pk, "event_id": event_id, "skills": ["add"], "item": None,
+        "correct": True, "occurred_at": NOON + timedelta(minutes=minutes),
+        "received_at": NOON + timedelta(minutes=identifier),
+    }  # fmt: skip
+
+
 ROWS: Mapping[str, list[dict[str, Any]]] = {
     "datasets": [{
         "id": DATASET, "name": "classroom", "format": "pykt", "content_hash": "c0ffee", "n_students": 20,
@@ -90,13 +101,15 @@ ROWS: Mapping[str, list[dict[str, Any]]] = {
         "model_id": MODEL, "position": 0, "name": "add", "difficulty": 0.5, "standard_error": None,
         "n_responses": 400,
     }],
-    "students": [{
-        "id": 1, "student_id": "ana", "n_interactions": 1, "created_at": NOON, "last_interaction_at": NOON,
-    }],
-    "interactions": [{
-        "id": 1, "student_pk": 1, "event_id": "e1", "skills": ["add"], "item": None, "correct": True,
-        "occurred_at": NOON, "received_at": NOON,
-    }],
+    "students": [
+        {"id": 1, "student_id": "ana", "n_interactions": 3, "created_at": NOON, "last_interaction_at": NOON},
+        {"id": 2, "student_id": "bob", "n_interactions": 1, "created_at": NOON, "last_interaction_at": NOON},
+        {"id": 3, "student_id": "new", "n_interactions": 0, "created_at": NOON, "last_interaction_at": None},
+    ],
+    "interactions": [
+        _interaction(1, 1, "e9"), _interaction(2, 2, "e1"), _interaction(3, 1, "e1", minutes=-5),
+        _interaction(4, 1, "e5"),
+    ],
     "student_states": [{
         "student_pk": 1, "model_id": MODEL, "theta": 0.1, "theta_reference": 0.2, "theta_reference_sd": 0.5,
         "mastery": [0.6], "probability": [0.7], "mastery_reference": [0.5], "n_interactions": 1,
@@ -126,49 +139,116 @@ def _filled(url: str) -> Iterator[Engine]:
     with engine.begin() as connection:
         for name, rows in ROWS.items():
             connection.execute(sa.insert(_table(name)), rows)
+        for name in ("students", "interactions") if engine.dialect.name == "postgresql" else ():
+            last = f"(SELECT max(id) FROM {name})"
+            connection.execute(sa.text(f"SELECT setval('{name}_id_seq', {last})"))
     yield engine
     engine.dispose()
 
 
+# Columns that are gone, or of another type today
+FIRST_TYPES: Mapping[str, dict[str, Any]] = {
+    "interactions": {"id": BigKey},
+    "student_states": dict.fromkeys(("mastery", "probability", "mastery_reference"), Json()),
+}
+
+
 def _table(name: str) -> sa.TableClause:
-    """The columns that the first release knew; their types are still the same."""
-    types = Base.metadata.tables[name].c
-    return sa.table(name, *(sa.column(column, types[column].type) for column in ROWS[name][0]))
+    """The columns that the first release knew."""
+    types = {column.name: column.type for column in Base.metadata.tables[name].c} | FIRST_TYPES.get(name, {})
+    return sa.table(name, *(sa.column(column, types[column]) for column in ROWS[name][0]))
 
 
 def _stored(engine: Engine) -> dict[str, list[dict[str, Any]]]:
+    """What is there of it."""
+    found = {}
     with engine.connect() as connection:
-        found = {
-            name: [dict(row) for row in connection.execute(sa.select(_table(name))).mappings()]
-            for name in ROWS
-        }
-    return {name: sorted(rows, key=_first_value) for name, rows in found.items()}
+        schema = inspect(connection)
+        for name in ROWS:
+            kept = {column["name"] for column in schema.get_columns(name)}
+            columns = [column for column in _table(name).c if column.name in kept]
+            found[name] = [dict(row) for row in connection.execute(sa.select(*columns)).mappings()]
+    return _sorted(found)
 
 
-def _first_value(row: Mapping[str, Any]) -> str:
-    return str(next(iter(row.values())))
+def _sorted(found: Mapping[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
+    return {name: sorted(rows, key=str) for name, rows in found.items()}
 
 
-EXPECTED = {name: sorted(rows, key=_first_value) for name, rows in ROWS.items()}
+EXPECTED = _sorted(ROWS)
 
 
 def _completed(rows: Mapping[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
-    """The same with every setting that there is today."""
+    """The same with every setting that there is today; who has answered is scored again."""
     config = resolve_config("small-dynamic")
     named = {"config": config.model_dump(mode="json"), "config_fingerprint": config.fingerprint()}
     fit = {"settings": named["config"]["reference"]}
-    return {
+    return _sorted({
         **rows,
+        "interactions": [
+            {name: value for name, value in row.items() if name != "id"} for row in rows["interactions"]
+        ],
+        "student_states": [],
         "experiments": [row | named for row in rows["experiments"]],
         "calibrations": [row | fit for row in rows["calibrations"]],
-    }
+    })  # fmt: skip
 
 
 def test_upgrade_and_downgrade_keep_every_row(first_release: Engine) -> None:
     upgrade(first_release)
     after_upgrade = _stored(first_release)
     downgrade(first_release, "0001")
-    assert (after_upgrade, _stored(first_release)) == (_completed(EXPECTED), EXPECTED)
+    assert after_upgrade == _completed(EXPECTED)
+    assert _stored(first_release) == {**EXPECTED, "student_states": []}
+
+
+def test_arrivals_are_numbered_and_everybody_who_answered_is_due(first_release: Engine) -> None:
+    upgrade(first_release)
+    sessions = create_session_factory(first_release)
+    with session_scope(sessions) as session:
+        again = [
+            make_event(number, student_id="ana", event_id=name) for number, name in enumerate(("e1", "x"))
+        ]
+        assert add_interactions(session, again).is_new == [False, True]
+        assert states.list_due(session, limit=5) == [(1, 4), (2, 1)]
+        ana = get_student(session, "ana")
+        history = [(row.event_id, row.arrival) for row in list_history(session, ana)]
+        assert history == [("e1", 1), ("e9", 0), ("e5", 2), ("x", 3)]
+        assert read_histories(session, [2, 1]).offsets.tolist() == [0, 1, 5]
+
+
+def test_an_upgraded_database_holds_states_and_cohorts(first_release: Engine) -> None:
+    upgrade(first_release)
+    sessions = create_session_factory(first_release)
+    with session_scope(sessions) as session:
+        pair, model = [get_student(session, name) for name in ("ana", "bob")], session.get_one(Model, MODEL)
+        states.upsert_states(session, make_states(pair, model))
+        cohorts.set_members(session, "5b", ["ana", "bob"])
+        delete_student(session, "ana")
+    with session_scope(sessions) as session:
+        assert session.scalars(sa.select(StudentState.student_pk)).all() == [2]
+        assert cohorts.list_cohorts(session) == [("5b", 1)]
+        session.delete(session.get_one(Model, MODEL))
+    with read_scope(sessions) as session:
+        assert session.scalars(sa.select(StudentState.student_pk)).all() == []
+
+
+def test_downgrade_keeps_the_order_of_arrival(first_release: Engine) -> None:
+    upgrade(first_release)
+    with session_scope(create_session_factory(first_release)) as session:
+        add_interactions(session, [make_event(-9, student_id=name) for name in ("zoe", "ana")])
+        add_interactions(session, [make_event(-9, student_id="ana", event_id="last")])
+    downgrade(first_release, "0001")
+    table = _table("interactions")
+    with first_release.begin() as connection:
+        mine = sa.select(table.c.event_id).where(table.c.student_pk == 1).order_by(table.c.id)
+        assert connection.scalars(mine).all() == ["e9", "e1", "e5", "event--9", "last"]
+        # The numbers go on by themselves.
+        row = _interaction(0, 1, "next")
+        connection.execute(sa.insert(table), {name: row[name] for name in row if name != "id"})
+        assert connection.scalars(mine).all()[-1] == "next"
+        with pytest.raises(sa.exc.IntegrityError):
+            connection.execute(sa.insert(table), _interaction(99, 1, "next"))
 
 
 def test_rows_say_that_nothing_was_left_out_or_doubted(first_release: Engine) -> None:

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 from db.errors import IllegalMove, LeaseLost, ModelNotFound
 from db.lifecycle import ModelStatus
 from db.repositories import models
-from tests.builders import OWNER, make_experiment, make_model
+from db.repositories.models import NewSkill
+from tests.builders import NOON, OWNER, make_experiment, make_model
 
 
 class TestAddModel:
@@ -18,6 +19,17 @@ class TestAddModel:
         skills = models.list_skills(session, model.id)
         assert [(skill.position, skill.name) for skill in skills] == [(0, "zeta"), (1, "alpha"), (2, "mu")]
         assert (model.status, model.experiment.dataset.name) == (ModelStatus.CANDIDATE, "classroom")
+
+    def test_what_is_said_of_nobody_in_particular_is_kept(self, session: Session) -> None:
+        prior = {"prior_mastery": 0.25, "prior_probability": 0.5, "prior_mastery_reference": None}
+        new = [NewSkill("add", -0.5, None, 50, **prior), NewSkill("carry", 0.0, 0.1, 40)]
+        model = make_model(session, skills=new, ability_sd=1.25)
+        session.expire_all()
+        assert model.ability_sd == 1.25
+        skills = models.list_skills(session, model.id)
+        assert [{name: getattr(skill, name) for name in prior} for skill in skills] == [
+            prior, dict.fromkeys(prior),
+        ]  # fmt: skip
 
     def test_experiment_trains_one_model(self, session: Session) -> None:
         model = make_model(session)
@@ -51,6 +63,24 @@ class TestRead:
             make_model(session, status=ModelStatus.SERVING)
 
 
+class TestRoles:
+    def test_nobody_acts_at_first(self, session: Session) -> None:
+        make_model(session)
+        make_model(session, status=ModelStatus.RETIRED)
+        assert models.read_roles(session) == (None, None, False)
+        assert models.find_serving(session) is None
+
+    def test_both_parts_are_told_apart(self, session: Session) -> None:
+        make_model(session, status=ModelStatus.PROMOTING)
+        assert models.read_roles(session) == (None, None, True)
+        serving = make_model(session, status=ModelStatus.SERVING)
+        serving.promoted_at = NOON
+        session.flush()
+        assert models.read_roles(session) == (serving.id, NOON, True)
+        assert models.find_serving(session) == (serving.id, NOON)
+        assert models.is_promoting(session)
+
+
 class TestStartPromotion:
     @pytest.mark.parametrize("status", [ModelStatus.CANDIDATE, ModelStatus.RETIRED])
     def test_starts_with_all_attempts(self, session: Session, status: ModelStatus) -> None:
@@ -68,6 +98,39 @@ class TestStartPromotion:
         model = make_model(session, status=ModelStatus.SERVING)
         with pytest.raises(IllegalMove, match="is serving and can't become promoting"):
             models.start_promotion(session, model.id)
+
+    def test_starts_with_the_first_student(self, session: Session) -> None:
+        model = make_model(session, status=ModelStatus.RETIRED)
+        model.scored_through, model.lease_owner = 17, "a scorer of its time"
+        model = models.start_promotion(session, model.id)
+        assert (model.scored_through, model.lease_owner) == (None, None)
+
+
+class TestNoteScoredThrough:
+    def test_next_worker_goes_on_from_there(self, session: Session) -> None:
+        model = models.start_promotion(session, make_model(session).id)
+        models.claim_promotion(session, model.id, OWNER, lease_seconds=60)
+        models.note_scored_through(session, model.id, OWNER, 2**40)
+        models.release_promotion(session, model.id, OWNER)
+        taken = models.claim_promotion(session, model.id, "worker-2", lease_seconds=60)
+        assert taken is not None
+        assert taken.scored_through == 2**40
+
+    def test_other_worker_can_not_note_it(self, session: Session) -> None:
+        model = models.start_promotion(session, make_model(session).id)
+        models.claim_promotion(session, model.id, OWNER, lease_seconds=60)
+        with pytest.raises(LeaseLost):
+            models.note_scored_through(session, model.id, "worker-2", 5)
+
+
+class TestFlip:
+    def test_model_that_retires_loses_its_lease(self, session: Session) -> None:
+        old = make_model(session, status=ModelStatus.SERVING)
+        old.lease_owner, old.lease_expires_at = "a scorer", NOON
+        models.flip(session, models.start_promotion(session, make_model(session).id).id)
+        session.refresh(old)
+        found: tuple[object, ...] = (old.status, old.lease_owner, old.lease_expires_at)
+        assert found == (ModelStatus.RETIRED, None, None)
 
 
 class TestFailPromotion:
