@@ -5,6 +5,7 @@ from itertools import count, cycle
 
 from tests.benchmarks.serving_figures import Figure, alternate, middle, ratio
 from tests.benchmarks.serving_load import NUMBER, Heard, Plan, ask, post
+from tests.benchmarks.serving_meter import Meter
 from tests.benchmarks.serving_reading import p99, rate
 from tests.benchmarks.serving_stage import Api, Stage
 
@@ -23,9 +24,10 @@ def measure_answering(stage: Stage, api: Api) -> list[Figure]:
     """As fast as 16 clients can, and at a rate such as a platform has."""
     answers = _answers(stage, "answering")
     _answer(stage, api, answers, clients=CLIENTS)  # the caches fill
+    meter = Meter(stage, api)
     hard, steady = alternate(
         stage.scale.rounds,
-        lambda: _answer(stage, api, answers, clients=CLIENTS),
+        meter.around(lambda: _answer(stage, api, answers, clients=CLIENTS)),
         lambda: _answer(stage, api, answers, clients=CLIENTS, rate=RATE),
     )
     row = f"POST of one interaction, {HISTORY}-step history, {CLIENTS} clients"
@@ -36,6 +38,7 @@ def measure_answering(stage: Stage, api: Api) -> list[Figure]:
         Figure(row, "p99", middle(hard, p99), "ms", most=100),
         Figure(row, f"p50 at {RATE:g}/s", middle(steady, p50), "ms", most=25),
         Figure(row, f"p99 at {RATE:g}/s", middle(steady, p99), "ms", most=100),
+        *meter.figures(row, each="an answer"),
     ]
 
 

@@ -196,9 +196,11 @@ async def _carry_out(plan: Plan) -> Heard:
     await _last_answers(asking)
     for transport, _ in pairs:
         transport.close()
+    # Those that were due and never sent have waited as long as this.
+    asking.seconds.extend(asking.until - due for due in asking.late)
     p50, p99 = np.quantile(asking.seconds, [0.5, 0.99]) * 1000 if asking.seconds else (0.0, 0.0)
     answered = sum(n for status, n in asking.statuses.items() if status < 300 or status == 304)
-    unanswered = asking.n_sent + len(asking.late) - answered
+    unanswered = asking.n_sent - answered
     return Heard(n_in_time, elapsed, float(p50), float(p99), unanswered, asking.complaint)
 
 

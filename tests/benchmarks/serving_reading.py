@@ -9,6 +9,7 @@ import httpx
 
 from tests.benchmarks.serving_figures import Figure, alternate, middle, ratio
 from tests.benchmarks.serving_load import Heard, Plan, ask, get, read_hard
+from tests.benchmarks.serving_meter import Meter
 from tests.benchmarks.serving_stage import Api, Stage
 from tests.benchmarks.serving_tables import sequential_scans
 
@@ -40,10 +41,11 @@ def measure_reading(stage: Stage, api: Api) -> list[Figure]:
     reads = [get(address(student_id)) for student_id in ids]
     conditional = [get(address(one), etag=answer.headers["etag"]) for one, answer in answers.items()]
     nothing = [get(f"/unchanged/{quote(student_id)}") for student_id in ids]
+    meter = Meter(stage, api)
     with stage.process(BARE, environment, ready=address(ids[0])) as bare:
         ours, theirs, known, empty = alternate(
             stage.scale.rounds,
-            lambda: _read(stage, api, reads),
+            meter.around(lambda: _read(stage, api, reads)),
             lambda: _read(stage, bare, reads),
             lambda: _read(stage, api, conditional),
             lambda: _read(stage, bare, nothing),
@@ -57,6 +59,7 @@ def measure_reading(stage: Stage, api: Api) -> list[Figure]:
         Figure(row, "p99", middle(ours, p99), "ms"),
         Figure(row, "bare: rate", middle(theirs, rate), "/s", beside="the same bytes"),
         Figure(row, "bare: p99", middle(theirs, p99), "ms"),
+        *meter.figures(row, each="a read"),
         Figure("If-None-Match hit", "rate to bare", ratio(known, theirs, rate), least=0.7, beside="200"),
         Figure("If-None-Match hit", "rate to bare 304", ratio(known, empty, rate), beside="no bytes"),
         Figure("If-None-Match hit", "rate", middle(known, rate), "/s"),
@@ -79,21 +82,23 @@ def measure_tables(stage: Stage, many: str, *, students: int) -> list[Figure]:
         for api, reads in ((small, small_reads), (large, large_reads)):
             _read_steadily(stage, api, reads[-1:], 0)
         of_small, of_large = iter(range(scale.rounds)), iter(range(scale.rounds))
+        meter = Meter(stage, large)
         heard = alternate(
             scale.rounds,
-            lambda: _read_steadily(stage, large, large_reads, next(of_large)),
+            meter.around(lambda: _read_steadily(stage, large, large_reads, next(of_large))),
             lambda: _read_steadily(stage, small, small_reads, next(of_small)),
         )
     in_large, in_small = heard
     row = f"table of {students:,} students, {students * scale.steps:,} interactions"
     scans = sequential_scans(stage, many) - scans
-    size = f"{stage.gigabytes(many):.2g} GB"
     return [
-        Figure(row, "p99 to that of the small table", ratio(in_large, in_small, p99), most=1.5, beside=size),
+        Figure(row, "p99 to that of the small table", ratio(in_large, in_small, p99), most=1.5),
         Figure(row, "sequential scans", scans, most=0),
         Figure(row, "p99", middle(in_large, p99), "ms", beside=f"{RATE:g} reads/s, each for the first time"),
         Figure(row, f"p99, {scale.few:,} students", middle(in_small, p99), "ms"),
         Figure(row, "p50", middle(in_large, lambda one: one.p50_ms), "ms"),
+        *meter.figures(row, each="a first read"),
+        Figure(row, "on disk", stage.gigabytes(many), "GB"),
     ]
 
 

@@ -20,6 +20,7 @@ from db.artifacts import open_artifacts
 from db.engine import session_scope
 from db.repositories import models
 from tests.benchmarks.serving_figures import Figure
+from tests.benchmarks.serving_meter import Meter
 from tests.benchmarks.serving_stage import BASE, ROOT, Api, Stage
 
 HISTORY = 200
@@ -58,12 +59,14 @@ def measure_rescoring(stage: Stage, name: str, *, students: int) -> list[Figure]
 
 def measure_upload(stage: Stage, api: Api) -> list[Figure]:
     """Events of many students in the order of time, sent by `ikt students send`."""
-    scale, rates = stage.scale, []
+    scale, rates, meter = stage.scale, [], Meter(stage, api)
     for number in range(scale.bulk_rounds):
         file = stage.folder / f"events-{number}.ndjson"
         _write_events(file, scale.bulk, scale.names)
         command = [sys.executable, "-m", "api.cli", "students", "send", str(file), "--url", api.url, "--json"]
+        before = meter.spent()
         sent = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        meter.add(scale.bulk, before)
         if sent.returncode:
             raise RuntimeError(f"the upload failed:\n{sent.stderr}")
         told = json.loads(sent.stdout)
@@ -71,7 +74,10 @@ def measure_upload(stage: Stage, api: Api) -> list[Figure]:
         rates.append(told["events_per_second"])
         file.unlink()
     row = f"bulk NDJSON, {scale.bulk:,} events, scoring deferred"
-    return [Figure(row, "rate", median(rates), "events/s", least=50_000, beside="sending to answer")]
+    return [
+        Figure(row, "rate", median(rates), "events/s", least=50_000, beside="sending to answer"),
+        *meter.figures(row, each="an event"),
+    ]
 
 
 def _write_events(file: Path, n_events: int, skills: list[str]) -> None:

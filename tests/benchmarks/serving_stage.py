@@ -155,6 +155,11 @@ class Stage:
         """What a database takes on the disk."""
         return float(self._execute(f"SELECT pg_database_size('{name}')")) / 1e9
 
+    @property
+    def postgres_pid(self) -> int:
+        """The server's first process."""
+        return int((self._postgres_folder / "postmaster.pid").read_text().split()[0])
+
     @contextmanager
     def api(self, name: str, **variables: str) -> Iterator[Api]:
         """`ikt api` on a database, ready; with IKT_* variables of its own."""
