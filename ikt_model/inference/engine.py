@@ -30,6 +30,15 @@ from ikt_model.references.protocol import Memory
 CACHE_BYTES = 256 * 1024 * 1024
 
 
+def use_threads(n_threads: int) -> None:
+    """Let every thread of this process compute with so many.
+
+    Where many small questions are asked, one is fastest: the others would wait for each other more than they
+    work.
+    """
+    torch.set_num_threads(n_threads)
+
+
 class Seen(NamedTuple):
     """A student after so many responses."""
 

@@ -12,7 +12,7 @@ from db.artifacts import open_artifacts
 from db.engine import SessionFactory
 from db.models import Dataset
 from ikt_model.config import resolve_config
-from ikt_model.inference import History, Predictor
+from ikt_model.inference import Engine, Histories, History
 from tests.stacks import Stack
 from tests.worker.support import TINY, Seen, look, queue_experiment, settings_of
 from worker.settings import WorkerSettings
@@ -44,9 +44,9 @@ def trained(
     return seen
 
 
-def asked(stack: Stack, seen: Seen) -> Predictor:
+def asked(stack: Stack, seen: Seen) -> Engine:
     assert seen.model is not None
-    return Predictor.load(Path(open_artifacts(stack.database_settings()).fetch(seen.model.artifact)))
+    return Engine.load(Path(open_artifacts(stack.database_settings()).fetch(seen.model.artifact)))
 
 
 @pytest.mark.parametrize("name", BASELINES)
@@ -59,9 +59,9 @@ def test_a_reference_is_measured_as_a_model_of_its_own(
     assert metrics["auc"] == pytest.approx(metrics["reference_auc"])
     assert metrics["l_21_kl"] == pytest.approx(0, abs=1e-6)
     assert metrics["p_mastery_pearson"] == pytest.approx(1)
-    predictor = asked(stack, seen)
-    history = History([[predictor.skills[0]], [predictor.skills[1]]], [1, 0])
-    state, trajectory = predictor.state(history), predictor.trajectory(history)
+    engine = asked(stack, seen)
+    history = History([[engine.skills[0]], [engine.skills[1]]], [1, 0])
+    state, trajectory = engine.score(Histories.of([history])), engine.predictor.trajectory(history)
     assert np.isfinite(state.mastery).all()
     np.testing.assert_allclose(state.mastery, state.mastery_reference, atol=1e-6)
     assert 0 < trajectory.probability[1] < 1
@@ -79,7 +79,7 @@ def test_dkt_has_figures_for_what_it_predicts_and_none_for_an_ability(
     assert metrics["loss"] == pytest.approx(metrics["l_bce"])
     assert metrics["theta_pearson"] is None
     assert seen.epochs[0].metrics["train_loss"] > 0
-    state = asked(stack, seen).state(History([], []))
+    state = asked(stack, seen).nobody()
     assert np.isfinite(state.mastery).all()
 
 
