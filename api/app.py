@@ -12,6 +12,7 @@ from api.errors import register_error_handlers
 from api.paths import EncodedSlashes
 from api.resources import Resources
 from api.routes import (
+    cohorts,
     comparisons,
     cross_validations,
     dashboard,
@@ -47,6 +48,7 @@ ROUTERS = (
     mastery.router,
     trajectories.router,
     forecasts.router,
+    cohorts.router,
     system.router,
 )
 

@@ -61,6 +61,14 @@ def _skill(error: refused.SkillUnknown) -> dict[str, Any]:
     return {"vocabulary_size": error.vocabulary_size, "nearest": error.nearest}
 
 
+def _student_ids(error: stored.StudentsNotFound) -> dict[str, Any]:
+    return {"student_ids": error.student_ids}
+
+
+def _minimum(error: refused.CohortTooSmall) -> dict[str, Any]:
+    return {"minimum": error.minimum}
+
+
 def _limit(error: refused.BatchTooLarge) -> dict[str, Any]:
     return {"limit": error.limit}
 
@@ -128,6 +136,9 @@ PROBLEMS: dict[type[Exception], ProblemType] = dict(
         _kind(refused.EvaluationRefused, "evaluation-refused", "Nothing to evaluate", 422),
         _kind(refused.NoServingModel, "no-serving-model", "No model serves", 409),
         _kind(refused.ModelWithoutAbility, "model-without-ability", "The model knows no ability", 409),
+        _kind(stored.CohortNotFound, "cohort-not-found", "No such cohort", 404),
+        _kind(stored.StudentsNotFound, "students-not-found", "No such students", 404, _student_ids),
+        _kind(refused.CohortTooSmall, "cohort-too-small", "The group is too small", 409, _minimum),
         _kind(refused.SkillUnknown, "skill-unknown", "The model does not know the skill", 404, _skill),
         _kind(refused.InteractionsRefused, "invalid-request", "The request is not valid", 422, _fields),
         _kind(refused.SkillsUnknown, "skills-unknown", "The model does not know the skills", 422, _skills),

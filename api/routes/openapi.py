@@ -34,6 +34,7 @@ TAGS = [
     {"name": "comparisons", "description": "Experiments side by side."},
     {"name": "models", "description": "What experiments trained; one of them answers for students."},
     {"name": "students", "description": "Responses of students, their mastery and their way."},
+    {"name": "cohorts", "description": "Groups of students that callers name, and their mean mastery."},
     {"name": "skills", "description": "Skills with their difficulty."},
     {"name": "system", "description": "Health, readiness, and what problems mean."},
 ]

@@ -1,15 +1,22 @@
 """/students"""
 
+from itertools import chain, islice
+
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import StreamingResponse
 
 from api.dependencies import CursorQuery, LimitQuery, ReaderDep, ResourcesDep, SessionDep, StudentPath
+from api.formats.json import MEDIA_TYPE
 from api.paging import link_next
 from api.responses import PAGE, problems
+from api.schemas.exports import StudentExport
 from api.schemas.students import StudentPage, StudentRead
-from api.services import students
+from api.services import exports, students
 from db.errors import BadCursor, StudentNotFound
 
 router = APIRouter(prefix="/students", tags=["students"])
+
+PIECES_AT_ONCE = 5  # of an export: longer ones are sent as they are read
 
 
 @router.get("", operation_id="list_students", summary="List students", responses=PAGE | problems(BadCursor))
@@ -45,3 +52,20 @@ def get_student(student_id: StudentPath, session: ReaderDep) -> StudentRead:
 def delete_student(student_id: StudentPath, session: SessionDep, resources: ResourcesDep) -> None:
     """With every response, state and cohort. What trained models learned from datasets is not touched."""
     students.delete_student(session, student_id, forget=resources.forget)
+
+
+@router.get(
+    "/{student_id}/export",
+    operation_id="export_student",
+    summary="Export all that is known of a student",
+    response_model=StudentExport,
+    responses=problems(StudentNotFound),
+)
+def export_student(student_id: StudentPath, resources: ResourcesDep) -> Response:
+    """One document: the student, their cohorts, what each model makes of them, and every response."""
+    pieces = exports.export_student(resources.sessions, student_id)
+    first = list(islice(pieces, PIECES_AT_ONCE))
+    headers = {"Content-Disposition": 'attachment; filename="student.json"'}
+    if len(first) < PIECES_AT_ONCE:
+        return Response(b"".join(first), media_type=MEDIA_TYPE, headers=headers)
+    return StreamingResponse(chain(first, pieces), media_type=MEDIA_TYPE, headers=headers)

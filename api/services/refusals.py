@@ -108,6 +108,17 @@ class ModelWithoutAbility(Exception):
         )
 
 
+class CohortTooSmall(Exception):
+    """The filter leaves so few students that a mean over them would show single ones."""
+
+    def __init__(self, minimum: int) -> None:
+        self.minimum = minimum
+        super().__init__(
+            f"the filter leaves fewer than {minimum} students whom the model has scored, and a mean over so "
+            "few would show single ones; widen the filter, or read students one by one"
+        )
+
+
 class PagesRefused(Exception):
     """What was asked for comes whole, not in pages."""
 

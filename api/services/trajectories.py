@@ -1,11 +1,11 @@
 """A student's way: the model's view after every response, computed once for several pages."""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 
 import pyarrow as pa
 from sqlalchemy.orm import Session
 
+from api.cursors import decode_cursor, encode_cursor
 from api.formats.trajectories import tabulate_steps
 from api.inference import Inference
 from api.schemas.models import ModelReference
@@ -19,6 +19,7 @@ from db.repositories import interactions, students
 MOST_ON_PAGE = 200  # unless the caller says
 KEPT_BYTES = 16 * 1024 * 1024
 PART = "trajectory"
+LISTING = "step"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ def turn_to_page(steps: pa.RecordBatch, *, cursor: str | None, limit: int | None
     start = 0 if cursor is None else min(_decode(cursor), steps.num_rows)
     page = steps.slice(start, limit or MOST_ON_PAGE)
     stop = start + page.num_rows
-    return Page(page, _encode(stop) if stop < steps.num_rows else None)
+    return Page(page, encode_cursor(LISTING, str(stop)) if stop < steps.num_rows else None)
 
 
 def choose_points(steps: pa.RecordBatch, points: int | None) -> pa.RecordBatch:
@@ -87,15 +88,8 @@ def refuse_pages(*, cursor: str | None, limit: int | None, instead: str) -> None
             raise PagesRefused(parameter, instead=instead)
 
 
-def _encode(position: int) -> str:
-    return urlsafe_b64encode(f"step={position}".encode()).decode().rstrip("=")
-
-
 def _decode(cursor: str) -> int:
-    try:
-        name, _, position = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().partition("=")
-        if name != "step" or not position.isdecimal():
-            raise BadCursor(cursor)
-        return int(position)
-    except ValueError as error:
-        raise BadCursor(cursor) from error
+    place = decode_cursor(LISTING, cursor)
+    if not (place.isascii() and place.isdecimal()):
+        raise BadCursor(cursor)
+    return int(place)
