@@ -10,7 +10,13 @@ from sqlalchemy.orm import Session
 
 from api.settings import ApiSettings
 from db.engine import after_commit
-from worker.enqueue import BrokerUnavailable, enqueue_promotion, enqueue_sweep, enqueue_training
+from worker.enqueue import (
+    BrokerUnavailable,
+    enqueue_promotion,
+    enqueue_scoring,
+    enqueue_sweep,
+    enqueue_training,
+)
 from worker.settings import WorkerSettings
 
 CHECK_SECONDS = 2
@@ -47,6 +53,10 @@ class Doorbell:
                 lambda: enqueue_promotion(model_id, settings=self._settings), f"model_id={model_id}"
             ),
         )
+
+    def ring_scoring(self, session: Session) -> None:
+        """Ask for the students who wait to be scored, once the session has committed."""
+        after_commit(session, lambda: self._send(lambda: enqueue_scoring(settings=self._settings), "scoring"))
 
     def ring_sweep(self, session: Session, sweep_id: UUID, *, device: str) -> None:
         """Ask for a sweep to go on, once the session has committed."""

@@ -47,12 +47,14 @@ class Inference:
         *,
         capacity: int,
         cache_bytes: int,
+        threads: int = 1,
         after_load: Callable[[], None] = lambda: None,
     ) -> None:
         self._store = store
         self._after_load = after_load
         self._capacity = capacity
         self._cache_bytes = cache_bytes
+        self._threads = threads
         self._engines: OrderedDict[str, Engine] = OrderedDict()
         self._lock = threading.Lock()
         self._loading = threading.Lock()
@@ -101,8 +103,9 @@ class Inference:
         with self._loading:
             engine = self.find_engine(artifact)
             if engine is None:
-                from ikt_model.inference import Engine
+                from ikt_model.inference import Engine, use_threads
 
+                use_threads(self._threads)
                 engine = Engine.load(self._store.fetch(artifact), cache_bytes=self._cache_bytes)
                 with self._lock:
                     self._engines[artifact] = engine

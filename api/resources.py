@@ -13,6 +13,7 @@ from api.heap import settle
 from api.inference import Inference, key_of
 from api.reader import MasteryReader
 from api.services.ingest import Recorded, Recorder, Submission
+from api.services.ingest_bulk import Loader
 from api.services.trajectories import Trajectories
 from api.serving import ServingModels
 from api.settings import ApiSettings
@@ -37,6 +38,7 @@ class Resources:
     reader: MasteryReader
     trajectories: Trajectories
     writer: MicroBatcher[Submission, Recorded]
+    loader: Loader
 
     @classmethod
     def open(cls, settings: ApiSettings) -> Self:
@@ -49,15 +51,17 @@ class Resources:
             store,
             capacity=settings.cached_models,
             cache_bytes=settings.inference_cache_bytes,
+            threads=settings.inference_threads,
             after_load=settle if settings.freeze_heap else lambda: None,
         )
+        doorbell = Doorbell(settings)
         recorder = Recorder(sessions, serving, inference)
         return cls(
             settings=settings,
             engine=engine,
             sessions=sessions,
             store=store,
-            doorbell=Doorbell(settings),
+            doorbell=doorbell,
             inference=inference,
             serving=serving,
             reader=MasteryReader(sessions, serving, cache_bytes=settings.mastery_cache_bytes),
@@ -68,6 +72,7 @@ class Resources:
                 size=settings.batch_size,
                 delay_seconds=settings.batch_delay_ms / 1000,
             ),
+            loader=Loader(sessions, serving, inference, doorbell, limit_events=settings.bulk_limit_events),
         )
 
     @property

@@ -34,6 +34,8 @@ class ApiSettings(DatabaseSettings):
     """Models that are kept in memory to answer for students and evaluations."""
     inference_cache_bytes: int = Field(default=256 * MEBIBYTE, ge=0)
     """What each of them may keep of students, so that one more response costs one step."""
+    inference_threads: int = Field(default=1, ge=1)
+    """Cores that one question to a model may use; several wait for each other more than they work."""
     mastery_cache_bytes: int = Field(default=64 * MEBIBYTE, ge=0)
     """Written answers about mastery that are kept to be given again."""
     minimum_cohort: int = Field(default=5, ge=1)

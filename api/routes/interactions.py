@@ -1,19 +1,37 @@
 """Doors for responses: of one student, of many in bulk, and as xAPI statements."""
 
 from asyncio import wrap_future
-from typing import Annotated
+from functools import partial as apply
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Response
+from anyio.to_thread import run_sync
+from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi.responses import StreamingResponse
 
 from api.batching import BatcherClosed
+from api.bodies import LINES, open_items
 from api.dependencies import ResourcesDep
 from api.formats.json import MEDIA_TYPE, write_json
 from api.responses import problems
-from api.schemas.interactions import Interactions, InteractionsAccepted, NewStudentId
+from api.schemas.interactions import (
+    LINE_EXAMPLE,
+    InteractionLine,
+    Interactions,
+    InteractionsAccepted,
+    InteractionsLoaded,
+    NewStudentId,
+)
 from api.services import interactions
+from api.services.ingest_bulk import Scoring
 from api.services.ingest_items import submission_of
 from api.services.interactions import NOTHING, Shown
-from api.services.refusals import BatchTooLarge, SkillsUnknown
+from api.services.refusals import (
+    BatchTooLarge,
+    BodyTooSlow,
+    SkillsUnknown,
+    UploadTooLarge,
+    UploadUnsupported,
+)
 
 router = APIRouter(tags=["students"])
 
@@ -27,6 +45,29 @@ PartialQuery = Annotated[
 ShownQuery = Annotated[
     Shown, Query(description="Of which skills mastery is told: of those sent, of all, or of none.")
 ]
+ScoringQuery = Annotated[
+    Scoring,
+    Query(
+        description="`deferred`: a worker brings the students' states up to date in the background; "
+        "`immediate`: they are before the answer is given, which takes about a millisecond for each student."
+    ),
+]
+
+LINES_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            LINES[0]: {
+                "schema": {"type": "string", "description": "One response in JSON on each line."},
+                "example": f"{write_json(LINE_EXAMPLE).decode()}\n",
+            },
+            MEDIA_TYPE: {
+                "schema": {"type": "array", "items": InteractionLine.model_json_schema(), "minItems": 1},
+                "example": [LINE_EXAMPLE],
+            },
+        },
+    }
+}
 
 
 @router.post(
@@ -55,3 +96,31 @@ async def record_interactions(
     recorded = await wrap_future(resources.writer.submit(submission)) if submission.events else NOTHING
     told = interactions.present_recorded(student_id, items, recorded, is_partial=partial, shown=mastery)
     return Response(write_json(told), media_type=MEDIA_TYPE)
+
+
+@router.post(
+    "/interactions",
+    operation_id="load_interactions",
+    summary="Load responses of many students",
+    response_model=InteractionsLoaded,
+    responses=problems(SkillsUnknown, BatchTooLarge, UploadTooLarge, UploadUnsupported, BodyTooSlow),
+    openapi_extra=LINES_BODY,
+)
+async def load_interactions(
+    request: Request,
+    resources: ResourcesDep,
+    partial: PartialQuery = False,
+    scoring: ScoringQuery = "deferred",
+) -> Response:
+    """A stream of lines (NDJSON), each of them a response with its `student_id`; or a list, if it is short.
+
+    The rules are those of a response of one student. Lines are read while they come, whatever their number
+    (up to a limit of the service), and stored in one transaction when all have come. What is refused is named
+    by its line.
+    """
+    settings = resources.settings
+    items, is_list = await open_items(
+        request, limit_bytes=settings.bulk_limit_bytes, stall_seconds=settings.bulk_stall_seconds
+    )
+    load = apply(resources.loader.load, items, is_list=is_list, is_partial=partial, scoring=scoring)
+    return StreamingResponse((await run_sync(load)).write(), media_type=MEDIA_TYPE)

@@ -110,6 +110,11 @@ def explain_skills(names: Iterable[str], known: Sequence[str]) -> dict[str, str]
     }
 
 
+def tell_errors(errors: Iterable[FieldRefused]) -> list[dict[str, str]]:
+    """What is wrong with an item, beside its status."""
+    return [{"pointer": error.pointer, "detail": error.detail} for error in errors]
+
+
 def text_of(body: Any, name: str) -> str | None:
     """A member of a body that may be anything, where it is text."""
     value = body.get(name) if isinstance(body, Mapping) else None
@@ -119,8 +124,7 @@ def text_of(body: Any, name: str) -> str | None:
 def _status(item: Item, outcome: Outcome | Refused | Ignored) -> dict[str, Any]:
     match outcome:
         case Refused(errors):
-            errors_told = [{"pointer": error.pointer, "detail": error.detail} for error in errors]
-            return {"status": "refused", "event_id": item.event_id, "errors": errors_told}
+            return {"status": "refused", "event_id": item.event_id, "errors": tell_errors(errors)}
         case Ignored(reason):
             return {"status": "ignored", "event_id": item.event_id, "reason": reason}
         case _:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
-from datetime import UTC, datetime, timedelta
 from itertools import compress
 from operator import not_
 from typing import TYPE_CHECKING
@@ -18,15 +17,23 @@ from sqlalchemy.orm import Session
 
 from api.inference import gather, histories_of, seen
 from api.serving import ServingModel
+from db.base import from_microseconds, to_microseconds
 from db.repositories.interactions import NewInteraction, StoredHistories, Touched, read_histories
-from db.repositories.states import State, StateBatch, read_states, upsert_states
+from db.repositories.states import (
+    Head,
+    State,
+    StateBatch,
+    clear_due,
+    read_heads,
+    read_states,
+    upsert_states,
+)
 
 if TYPE_CHECKING:
     from api.inference import Engine, Scores
 
+STUDENTS_AT_ONCE = 500
 MOST_NEW_STEPS = 64  # beyond, reading the history anew costs no more
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND = timedelta(microseconds=1)
 
 New = Mapping[str, Sequence[NewInteraction]]
 
@@ -52,6 +59,16 @@ def refresh_states(
         upsert_states(session, batch)
         states |= {one.student_id: _state(batch, row) for row, one in enumerate(further + anew)}
     return states
+
+
+def score_anew(session: Session, engine: Engine, model: ServingModel, student_ids: Sequence[str]) -> None:
+    """Bring the states of these students up to date from everything that is known of them."""
+    for first in range(0, len(student_ids), STUDENTS_AT_ONCE):
+        heads = read_heads(session, model.id, student_ids[first : first + STUDENTS_AT_ONCE]).values()
+        behind = [head for head in heads if head.n_included != head.n_interactions]
+        if behind:
+            upsert_states(session, _read_anew(session, engine, model, behind))
+        clear_due(session, model.id, [(head.pk, head.n_interactions) for head in heads])
 
 
 def _included(known: Mapping[int, State], student: Touched) -> int | None:
@@ -88,7 +105,7 @@ def _extend(
         scores = engine.extend(before, gather(steps)).scores
     except KeyError:  # the cache is too small for all of them
         return _read_anew(session, engine, model, students)
-    times = np.array([_microseconds(event.occurred_at) for events in steps for event in events], np.int64)
+    times = np.array([to_microseconds(event.occurred_at) for events in steps for event in events], np.int64)
     offsets = np.cumsum([0, *map(len, steps)])
     states = [known[one.pk] for one in students]
     practised, mastered = (
@@ -107,7 +124,7 @@ def _extend(
 
 
 def _read_anew(
-    session: Session, engine: Engine, model: ServingModel, students: Sequence[Touched]
+    session: Session, engine: Engine, model: ServingModel, students: Sequence[Touched | Head]
 ) -> StateBatch:
     histories = read_histories(session, [one.pk for one in students])
     scores = engine.score(histories_of(histories))
@@ -146,7 +163,7 @@ def _times(
 
 def _batch(
     model: ServingModel,
-    students: Sequence[Touched],
+    students: Sequence[Touched | Head],
     scores: Scores,
     *,
     last_practised: NDArray[np.int64],
@@ -157,7 +174,7 @@ def _batch(
         student_pks=np.array([one.pk for one in students], np.int64),
         n_interactions=np.array([one.n_interactions for one in students], np.int64),
         as_of=np.array(
-            [_microseconds(one.last_interaction_at or one.created_at) for one in students], np.int64
+            [to_microseconds(one.last_interaction_at or one.created_at) for one in students], np.int64
         ),
         last_practised=last_practised,
         mastered_at=mastered_at,
@@ -186,7 +203,7 @@ def _state(batch: StateBatch, row: int) -> State:
         theta_reference=float(batch.theta_reference[row]),
         theta_reference_sd=float(batch.theta_reference_sd[row]),
         n_interactions=int(batch.n_interactions[row]),
-        as_of=EPOCH + int(batch.as_of[row]) * MICROSECOND,
+        as_of=from_microseconds(int(batch.as_of[row])),
         mastery=batch.mastery[row],
         probability=batch.probability[row],
         mastery_reference=batch.mastery_reference[row],
@@ -194,7 +211,3 @@ def _state(batch: StateBatch, row: int) -> State:
         last_practised=batch.last_practised[row],
         mastered_at=batch.mastered_at[row],
     )
-
-
-def _microseconds(time: datetime) -> int:
-    return (time - EPOCH) // MICROSECOND

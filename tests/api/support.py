@@ -64,14 +64,15 @@ class Service:
         return sorted(str(path) for folder in folders for path in folder.rglob("*") if path.is_file())
 
     def messages(self, queue: str = "cpu") -> list[str]:
-        """Identifiers that wait in a queue for a worker, oldest first."""
+        """Identifiers that wait in a queue for a worker, oldest first; empty for a message without one."""
         if self.stack.name == "embedded":
             folder = self.stack.data_dir / "broker" / "messages"
             bodies = [path.read_text() for path in sorted(folder.glob(f"*.{queue}.msg"))]
         else:
             with redis.Redis.from_url(self.stack.broker_url) as client:
                 bodies = [body.decode() for body in reversed(client.lrange(queue, 0, -1))]
-        return [json.loads(b64decode(json.loads(body)["body"]))[0][0] for body in bodies]
+        arguments = [json.loads(b64decode(json.loads(body)["body"]))[0] for body in bodies]
+        return [given[0] if given else "" for given in arguments]
 
     def upload(self, content: bytes | None = None, **fields: str) -> httpx.Response:
         files = {"file": ("classroom.csv", content or events_csv())}
