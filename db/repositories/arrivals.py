@@ -82,7 +82,7 @@ WITH given AS (
         last_interaction_at = greatest(students.last_interaction_at, new.latest),
         scoring_due = students.scoring_due OR %(scoring_due)s
     FROM (SELECT student_pk, count(*) AS n, max(occurred_at) AS latest FROM fresh GROUP BY 1) AS new
-    WHERE students.id = new.student_pk
+    WHERE students.id = new.student_pk AND students.id = ANY (%(pks)s::bigint[])
 )
 SELECT position FROM fresh
 """

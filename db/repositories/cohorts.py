@@ -2,19 +2,22 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypeAlias, TypeVar
 from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, insert, literal, select
 from sqlalchemy.orm import Session
 
 from db.errors import CohortNotFound, StudentsNotFound
 from db.models import CohortMember, Student, StudentState
-from db.repositories.upserts import insert_into
+from db.postgres import execute, fetch, speaks_postgres
 
 STUDENTS_PER_CHUNK = 2000
+
+Row = TypeVar("Row", int, str)
+Numbers: TypeAlias = tuple[NDArray[np.int32], NDArray[np.float32]]
 
 
 class Cohort(NamedTuple):
@@ -26,22 +29,30 @@ class Cohort(NamedTuple):
 
 def set_members(session: Session, cohort: str, student_ids: Sequence[str]) -> None:
     """Let the cohort consist of these students and no other. Raises StudentsNotFound."""
-    pks = sorted(find_pks(session, student_ids))
+    pks = find_pks(session, student_ids)
+    if speaks_postgres(session):
+        # Two who name one cohort at once would wait for each other's rows in a circle.
+        execute(session, _LOCK_NAME, {"cohort": cohort})
     session.execute(delete(CohortMember).where(CohortMember.cohort == cohort))
-    if pks:
-        insert = insert_into(session, CohortMember).on_conflict_do_nothing()
-        session.execute(insert, [{"cohort": cohort, "student_pk": pk} for pk in pks])
+    for chunk in _chunks(pks):
+        members = select(literal(cohort), Student.id).where(Student.id.in_(chunk)).order_by(Student.id)
+        session.execute(insert(CohortMember).from_select(["cohort", "student_pk"], members))
+
+
+_LOCK_NAME = "SELECT pg_advisory_xact_lock(hashtextextended(%(cohort)s::text, 0))"
 
 
 def find_pks(session: Session, student_ids: Sequence[str]) -> list[int]:
-    """The primary keys of students, each once. Raises StudentsNotFound."""
+    """The primary keys of students, each once, in order. Raises StudentsNotFound."""
     wanted = list(dict.fromkeys(student_ids))
-    rows = session.execute(select(Student.student_id, Student.id).where(Student.student_id.in_(wanted)))
-    found = {row[0]: row[1] for row in rows}
+    found: dict[str, int] = {}
+    for chunk in _chunks(wanted):
+        rows = session.execute(select(Student.student_id, Student.id).where(Student.student_id.in_(chunk)))
+        found |= {row[0]: row[1] for row in rows}
     unknown = [student_id for student_id in wanted if student_id not in found]
     if unknown:
         raise StudentsNotFound(unknown)
-    return list(found.values())
+    return sorted(found.values())
 
 
 def list_cohorts(session: Session, *, after: str | None = None, limit: int = 1000) -> list[Cohort]:
@@ -72,31 +83,76 @@ def iterate_mastery(
     cohort: str | None = None,
     student_ids: Sequence[str] | None = None,
     active_since: datetime | None = None,
-) -> Iterator[tuple[NDArray[np.int32], NDArray[np.float32]]]:
+) -> Iterator[Numbers]:
     """Evidence and mastery [n, K] of the students who were scored under a model, chunk by chunk.
 
     Raises CohortNotFound, StudentsNotFound.
     """
-    pks = None if student_ids is None else find_pks(session, student_ids)
-    if cohort is not None:
-        members = list(session.scalars(select(CohortMember.student_pk).where(CohortMember.cohort == cohort)))
-        if not members:
-            raise CohortNotFound(cohort)
-        pks = members if pks is None else sorted({*pks} & {*members})
-    statement = select(StudentState.student_pk, StudentState.evidence, StudentState.mastery).where(
-        StudentState.model_id == model_id
-    )
-    if active_since is not None:
-        statement = statement.join(Student, Student.id == StudentState.student_pk)
-        statement = statement.where(Student.last_interaction_at >= active_since)
-    if pks is not None:
-        statement = statement.where(StudentState.student_pk.in_(pks))
+    read = _read_packed if speaks_postgres(session) else _read_rows
+    everybody = cohort is None and student_ids is None
+    chosen = _scored(session, model_id) if everybody else _chunks(_choose(session, cohort, student_ids))
+    for pks in chosen:
+        evidence, mastery = read(session, model_id, pks, active_since)
+        if len(evidence):
+            yield evidence, mastery
+
+
+def _choose(session: Session, cohort: str | None, student_ids: Sequence[str] | None) -> list[int]:
+    """The primary keys of those who are among both."""
+    named = None if student_ids is None else find_pks(session, student_ids)
+    if cohort is None:
+        return named or []
+    statement = select(CohortMember.student_pk).where(CohortMember.cohort == cohort)
+    members = list(session.scalars(statement.order_by(CohortMember.student_pk)))
+    if not members:
+        raise CohortNotFound(cohort)
+    return members if named is None else sorted({*members}.intersection(named))
+
+
+def _scored(session: Session, model_id: UUID) -> Iterator[Sequence[int]]:
+    statement = select(StudentState.student_pk).where(StudentState.model_id == model_id)
+    statement = statement.order_by(StudentState.student_pk).limit(STUDENTS_PER_CHUNK)
     after = 0
-    while rows := _after(session, statement, after):
-        after = rows[-1][0]
-        yield np.stack([row[1] for row in rows]), np.stack([row[2] for row in rows])
+    while pks := list(session.scalars(statement.where(StudentState.student_pk > after))):
+        yield pks
+        after = pks[-1]
 
 
-def _after(session: Session, statement: Any, after: int) -> Sequence[Any]:
-    page = statement.where(StudentState.student_pk > after).order_by(StudentState.student_pk)
-    return session.execute(page.limit(STUDENTS_PER_CHUNK)).all()
+def _chunks(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
+    for start in range(0, len(rows), STUDENTS_PER_CHUNK):
+        yield rows[start : start + STUDENTS_PER_CHUNK]
+
+
+# OFFSET 0 has PostgreSQL look up each student by an index.
+_PACKED = """
+SELECT count(*), string_agg(evidence, ''), string_agg(mastery, '')
+FROM unnest(%(pks)s::bigint[]) AS asked (pk)
+CROSS JOIN LATERAL (
+    SELECT evidence, mastery FROM student_states
+    WHERE model_id = %(model_id)s AND student_pk = asked.pk OFFSET 0
+) AS state
+WHERE %(since)s::timestamptz IS NULL OR EXISTS (
+    SELECT FROM students WHERE id = asked.pk AND last_interaction_at >= %(since)s OFFSET 0
+)
+"""
+
+
+def _read_packed(session: Session, model_id: UUID, pks: Sequence[int], since: datetime | None) -> Numbers:
+    values = {"model_id": model_id, "pks": list(pks), "since": since}
+    [(n_students, evidence, mastery)] = fetch(session, _PACKED, values)
+    shape = (n_students, -1) if n_students else (0, 0)
+    return (
+        np.frombuffer(evidence or b"", "<i4").reshape(shape),
+        np.frombuffer(mastery or b"", "<f4").reshape(shape),
+    )
+
+
+def _read_rows(session: Session, model_id: UUID, pks: Sequence[int], since: datetime | None) -> Numbers:
+    statement = select(StudentState.evidence, StudentState.mastery).where(
+        StudentState.model_id == model_id, StudentState.student_pk.in_(pks)
+    )
+    if since is not None:
+        statement = statement.join(Student, Student.id == StudentState.student_pk)
+        statement = statement.where(Student.last_interaction_at >= since)
+    rows = session.execute(statement.order_by(StudentState.student_pk)).all()
+    return np.array([row[0] for row in rows], np.int32), np.array([row[1] for row in rows], np.float32)

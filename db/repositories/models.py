@@ -125,11 +125,6 @@ def find_serving(session: Session) -> Serving | None:
     return None if roles.serving_id is None else Serving(roles.serving_id, roles.promoted_at)
 
 
-def is_promoting(session: Session) -> bool:
-    """Whether students are being scored by a model that is about to serve."""
-    return read_roles(session).is_promoting
-
-
 def list_models(
     session: Session, *, status: ModelStatus | None = None, cursor: str | None = None, limit: int = 50
 ) -> Page[Model]:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import and_, bindparam, exists, not_, select, update
+from sqlalchemy import and_, exists, not_, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from db.base import Base, Packed, from_microseconds
@@ -83,11 +83,10 @@ _PACKED = {column.name: column.type.dtype for column in _TABLE.c if isinstance(c
 
 def _upsert_statement() -> str:
     # An array of all students travels as one value, and the server cuts it into rows.
-    cuts = [
-        f"substring(%({name})s::bytea FROM ((n - 1) * %(size)s * {dtype.itemsize} + 1)::integer"
-        f" FOR %(size)s * {dtype.itemsize})"
-        for name, dtype in _PACKED.items()
-    ]
+    cuts = []
+    for name, dtype in _PACKED.items():
+        width = f"%(size)s::integer * {dtype.itemsize}"
+        cuts.append(f"substring(%({name})s::bytea FROM (n::integer - 1) * {width} + 1 FOR {width})")
     columns = ", ".join([*_SCALARS, *_PACKED])
     scalars = ", ".join(_SCALARS).replace("as_of", "timestamptz 'epoch' + interval '1 microsecond' * as_of")
     return f"""
@@ -239,23 +238,34 @@ def list_due(session: Session, *, after: int = 0, limit: int) -> list[tuple[int,
     return [(pk, n) for pk, n in session.execute(statement)]
 
 
+_CLEAR = """
+    WITH locked AS (
+        SELECT id, n_interactions FROM students WHERE id = ANY (%(pks)s::bigint[])
+        ORDER BY id FOR NO KEY UPDATE
+    ), scored AS (
+        SELECT * FROM unnest(%(pks)s::bigint[], %(counts)s::integer[]) AS scored (id, n_interactions)
+    )
+    UPDATE students SET scoring_due = false FROM locked JOIN scored USING (id, n_interactions)
+    WHERE students.id = locked.id AND students.id = ANY (%(pks)s::bigint[])
+        AND EXISTS (SELECT FROM models WHERE id = %(model_id)s AND status = 'serving')
+        AND NOT EXISTS (SELECT FROM models WHERE status = 'promoting')
+"""
+
+
 def clear_due(session: Session, model_id: UUID, scored: Sequence[tuple[int, int]]) -> None:
     """Take the mark off students whose number of responses is still the number scored.
 
     Only if the model serves and none is being promoted: the next one has not seen them.
     """
+    pks, counts = [pk for pk, _ in scored], [n for _, n in scored]
+    if speaks_postgres(session):
+        execute(session, _CLEAR, {"model_id": model_id, "pks": pks, "counts": counts})
+        return
     promoting = exists().where(Model.status == ModelStatus.PROMOTING)
     serves = exists().where(Model.id == model_id, Model.status == ModelStatus.SERVING)
-    table = Base.metadata.tables["students"]
-    statement = (
-        update(table)
-        .where(
-            table.c.id == bindparam("pk"), table.c.n_interactions == bindparam("n"), serves, not_(promoting)
-        )
-        .values(scoring_due=False)
-    )
-    if scored:
-        session.execute(statement, [{"pk": pk, "n": n} for pk, n in sorted(scored)])
+    known = tuple_(Student.id, Student.n_interactions).in_(scored)
+    statement = update(Student).where(known, serves, not_(promoting)).values(scoring_due=False)
+    session.execute(statement.execution_options(synchronize_session=False))
 
 
 def list_students_after(session: Session, pk: int, *, limit: int) -> list[tuple[int, int]]:

@@ -181,7 +181,10 @@ EXPECTED = _sorted(ROWS)
 def _completed(rows: Mapping[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
     """The same with every setting that there is today; who has answered is scored again."""
     config = resolve_config("small-dynamic")
-    named = {"config": config.model_dump(mode="json"), "config_fingerprint": config.fingerprint()}
+    named: dict[str, Any] = {
+        "config": config.model_dump(mode="json"),
+        "config_fingerprint": config.fingerprint(),
+    }
     fit = {"settings": named["config"]["reference"]}
     return _sorted({
         **rows,
@@ -328,7 +331,10 @@ def test_downgrade_keeps_the_device_taken_and_choices_of_today(first_release: En
     upgrade(first_release)
     config = resolve_config("skill-wise")
     with session_scope(create_session_factory(first_release)) as session:
-        stored = {"config": config.model_dump(mode="json"), "config_fingerprint": config.fingerprint()}
+        stored: dict[str, Any] = {
+            "config": config.model_dump(mode="json"),
+            "config_fingerprint": config.fingerprint(),
+        }
         added = make_experiment(
             session, dataset_id=DATASET, device="auto", device_used="cuda", status="succeeded", **stored
         ).id

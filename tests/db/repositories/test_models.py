@@ -78,7 +78,6 @@ class TestRoles:
         session.flush()
         assert models.read_roles(session) == (serving.id, NOON, True)
         assert models.find_serving(session) == (serving.id, NOON)
-        assert models.is_promoting(session)
 
 
 class TestStartPromotion:
