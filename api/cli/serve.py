@@ -17,7 +17,7 @@ from api.cli.console import JsonFlag, stdout, write_json
 from api.cli.processes import Running, require_free, run_service
 
 WATCH_SECONDS = 0.5
-SERVER: dict[str, Any] = {"timeout_graceful_shutdown": 5}
+SERVER: dict[str, Any] = {"timeout_graceful_shutdown": 5, "loop": "asyncio"}
 """How uvicorn runs the API, besides where and whether requests are logged."""
 
 Host = Annotated[str, typer.Option(envvar="IKT_HOST", help="Address to listen on.")]
@@ -83,6 +83,8 @@ def api(
     """Run the API alone. The database must have been brought up to date (`ikt db upgrade`)."""
     import uvicorn
 
+    # A process for nothing else may tell the garbage collector to leave alone what it keeps for ever.
+    os.environ.setdefault("IKT_FREEZE_HEAP", "1")
     if as_json:
         write_json({"url": f"http://{host}:{port}", "processes": processes})
     uvicorn.run(

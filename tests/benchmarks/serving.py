@@ -81,8 +81,8 @@ def main(students: str, full: str) -> int:
     console = Console(stderr=True)
     with console.status("starting") as status:
         figures = measure(scale, say=lambda text: status.update(f"measuring: {text}"))
-    network = resolve_config(PRESET, {}).model
-    model = f"{PRESET}, {network.n_blocks} blocks, {network.d_model} wide, {scale.skills} skills"
+    network = resolve_config(PRESET, {}).model.model_dump()
+    model = f"{PRESET}, {network['n_blocks']} blocks, {network['d_model']} wide, {scale.skills} skills"
     machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
     load = "wrk" if shutil.which("wrk") else "asyncio client"
     Console().print(draw(figures, title=f"{model}; {machine}; reading by {load}"))

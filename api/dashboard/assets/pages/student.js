@@ -7,6 +7,7 @@ import { moment, number, percent, whole } from "../modules/format.js";
 import { table } from "../modules/table.js";
 
 const MOST_STEPS = 2000;
+const MOST_NEXT = 5;
 const SCALE = [[0, "#8c2d04"], [0.25, "#d9873c"], [0.5, "#f0e6c8"], [0.75, "#5aa6a0"], [1, "#08576b"]];
 
 export async function show(main, { id }) {
@@ -16,15 +17,15 @@ export async function show(main, { id }) {
     fill(main, head(id), notice("warn", "No model is serving: let one answer with ", h("code", {}, "ikt promote EXPERIMENT"), "."), responses(student));
     return;
   }
-  const [state, steps, history] = await Promise.all([
-    get(`${path}/mastery`), getAll(`${path}/trajectory`, { limit: 1000 }, MOST_STEPS), get(`${path}/mastery/history`),
+  const [state, steps, history, next] = await Promise.all([
+    get(`${path}/mastery`), getAll(`${path}/trajectory`, { limit: 1000 }, MOST_STEPS), get(`${path}/mastery/history`), get(`${path}/recommendations`, { limit: MOST_NEXT }),
   ]);
   const charts = [way(steps), ...(history.skills.length ? [heat(history)] : [])];
   fill(main, head(id), headline(student, state),
     h("section", { class: "section" }, h("h2", {}, "Ability, response by response"), h("div", { class: "card" }, charts[0].place),
       h("p", { class: "soft small" }, student.n_interactions > MOST_STEPS ? `The first ${whole(MOST_STEPS)} responses. ` : "", "The band around θ is as wide as the reference model is unsure of its own θ (90 %), which is the dotted line; ticks are responses, right above and wrong below.")),
     charts[1] ? h("section", { class: "section" }, h("h2", {}, "Mastery over time"), h("div", { class: "card" }, charts[1].place)) : null,
-    masteryTable(state));
+    recommendations(next), masteryTable(state));
   await drawAll(charts);
 }
 
@@ -85,6 +86,15 @@ function heat(history) {
   return drawn;
 }
 
+function recommendations(next) {
+  if (!next.items.length) return null;
+  const items = next.items.map((one) => h("li", {}, h("strong", {}, one.skill), " ", level(one), h("div", { class: "soft small" }, one.reason)));
+  return h("section", { class: "section" }, h("h2", {}, "To practise next"), h("ol", { class: "next" }, items));
+}
+
+/** A level as a word in its colour. */
+const level = (row) => (row.level ? h("span", { class: `state level-${row.level}` }, row.level) : "–");
+
 function masteryTable(state) {
   const rows = [...state.skills].sort((a, b) => b.evidence - a.evidence || a.mastery - b.mastery);
   const practised = rows.filter((row) => row.evidence);
@@ -103,7 +113,7 @@ function skillsTable(rows) {
     rows,
     columns: [
       { label: "skill", head: true, cell: (row) => row.skill },
-      { label: "level", cell: (row) => (row.level ? h("span", { class: `state level-${row.level}` }, row.level) : "–") },
+      { label: "level", cell: level },
       { label: "mastery M", numeric: true, cell: (row) => percent(row.mastery) },
       { label: "90 % interval", numeric: true, cell: (row) => row.mastery_low === null ? "–" : `${percent(row.mastery_low)} … ${percent(row.mastery_high)}` },
       { label: "mastered since", cell: (row) => moment(row.mastered_at) },
