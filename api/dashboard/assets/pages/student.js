@@ -1,6 +1,6 @@
 /** One student: where they stand, the way that led there, and skill by skill. */
 
-import { get, getAll } from "../modules/client.js";
+import { get } from "../modules/client.js";
 import { chart, colour, drawAll, series } from "../modules/charts.js";
 import { figures, fill, h, head, notice } from "../modules/dom.js";
 import { moment, number, percent, whole } from "../modules/format.js";
@@ -18,12 +18,12 @@ export async function show(main, { id }) {
     return;
   }
   const [state, steps, history, next] = await Promise.all([
-    get(`${path}/mastery`), getAll(`${path}/trajectory`, { limit: 1000 }, MOST_STEPS), get(`${path}/mastery/history`), get(`${path}/recommendations`, { limit: MOST_NEXT }),
+    get(`${path}/mastery`), get(`${path}/trajectory`, { points: MOST_STEPS }), get(`${path}/mastery/history`), get(`${path}/recommendations`, { limit: MOST_NEXT }),
   ]);
-  const charts = [way(steps), ...(history.skills.length ? [heat(history)] : [])];
+  const charts = [way(steps.items), ...(history.skills.length ? [heat(history)] : [])];
   fill(main, head(id), headline(student, state),
     h("section", { class: "section" }, h("h2", {}, "Ability, response by response"), h("div", { class: "card" }, charts[0].place),
-      h("p", { class: "soft small" }, student.n_interactions > MOST_STEPS ? `The first ${whole(MOST_STEPS)} responses. ` : "", "The band around θ is as wide as the reference model is unsure of its own θ (90 %), which is the dotted line; ticks are responses, right above and wrong below.")),
+      h("p", { class: "soft small" }, student.n_interactions > MOST_STEPS ? `${whole(MOST_STEPS)} of them, evenly spread. ` : "", "The band around θ is as wide as the reference model is unsure of its own θ (90 %), which is the dotted line; ticks are responses, right above and wrong below.")),
     charts[1] ? h("section", { class: "section" }, h("h2", {}, "Mastery over time"), h("div", { class: "card" }, charts[1].place)) : null,
     recommendations(next), masteryTable(state));
   await drawAll(charts);
@@ -103,7 +103,7 @@ function masteryTable(state) {
   const look = () => fill(list, skillsTable(all.checked ? rows : practised));
   look();
   return h("section", { class: "section" }, h("h2", {}, "Mastery now"),
-    h("p", { class: "soft small" }, `Levels: ${state.levels.map(({ name, least }) => `${name} from ${percent(least)}`).join(", ")}. A skill stays mastered since the day it first was, even where mastery fell again.`),
+    h("p", { class: "soft small" }, `Levels: ${state.levels.map(({ name, least }) => `${name} from ${percent(least)}`).join(", ")}. “Mastered since” says when mastery first reached the last of them, even where it fell again.`),
     h("div", { class: "filters" }, h("label", { class: "tick" }, all, `with those not practised yet: ${whole(rows.length - practised.length)}`)), list);
 }
 
