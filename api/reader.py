@@ -78,6 +78,11 @@ class MasteryReader:
         found = await future
         return found if isinstance(found, Answer) else self._write(found)
 
+    @property
+    def kept_bytes(self) -> int:
+        """What is kept of written content."""
+        return self._bodies.n_bytes
+
     def forget(self, student_pk: int) -> None:
         """Keep no content of a student who was erased."""
         self._bodies.forget(student_pk)

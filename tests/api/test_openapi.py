@@ -105,7 +105,7 @@ class TestExamples:
 
     def test_every_error_is_a_problem_with_an_example_that_holds(self, document: dict[str, Any]) -> None:
         for where, operation in operations(document):
-            errors = {s: r for s, r in operation["responses"].items() if not s.startswith("2")}
+            errors = {s: r for s, r in operation["responses"].items() if not s.startswith(("2", "3"))}
             assert "500" in errors, where
             if operation.get("parameters") or "requestBody" in operation:
                 assert "422" in errors, where
@@ -118,6 +118,10 @@ class TestExamples:
                 for example in examples:
                     assert example["status"] == int(status), where
                     assert_valid(example, {"$ref": "#/components/schemas/Problem"}, document)
+
+    def test_unchanged_content_is_not_sent(self, document: dict[str, Any]) -> None:
+        for where, operation in operations(document):
+            assert "content" not in operation["responses"].get("304", {}), where
 
 
 class TestHeaders:
@@ -133,6 +137,9 @@ class TestHeaders:
             ("/sweeps", "get", "200", {"Link"}),
             ("/models/{model_id}/promote", "post", "202", {"Location", "Retry-After"}),
             ("/students/{student_id}/trajectory", "get", "200", {"Link"}),
+            ("/students/{student_id}/mastery", "get", "200", {"ETag"}),
+            ("/students/{student_id}/mastery", "get", "304", {"ETag"}),
+            ("/cohorts", "get", "200", {"Link"}),
         ],
     )
     def test_headers_are_documented(
