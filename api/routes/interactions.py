@@ -1,17 +1,21 @@
 """Doors for responses: of one student, of many in bulk, and as xAPI statements."""
 
 from asyncio import wrap_future
+from collections.abc import Sequence
 from functools import partial as apply
 from typing import Annotated, Any
 
 from anyio.to_thread import run_sync
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Header, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
+from pydantic import BeforeValidator
 
 from api.batching import BatcherClosed
 from api.bodies import LINES, open_items
 from api.dependencies import ResourcesDep
 from api.formats.json import MEDIA_TYPE, write_json
+from api.paths import restore_slashes
+from api.resources import Resources
 from api.responses import problems
 from api.schemas.interactions import (
     LINE_EXAMPLE,
@@ -21,10 +25,12 @@ from api.schemas.interactions import (
     InteractionsLoaded,
     NewStudentId,
 )
-from api.services import interactions
+from api.schemas.xapi import Statements, StatementsAccepted
+from api.services import interactions, xapi
+from api.services.ingest import NOTHING, Recorded
 from api.services.ingest_bulk import Scoring
-from api.services.ingest_items import submission_of
-from api.services.interactions import NOTHING, Shown
+from api.services.ingest_items import Item, submission_of
+from api.services.interactions import Shown
 from api.services.refusals import (
     BatchTooLarge,
     BodyTooSlow,
@@ -37,6 +43,7 @@ router = APIRouter(tags=["students"])
 
 NewStudentPath = Annotated[
     NewStudentId,
+    BeforeValidator(restore_slashes),
     Path(description="The caller's pseudonymous id of the student; a slash in it is sent as %2F."),
 ]
 PartialQuery = Annotated[
@@ -52,6 +59,17 @@ ScoringQuery = Annotated[
         "`immediate`: they are before the answer is given, which takes about a millisecond for each student."
     ),
 ]
+XapiVersion = Annotated[
+    str | None,
+    Header(
+        alias="X-Experience-API-Version",
+        pattern=r"^[12]\.0(\.\d+)?$",
+        description="Version of xAPI that the statements follow, 1.0 or 2.0.",
+    ),
+]
+XAPI_HEADERS = {
+    "X-Experience-API-Version": {"description": "Version that is followed.", "schema": {"type": "string"}}
+}
 
 LINES_BODY: dict[str, Any] = {
     "requestBody": {
@@ -92,8 +110,7 @@ async def record_interactions(
     Unless `partial` is given, all responses of a request are stored or none.
     """
     items = interactions.check_interactions(body, student_id=student_id)
-    submission = submission_of(items, is_partial=partial)
-    recorded = await wrap_future(resources.writer.submit(submission)) if submission.events else NOTHING
+    recorded = await _record(resources, items, is_partial=partial)
     told = interactions.present_recorded(student_id, items, recorded, is_partial=partial, shown=mastery)
     return Response(write_json(told), media_type=MEDIA_TYPE)
 
@@ -124,3 +141,38 @@ async def load_interactions(
     )
     load = apply(resources.loader.load, items, is_list=is_list, is_partial=partial, scoring=scoring)
     return StreamingResponse((await run_sync(load)).write(), media_type=MEDIA_TYPE)
+
+
+@router.post(
+    "/xapi/statements",
+    operation_id="record_statements",
+    summary="Record xAPI statements",
+    response_model=StatementsAccepted,
+    responses={200: {"headers": XAPI_HEADERS}, **problems(SkillsUnknown, BatchTooLarge, BatcherClosed)},
+)
+async def record_statements(
+    body: Statements,
+    resources: ResourcesDep,
+    partial: PartialQuery = False,
+    version: XapiVersion = None,
+) -> Response:
+    """Statements that a learner answered or attempted an item are responses like any other: the student is
+    the name of the actor's account, the event the statement, the item the object, and `result.success` says
+    whether it was right.
+
+    The skills are those that the categories of the context name, else its parents, else the object itself:
+    an IRI stands for the skill of its full text, or of its last segment. All other statements are counted as
+    ignored, with the reason; nothing of them is kept.
+    """
+    check = apply(xapi.check_statements, body, resources.sessions, resources.serving)
+    items = await run_sync(check)
+    recorded = await _record(resources, items, is_partial=partial)
+    told = xapi.present_recorded(items, recorded, is_partial=partial)
+    headers = {"X-Experience-API-Version": "2.0.0" if version and version.startswith("2") else "1.0.3"}
+    return Response(write_json(told), media_type=MEDIA_TYPE, headers=headers)
+
+
+async def _record(resources: Resources, items: Sequence[Item], *, is_partial: bool) -> Recorded:
+    """Together with whatever else arrives now."""
+    submission = submission_of(items, is_partial=is_partial)
+    return await wrap_future(resources.writer.submit(submission)) if submission.events else NOTHING

@@ -16,7 +16,6 @@ from pydantic import (
     model_validator,
 )
 
-from api.paths import restore_slashes
 from api.schemas.common import FieldProblem, Shape
 from api.schemas.mastery import SKILL_EXAMPLE, STATE_EXAMPLE, AbilityRead, SkillMastery
 from ikt_model.data.columns import LONGEST_NAME
@@ -70,10 +69,11 @@ Answer = Annotated[
     WithJsonSchema({"anyOf": [{"type": "boolean"}, {"type": "integer", "enum": [0, 1]}]}),
 ]
 
-_Id = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_ID), AfterValidator(_require_plain)]
-EventId = Annotated[_Id, AfterValidator(_require_no_padding)]
-NewStudentId = Annotated[_Id, BeforeValidator(restore_slashes)]
+NewStudentId = Annotated[
+    str, StringConstraints(min_length=1, max_length=LONGEST_ID), AfterValidator(_require_plain)
+]
 """A student who may be seen for the first time."""
+EventId = Annotated[NewStudentId, AfterValidator(_require_no_padding)]
 SkillName = Annotated[
     str,
     StringConstraints(min_length=1, max_length=LONGEST_NAME),

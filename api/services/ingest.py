@@ -52,6 +52,10 @@ class Recorded:
     states: dict[str, State] = field(default_factory=dict)  # theirs, after these events
 
 
+NOTHING = Recorded(outcomes=[], model=None)
+"""What became of a request without any response that could be stored."""
+
+
 class ModelNotLoaded(Exception):
     """The model has to be loaded before the transaction begins."""
 

@@ -19,9 +19,6 @@ from db.repositories.interactions import NewInteraction
 Shown = Literal["practised", "all", "none"]
 """Of which skills the answer tells mastery: of those sent, of all, of none."""
 
-NOTHING = Recorded(outcomes=[], model=None)
-"""What became of responses that were all refused."""
-
 
 def check_interactions(body: Any, *, student_id: str) -> list[Item]:
     """One response or a list of them. Raises BatchTooLarge, and InteractionsRefused when it is neither."""

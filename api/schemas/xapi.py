@@ -1,0 +1,128 @@
+"""xAPI statements (IEEE 9274.1.1) on the wire, as far as they are read here."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, SkipValidation
+
+from api.schemas.common import Shape
+from api.schemas.interactions import MOST_INTERACTIONS, ItemStatus
+
+ANSWERED = "http://adlnet.gov/expapi/verbs/answered"
+ATTEMPTED = "http://adlnet.gov/expapi/verbs/attempted"
+STATEMENT_ID = "12345678-1234-5678-8234-567812345678"
+STATEMENT_EXAMPLE: dict[str, Any] = {
+    "id": STATEMENT_ID,
+    "actor": {"account": {"homePage": "https://school.example", "name": "learner-16894"}},
+    "verb": {"id": ANSWERED},
+    "object": {"id": "https://school.example/items/i7410"},
+    "result": {"success": True},
+    "context": {"contextActivities": {"category": [{"id": "https://school.example/skills/57"}]}},
+    "timestamp": "2025-12-07T20:10:37Z",
+}
+
+
+class _Read(BaseModel):
+    """Part of a statement; whatever else it holds is nobody's business here."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+
+class Account(_Read):
+    """An account of a learner."""
+
+    name: str
+    """The caller's pseudonymous id of the student."""
+
+
+class Actor(_Read):
+    """Who did it; agents without an account are not followed."""
+
+    account: Account | None = None
+
+
+class Identified(_Read):
+    """A verb or an activity."""
+
+    id: str
+    """An IRI."""
+
+
+class Result(_Read):
+    """How it ended."""
+
+    success: bool | None = None
+    """Whether the response was right."""
+
+
+class ContextActivities(_Read):
+    """What the activity belongs to."""
+
+    category: list[Identified] | Identified | None = None
+    parent: list[Identified] | Identified | None = None
+
+
+class Context(_Read):
+    """Where it happened."""
+
+    contextActivities: ContextActivities | None = None
+
+
+class Statement(_Read):
+    """A learner answered or attempted an item."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [STATEMENT_EXAMPLE]})
+
+    id: str | None = None
+    """The statement's own id; sent again, it is counted once. Made up when it is left out."""
+    actor: Actor
+    verb: Identified
+    object: Identified
+    result: Result | None = None
+    context: Context | None = None
+    timestamp: str | None = None
+    """RFC 3339; default: now."""
+
+
+Statements = Annotated[
+    Statement | Annotated[list[Statement], Field(min_length=1, max_length=MOST_INTERACTIONS)],
+    SkipValidation,
+    Field(
+        description=f"One statement, or up to {MOST_INTERACTIONS} of them.",
+        examples=[STATEMENT_EXAMPLE, [STATEMENT_EXAMPLE]],
+    ),
+]
+
+
+class StatementsAccepted(Shape):
+    """What became of the statements that were sent."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "ids": [STATEMENT_ID],
+                    "accepted": 1,
+                    "duplicates": 0,
+                    "ignored": 0,
+                    "refused": 0,
+                    "reasons": {},
+                    "items": None,
+                }
+            ]
+        }
+    )
+
+    ids: list[str | None]
+    """The id of each statement, in the order sent; made up where none was given."""
+    accepted: int
+    """Responses that are new."""
+    duplicates: int
+    """Responses that were known already; they changed nothing."""
+    ignored: int
+    """Statements about something else; nothing of them is kept."""
+    refused: int
+    """Responses that were not stored; more than 0 only with `partial`."""
+    reasons: dict[str, int]
+    """Why statements were ignored, and how many for that reason."""
+    items: list[ItemStatus] | None
+    """What became of each statement, in the order sent; only with `partial`."""
