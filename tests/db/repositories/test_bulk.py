@@ -1,8 +1,10 @@
 """A load counts every event once, whatever its chunks, and holds nobody up before its end."""
 
+import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -16,7 +18,7 @@ from db.repositories import interactions, students
 from db.repositories.bulk import BulkLoad
 from db.repositories.interactions import add_interactions
 from tests.builders import NOON, make_event, make_student
-from tests.threads import together
+from tests.threads import N_THREADS, together
 
 MINUTE = 60_000_000
 
@@ -161,31 +163,41 @@ class TestAtOnce:
                 assert add_interactions(session, [make_event(3)]).is_new == [True]
         assert (load.accepted, load.duplicates) == (2, 1)
 
-    def test_loads_and_batches_never_wait_in_a_circle(self, sessions: SessionFactory) -> None:
-        names = [f"student-{number * 7919 % 1000:03}" for number in range(60)]
+    def test_loads_that_end_at_once_add_every_student_once(self, sessions: SessionFactory) -> None:
+        names = [f"student-{number * 7919 % 10_000:04}" for number in range(2000)]
+        ready = threading.Barrier(N_THREADS)
 
         def send(number: int) -> int:
             turned = names[:: -1 if number % 2 else 1]
-            n_new = 0
-            for turn in range(4):
-                with session_scope(sessions) as session:
-                    if number < 3:
-                        with BulkLoad(session) as load:
-                            for start in range(0, 60, 20):
-                                chosen = turned[start : start + 20]
-                                add(
-                                    load,
-                                    *((name, f"{turn}-{event}") for name in chosen for event in range(2)),
-                                )
-                        n_new += load.accepted
-                    else:
-                        events = [make_event(0, student_id=name, event_id=f"{turn}-0") for name in turned]
-                        n_new += sum(add_interactions(session, events).is_new)
-            return n_new
+            with session_scope(sessions) as session:
+                with BulkLoad(session) as load:
+                    add(load, *((name, "1") for name in turned))
+                    ready.wait()
+                return load.accepted
 
-        assert sum(together(send)) == 60 * 4 * 2
+        assert sum(together(send)) == 2000
         with read_scope(sessions) as session:
-            assert sorted(stored(session)) == sorted(names)
+            assert session.scalars(select(func.count()).select_from(Student)).one() == 2000
+
+    def test_loads_and_batches_never_wait_in_a_circle(self, sessions: SessionFactory) -> None:
+        """In each round half of the students are new, and every second sender turns their order."""
+        names = [f"student-{number * 7919 % 1000:03}" for number in range(420)]
+
+        def send(number: int, turn: int) -> int:
+            chosen = names[60 * turn : 60 * (turn + 2)][:: -1 if number % 2 else 1]
+            with session_scope(sessions) as session:
+                if number < 4:
+                    with BulkLoad(session) as load:
+                        for start in range(0, 120, 40):
+                            piece = chosen[start : start + 40]
+                            add(load, *((name, f"{turn}-{event}") for name in piece for event in range(2)))
+                    return load.accepted
+                events = [make_event(0, student_id=name, event_id=f"{turn}-0") for name in chosen]
+                return sum(add_interactions(session, events).is_new)
+
+        rounds = [together(partial(send, turn=turn)) for turn in range(6)]
+        assert [sum(n_new) for n_new in rounds] == [240] * 6
+        with read_scope(sessions) as session:
             numbers = session.execute(select(Interaction.student_pk, Interaction.arrival)).all()
-            assert len({*numbers}) == sum(session.scalars(select(Student.n_interactions))) == 60 * 4 * 2
-            assert max(arrival for _, arrival in numbers) == 7
+            assert len({*numbers}) == sum(session.scalars(select(Student.n_interactions))) == 6 * 240
+            assert max(arrival for _, arrival in numbers) == 3

@@ -1,7 +1,7 @@
 """Nothing that is asked while students are served reads a large table from end to end."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
@@ -167,8 +167,9 @@ def _add(session: Session, n_students: int, **options: Any) -> None:
     add_interactions(session, [*known, make_event(0, student_id="somebody new")], **options)
 
 
-def _load(session: Session) -> None:
-    events = [(name, f"event-{number}") for name in (*IDS, "somebody new") for number in range(36)]
+def _load(session: Session, names: Sequence[str], *, n_each: int) -> None:
+    """Of each known student four events are known."""
+    events = [(name, f"event-{number}") for name in (*names, "somebody new") for number in range(n_each)]
     with BulkLoad(session, wants_each=True) as load:
         load.add(
             student_ids=[name for name, _ in events],
@@ -178,7 +179,7 @@ def _load(session: Session) -> None:
             correct=[True] * len(events),
             occurred_at=[to_microseconds(NOON)] * len(events),
         )
-    assert (load.accepted, load.duplicates) == (32 * BATCH + 36, 4 * BATCH)
+    assert (load.accepted, load.duplicates) == (len(events) - 4 * len(names), 4 * len(names))
 
 
 def _store_states(session: Session, model_id: UUID, pks: list[int]) -> None:
@@ -216,7 +217,8 @@ ASKED: dict[str, Ask] = {
     ),
     "ingest of one": lambda session, _: _add(session, 1),
     "ingest": lambda session, _: _add(session, BATCH, scoring_due=True),
-    "load": lambda session, _: _load(session),
+    "load": lambda session, _: _load(session, IDS, n_each=36),
+    "load of many": lambda session, _: _load(session, [f"s{n}" for n in range(1, 5001)], n_each=4),
     "history": lambda session, _: interactions.list_history(session, students.get_student(session, "s77")),
     "history in pieces": lambda session, _: list(interactions.iterate_history(session, 77, chunk=2)),
     "history of one": lambda session, _: interactions.read_histories(session, PKS[:1]),
