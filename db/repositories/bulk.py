@@ -134,23 +134,30 @@ CREATE TEMP TABLE gathered (
 
 _COPY = "COPY gathered (student_id, event_id, skills, item, correct, time) FROM STDIN"
 
+_STUDENTS = """
+CREATE TEMP TABLE asked ON COMMIT DROP AS SELECT DISTINCT student_id FROM gathered
+"""
+
+_LOCKED = "CREATE TEMP TABLE locked (student_pk bigint, student_id text, n_before integer) ON COMMIT DROP"
+
 # OFFSET 0, here and below, has PostgreSQL look up each row by an index: no plan reads a whole large table.
 _ADD_STUDENTS = """
 INSERT INTO students (student_id, n_interactions, created_at, scoring_due)
-SELECT student_id, 0, %(now)s, false FROM (SELECT DISTINCT student_id FROM gathered) AS asked
+SELECT student_id, 0, %(now)s, false FROM asked
 WHERE NOT EXISTS (SELECT FROM students WHERE students.student_id = asked.student_id OFFSET 0)
 ORDER BY student_id COLLATE "C"
 ON CONFLICT (student_id) DO NOTHING
 """
 
 _LOCK_STUDENTS = """
-CREATE TEMP TABLE locked ON COMMIT DROP AS
-WITH locked AS (
-    SELECT id AS student_pk, student_id, n_interactions AS n_before FROM students
-    WHERE student_id = ANY (ARRAY(SELECT DISTINCT student_id FROM gathered))
+WITH found AS (
+    SELECT id, student_id, n_interactions FROM students
+    WHERE student_id = ANY (ARRAY(SELECT student_id FROM asked))
     ORDER BY id FOR NO KEY UPDATE
+), answered AS (
+    DELETE FROM asked USING found WHERE asked.student_id = found.student_id
 )
-SELECT * FROM locked
+INSERT INTO locked SELECT id, student_id, n_interactions FROM found
 """
 
 # Events are compared with the known ones in the order of the index that is asked.
@@ -209,15 +216,19 @@ class _PostgresStaging:
     def store(self, *, wants_each: bool) -> Loaded:
         now = {"now": utc_now()}
         execute(self._session, "ANALYZE gathered")
-        execute(self._session, _ADD_STUDENTS, now)
-        execute(self._session, _LOCK_STUDENTS)
+        execute(self._session, _STUDENTS)
+        execute(self._session, _LOCKED)
+        # Twice only where another transaction deleted one of them at the same moment.
+        while fetch(self._session, "SELECT FROM asked LIMIT 1"):
+            execute(self._session, _ADD_STUDENTS, now)
+            execute(self._session, _LOCK_STUDENTS)
         execute(self._session, "ANALYZE locked")
         execute(self._session, _FIND_NEW)
         execute(self._session, _INSERT, now)
         execute(self._session, _COUNT)
         [(n_students, accepted)] = fetch(self._session, _SUMMARY)
         is_new = self._list_new() if wants_each else None
-        execute(self._session, "DROP TABLE gathered, locked, fresh")
+        execute(self._session, "DROP TABLE gathered, asked, locked, fresh")
         return Loaded(n_students, accepted, is_new)
 
     def _list_new(self) -> list[bool]:

@@ -1,5 +1,6 @@
 """Students are known by the caller's identifiers, and forgotten with all they left."""
 
+from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
@@ -10,6 +11,7 @@ from db.engine import SessionFactory, read_scope, session_scope
 from db.errors import StudentNotFound
 from db.models import CohortMember, Interaction, Student, StudentState
 from db.repositories import cohorts, states, students
+from db.repositories.bulk import BulkLoad
 from db.repositories.interactions import add_interactions, list_history
 from tests.builders import make_event, make_model, make_states, make_student
 from tests.threads import one_behind_the_other, together
@@ -18,6 +20,22 @@ from tests.threads import one_behind_the_other, together
 def add_student(sessions: SessionFactory, *, n_interactions: int) -> None:
     with session_scope(sessions) as session:
         make_student(session, student_id="ann", n_interactions=n_interactions)
+
+
+def send_batch(session: Session) -> None:
+    add_interactions(session, [make_event(1), make_event(5)])
+
+
+def send_load(session: Session) -> None:
+    with BulkLoad(session) as load:
+        load.add(
+            student_ids=["ann", "ann"],
+            event_ids=["event-1", "event-5"],
+            skills=["[]", "[]"],
+            items=[None, None],
+            correct=[True, True],
+            occurred_at=[0, 1],
+        )
 
 
 class TestGetOrAddStudent:
@@ -73,13 +91,12 @@ class TestDeleteStudent:
         with read_scope(sessions) as session:
             assert session.scalars(select(Interaction)).all() == []
 
-    def test_events_that_come_meanwhile_begin_anew(self, sessions: SessionFactory) -> None:
+    @pytest.mark.parametrize("send", [send_batch, send_load])
+    def test_events_that_come_meanwhile_begin_anew(
+        self, sessions: SessionFactory, send: Callable[[Session], None]
+    ) -> None:
         add_student(sessions, n_interactions=2)
-        one_behind_the_other(
-            sessions,
-            lambda session: students.delete_student(session, "ann"),
-            lambda session: add_interactions(session, [make_event(1), make_event(5)]),
-        )
+        one_behind_the_other(sessions, lambda session: students.delete_student(session, "ann"), send)
         with read_scope(sessions) as session:
             ann = students.get_student(session, "ann")
             found = [(row.event_id, row.arrival) for row in list_history(session, ann)]
