@@ -95,15 +95,13 @@ class LineReader:
         """None when the line is wrong, or unusual."""
         try:
             given = self._decode(line)
-            time = given.timestamp
-            at = self._default_time() if time is None else to_microseconds(datetime.fromisoformat(time))
+            at = self._default_time() if given.timestamp is None else _microseconds(given.timestamp)
         except (msgspec.MsgspecError, ValueError):
             return None
         skills = self._texts.get(given.skill or "") if given.skills is None else self._known_list(given)
         event_id, item = given.event_id or str(new_id()), given.item
         if (
             skills is None
-            or not (time is None or RFC3339.fullmatch(time))
             or not 0 <= at <= self._latest
             or not given.student_id.isprintable()
             or not _is_plain(event_id)
@@ -170,9 +168,16 @@ class LineReader:
         return detail
 
 
+def _microseconds(time: str) -> int:
+    """Since 1970. Raises ValueError."""
+    if not RFC3339.fullmatch(time):
+        raise ValueError(time)
+    return to_microseconds(datetime.fromisoformat(time))
+
+
 def _is_plain(text: str) -> bool:
-    """Without doubt free of control characters and of white space at its ends."""
-    return text.isprintable() and text == text.strip()
+    """Not empty, and without doubt free of control characters and of white space at its ends."""
+    return text != "" and text.isprintable() and text == text.strip()
 
 
 def _json_list(names: Sequence[str]) -> str:
