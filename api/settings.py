@@ -38,7 +38,7 @@ class ApiSettings(DatabaseSettings):
     """Cores that one question to a model may use; several wait for each other more than they work."""
     mastery_cache_bytes: int = Field(default=64 * MEBIBYTE, ge=0)
     """Written answers about mastery that are kept to be given again."""
-    minimum_cohort: int = Field(default=5, ge=1)
+    minimum_cohort: int = Field(default=10, ge=1)
     """Fewest students whose mean is told; a smaller group would show single ones."""
     freeze_heap: bool = False
     """Whether the process does nothing but serve, so that what is loaded stays; `ikt api` says so."""

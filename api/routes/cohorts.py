@@ -52,7 +52,7 @@ def get_cohort_mastery(
 ) -> CohortMasteryRead:
     """Mean mastery per skill with its spread, of all students that meet every condition given.
 
-    Groups of fewer than five students are not told of: a mean over them would show single students.
+    Groups of fewer than ten students (a setting) are not told of: a mean over them would show single ones.
     """
     return cohorts.show_mastery(
         session,

@@ -13,7 +13,7 @@ from tests.api.desk import Desk
 from tests.api.support import Service, assert_problem
 from tests.builders import NOON
 
-N_STUDENTS = 12
+N_STUDENTS = 24
 
 
 @pytest.fixture
@@ -47,15 +47,15 @@ def sizes(desk: Desk) -> dict[str, int]:
 
 @pytest.fixture
 def mastery() -> np.ndarray[Any, np.dtype[np.float32]]:
-    """Of twelve students on two skills."""
+    """Of all students on two skills."""
     return np.random.default_rng(5).uniform(0.3, 0.95, (N_STUDENTS, 2)).astype(np.float32)
 
 
 @pytest.fixture
 def classroom(desk: Desk, name: str, mastery: Any) -> list[str]:
-    """Twelve students, the first seven of whom practised the second skill too; all in one cohort."""
+    """Students of whom the first twelve practised the second skill too; all in one cohort."""
     student_ids = [
-        desk.add_student(mastery=row, evidence=[2, int(number < 7)]) for number, row in enumerate(mastery)
+        desk.add_student(mastery=row, evidence=[2, int(number < 12)]) for number, row in enumerate(mastery)
     ]
     gather(desk, name, student_ids).raise_for_status()
     return student_ids
@@ -151,8 +151,8 @@ class TestMastery:
             )
         first, second = told["skills"]
         assert first["practised"] == first["overall"]
-        practised = mastery[:7, 1].astype(np.float64)
-        assert second["practised"]["n"] == 7
+        practised = mastery[:12, 1].astype(np.float64)
+        assert second["practised"]["n"] == 12
         assert second["practised"]["mean"] == pytest.approx(practised.mean())
         assert second["practised"]["sd"] == pytest.approx(practised.std(ddof=1))
 
@@ -167,21 +167,21 @@ class TestMastery:
                 assert told[group] == pytest.approx(row[group])
 
     def test_students_are_chosen_by_name(self, desk: Desk, classroom: list[str], mastery: Any) -> None:
-        told = show(desk, student_id=classroom[:6] * 2).json()
-        assert told["n_students"] == 6
-        assert told["skills"][0]["overall"]["mean"] == pytest.approx(mastery[:6, 0].mean(dtype=np.float64))
+        told = show(desk, student_id=classroom[:11] * 2).json()
+        assert told["n_students"] == 11
+        assert told["skills"][0]["overall"]["mean"] == pytest.approx(mastery[:11, 0].mean(dtype=np.float64))
 
     def test_conditions_are_joined(self, desk: Desk, name: str, classroom: list[str]) -> None:
         others = [desk.add_student() for _ in range(5)]
-        told = show(desk, cohort=name, student_id=[*classroom[:5], *others]).json()
-        assert told["n_students"] == 5
+        told = show(desk, cohort=name, student_id=[*classroom[:10], *others]).json()
+        assert told["n_students"] == 10
 
     def test_only_those_who_were_active_since(self, desk: Desk, name: str, classroom: list[str]) -> None:
         later = NOON + timedelta(hours=1)
-        for student in classroom[:6]:
+        for student in classroom[:11]:
             desk.change(student, lambda row: setattr(row, "last_interaction_at", later))
         told = show(desk, cohort=name, active_since=later.isoformat().replace("+00:00", "Z")).json()
-        assert (told["n_students"], told["active_since"]) == (6, "2026-03-02T13:00:00Z")
+        assert (told["n_students"], told["active_since"]) == (11, "2026-03-02T13:00:00Z")
 
     def test_students_who_wait_to_be_scored_do_not_count(
         self, desk: Desk, name: str, classroom: list[str]
@@ -195,15 +195,15 @@ class TestMastery:
 
 class TestFewStudents:
     def test_a_small_group_is_refused(self, desk: Desk, name: str, classroom: list[str]) -> None:
-        gather(desk, name, classroom[:4])
-        for params in ({"cohort": name}, {"student_id": classroom[:1] * 5}):
+        gather(desk, name, classroom[:9])
+        for params in ({"cohort": name}, {"student_id": classroom[:1] * 10}):
             problem = assert_problem(show(desk, **params), 409, "cohort-too-small")
-            assert problem["minimum"] == 5
-            assert "5 students" in problem["detail"]
-        gather(desk, name, classroom[:5])
-        assert show(desk, cohort=name).json()["n_students"] == 5
+            assert problem["minimum"] == 10
+            assert "10 students" in problem["detail"]
+        gather(desk, name, classroom[:10])
+        assert show(desk, cohort=name).json()["n_students"] == 10
 
-    @pytest.mark.parametrize(("n", "is_told"), [(3, False), (5, True), (7, True), (8, False), (12, True)])
+    @pytest.mark.parametrize(("n", "is_told"), [(3, False), (10, True), (14, True), (15, False), (24, True)])
     def test_few_who_practised_and_few_who_did_not_are_hidden(
         self, desk: Desk, name: str, n: int, is_told: bool
     ) -> None:
