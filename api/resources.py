@@ -81,8 +81,6 @@ class Resources:
 
     def load_serving(self) -> None:
         """Load the model that serves, if any does, so that the first answers need not wait for it."""
-        if self.settings.freeze_heap:
-            settle()
         try:
             with read_scope(self.sessions) as session:
                 model = self.serving.current(session)
@@ -90,6 +88,8 @@ class Resources:
                 self.inference.engine(model.artifact)
         except Exception:
             logger.warning("the serving model is not loaded before it is first asked", exc_info=True)
+        if self.settings.freeze_heap:
+            settle()
 
     def forget(self, student: Student) -> None:
         """Hold nothing more of a student who was erased."""
