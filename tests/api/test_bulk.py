@@ -12,8 +12,8 @@ import pytest
 
 from api.bodies import LONGEST_LINE_BYTES, split_lines
 from api.services.refusals import InteractionsRefused
+from tests.api.answering import START, assert_same, response, send, stored
 from tests.api.support import Service, assert_problem, run_service
-from tests.api.test_interactions import START, assert_same, response, send, stored
 from tests.api.training import Trained
 from tests.stacks import embedded_stack
 

@@ -1,49 +1,18 @@
 """Responses of one student over HTTP: stored once, in their place, all or none, answered with the state."""
 
+from collections import OrderedDict
+from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
-import httpx
 import pytest
 
+from db.artifacts import ArtifactStore
 from db.engine import session_scope
-from db.repositories import interactions, students
+from db.repositories import students
+from tests.api.answering import START, assert_same, new_student, response, send, stored
 from tests.api.support import Service, assert_problem
 from tests.api.training import Trained
 from tests.threads import together
-
-START = "2026-03-02T12:{:02}:00Z"
-
-
-def new_student() -> str:
-    return f"learner {uuid4().hex[:8]}"
-
-
-def response(number: int, skill: str, **changes: Any) -> dict[str, Any]:
-    values = {"event_id": f"e{number}", "skill": skill, "correct": number % 3 > 0}
-    return values | {"timestamp": START.format(number)} | changes
-
-
-def send(service: Service, student: str, body: Any, **params: Any) -> httpx.Response:
-    return service.client.post(f"/students/{student}/interactions", json=body, params=params)
-
-
-def stored(service: Service, student: str) -> list[tuple[str, list[str], bool]]:
-    """What is known of a student, in the order in which it happened."""
-    with session_scope(service.sessions) as session:
-        history = interactions.list_history(session, students.get_student(session, student))
-        return [(row.event_id, row.skills, row.correct) for row in history]
-
-
-def assert_same(answer: dict[str, Any], other: dict[str, Any]) -> None:
-    """Two students are where they are for the same reasons; sums over other batches round otherwise."""
-    for mine, theirs in zip(
-        [answer["state"], *answer["skills"]], [other["state"], *other["skills"]], strict=True
-    ):
-        assert mine.keys() == theirs.keys()
-        for name, value in mine.items():
-            is_number = isinstance(value, float)
-            assert value == (pytest.approx(theirs[name], abs=1e-5) if is_number else theirs[name]), name
 
 
 class TestStoring:
@@ -206,6 +175,25 @@ class TestServed:
         answers = together(lambda _: send(trained.service, new_student(), [response(1, skill)]).json())
         for answer in answers:
             assert_same(answer, answers[0])
+
+    def test_others_may_write_while_the_model_is_loaded(
+        self, trained: Trained, student: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        service, fetch, others = trained.service, ArtifactStore.fetch, []
+
+        def fetch_slowly(store: ArtifactStore, key: str) -> Path:
+            other = new_student()
+            with session_scope(service.sessions) as session:
+                students.get_or_add_student(session, other)
+            others.append(other)
+            return fetch(store, key)
+
+        monkeypatch.setattr(service.resources.inference, "_engines", OrderedDict())
+        monkeypatch.setattr(ArtifactStore, "fetch", fetch_slowly)
+        answer = send(service, student, response(1, trained.skills[0]))
+
+        assert (answer.status_code, len(others)) == (200, 1)
+        assert service.client.delete(f"/students/{others[0]}").status_code == 204
 
     def test_forgotten_student_leaves_no_state(self, trained: Trained, student: str) -> None:
         before = trained.service.traces()

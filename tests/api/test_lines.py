@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from api.services.ingest_lines import LineReader, Row
@@ -116,6 +116,7 @@ def read(kind: type[LineReader], content: list[bytes], known: Any) -> tuple[list
     return rows, reader.refused, reader.errors
 
 
+@settings(max_examples=200, deadline=None)
 @given(st.lists(lines, min_size=1, max_size=3), st.sampled_from([None, KNOWN]))
 @example([b'{"student_id": "ann", "correct": true}'], KNOWN)
 @example([json.dumps(RIGHT | {"timestamp": "2026-03-02T12:00:00.1234567Z"}).encode()], None)

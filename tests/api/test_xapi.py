@@ -8,8 +8,8 @@ import pytest
 
 from api.schemas.xapi import ANSWERED, ATTEMPTED
 from api.services.xapi import last_segment
+from tests.api.answering import START, response, send, stored
 from tests.api.support import Service, assert_problem
-from tests.api.test_interactions import START, response, send, stored
 from tests.api.training import Trained
 
 SCHOOL = "https://school.example"

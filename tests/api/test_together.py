@@ -1,0 +1,151 @@
+"""Requests that share a transaction: they end as if they had come one after another, and fail each alone."""
+
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from api.services import ingest
+from api.services.ingest import Recorder, Submission
+from api.services.ingest_states import refresh_states
+from api.serving import ServingModel
+from db.base import utc_now
+from db.engine import session_scope
+from db.repositories import students
+from db.repositories.interactions import NewInteraction, Touched
+from tests.api.answering import assert_same, new_student, response, send, stored
+from tests.api.support import Service, assert_problem, run_service
+from tests.api.training import Trained
+from tests.faults import doom_commit
+from tests.stacks import Stack
+from tests.threads import N_THREADS, together
+
+
+def event(student: str, number: int, skill: str = "add", **changes: Any) -> NewInteraction:
+    values: dict[str, Any] = {"skills": [skill], "correct": True, "occurred_at": utc_now()} | changes
+    return NewInteraction(student_id=student, event_id=f"e{number}", **values)
+
+
+def recorder(service: Service) -> Recorder:
+    resources = service.resources
+    return Recorder(resources.sessions, resources.serving, resources.inference)
+
+
+class TestOrder:
+    """Whoever comes when: the end is the same."""
+
+    def test_students_end_where_one_request_would_take_them(self, trained: Trained) -> None:
+        service, skills = trained.service, trained.skills
+        shared, alone, control = new_student(), [new_student() for _ in range(N_THREADS)], new_student()
+        everything = [response(number, skills[number % 3]) for number in range(4 * N_THREADS)]
+
+        def answer(thread: int) -> list[int]:
+            mine = everything[thread::N_THREADS]
+            sent = [send(service, shared, one) for one in mine]
+            sent += [send(service, alone[thread], one) for one in everything[:6]]
+            return [one.status_code for one in sent]
+
+        assert {status for statuses in together(answer) for status in statuses} == {200}
+        expected = send(service, control, everything, mastery="all").json()
+        assert_same(send(service, shared, everything, mastery="all").json(), expected)
+        control = new_student()
+        expected = send(service, control, everything[:6], mastery="all").json()
+        for student in alone:
+            assert_same(send(service, student, everything[:6], mastery="all").json(), expected)
+
+    def test_one_student_may_come_twice_in_a_batch(self, trained: Trained) -> None:
+        student, other = new_student(), new_student()
+        skill = trained.skills[0]
+        first, second, third = recorder(trained.service).record_together(
+            [
+                Submission([event(student, 1, skill), event(other, 1, skill)]),
+                Submission([event(student, 1, skill), event(student, 2, skill)]),
+                Submission([event(student, 3, "knitting")]),
+            ]
+        )
+        assert (first.outcomes, second.outcomes) == (["accepted"] * 2, ["duplicate", "accepted"])
+        assert third.outcomes == [ingest.UnknownSkills(["knitting"])]
+        assert first.states[student].n_interactions == second.states[student].n_interactions == 2
+        assert set(first.students) == {student, other}
+        assert set(second.students) == {student}
+        assert not third.students
+
+
+class TestFailing:
+    def test_one_that_cannot_be_stored_fails_alone(self, service: Service) -> None:
+        good, bad = new_student(), new_student()
+        batch = [Submission([event(good, 1)]), Submission([event(bad, 1, correct=None)])]
+        with pytest.raises(IntegrityError):
+            recorder(service).record_together(batch)
+        assert_problem(service.client.get(f"/students/{good}"), 404, "student-not-found")
+
+        futures = [service.resources.writer.submit(submission) for submission in batch]
+        assert futures[0].result(10).outcomes == ["accepted"]
+        assert isinstance(futures[1].exception(10), IntegrityError)
+        assert len(stored(service, good)) == 1
+        assert_problem(service.client.get(f"/students/{bad}"), 404, "student-not-found")
+
+    def test_a_student_whom_others_write_to_holds_nobody_up(self, service: Service) -> None:
+        if service.stack.name == "embedded":
+            return  # SQLite has one lock for everybody
+        held, free = new_student(), new_student()
+        send(service, held, response(1, "add"))
+        answers: list[httpx.Response] = []
+        with session_scope(service.sessions) as session:
+            session.delete(students.get_student(session, held))
+            session.flush()
+            waiting = threading.Thread(target=lambda: answers.append(send(service, held, response(2, "add"))))
+            waiting.start()
+            for number in range(5):
+                assert send(service, free, response(number, "add")).status_code == 200
+            assert not answers
+        waiting.join(10)
+        assert [answer.json()["accepted"] for answer in answers] == [1]
+
+    @pytest.mark.parametrize("late", [False, True])
+    def test_a_failed_commit_leaves_neither_rows_nor_memory(
+        self, trained: Trained, monkeypatch: pytest.MonkeyPatch, late: bool
+    ) -> None:
+        service, skills = trained.service, trained.skills
+        student, control = new_student(), new_student()
+        sent = [response(number, skills[number % 2]) for number in (1, 3, 5)]
+        for one in sent:
+            send(service, student, one)
+        before = service.traces()
+
+        def refresh_and_doom(
+            session: Session, engine: Any, model: ServingModel, touched: Sequence[Touched], new: Any
+        ) -> Any:
+            states = refresh_states(session, engine, model, touched, new)
+            doom_commit(session)
+            return states
+
+        monkeypatch.setattr(ingest, "refresh_states", refresh_and_doom)
+        doomed = response(2 if late else 6, skills[2], event_id="doomed")
+        assert_problem(send(service, student, doomed), 500, "internal")
+        monkeypatch.undo()
+
+        assert service.traces() == before
+        last = response(7, skills[0])
+        expected = send(service, control, [*sent, last], mastery="all").json()
+        assert_same(send(service, student, last, mastery="all").json(), expected)
+
+
+class TestStopping:
+    def test_nothing_is_taken_any_more(self, stack: Stack) -> None:
+        with run_service(stack) as service:
+            assert send(service, "ana", response(1, "add")).status_code == 200
+            service.resources.writer.close()
+            problem = assert_problem(send(service, "ana", response(2, "add")), 503, "stopping")
+            assert "again" in problem["detail"]
+            assert len(stored(service, "ana")) == 1
+
+    def test_without_batches_the_answers_are_the_same(self, stack: Stack) -> None:
+        with run_service(stack, batch_size=1) as service:
+            statuses = together(lambda thread: send(service, "ana", response(thread, "add")).status_code)
+            assert set(statuses) == {200}
+            assert len(stored(service, "ana")) == N_THREADS
