@@ -86,17 +86,6 @@ def raw(name: str, status: int, slug: str, content: bytes | str, path: str = "/e
     return Bad(f"body: {name}", status, slug, path, request=as_json(content))
 
 
-def interaction(name: str, pointer: str | None, body: Any) -> Bad:
-    path = "/students/ana/interactions"
-    request = as_json(json.dumps(body))
-    return Bad(f"interaction: {name}", 422, "invalid-request", path, request=request, pointer=pointer)
-
-
-def one(**changes: Any) -> dict[str, Any]:
-    values = {"skill": "add", "correct": True, **changes}
-    return {key: value for key, value in values.items() if value is not ...}
-
-
 def query(name: str, path: str, status: int = 422, slug: str = "invalid-request") -> Bad:
     return Bad(f"query: {name}", status, slug, path, method="GET")
 
@@ -228,37 +217,6 @@ EXPERIMENTS = [
     config("heads that do not divide", "/config/model", {"model": {"n_heads": 3}}),
 ]
 
-INTERACTIONS = [
-    interaction("null", "", None),
-    interaction("text", "", "right"),
-    interaction("empty list", "", []),
-    interaction("1001 of them", "", [one()] * 1001),
-    interaction("list in a list", "/0", [[one()]]),
-    interaction("no answer", "/correct", one(correct=...)),
-    interaction("answer is 1", "/correct", one(correct=1)),
-    interaction("answer is a word", "/correct", one(correct="true")),
-    interaction("answer is null", "/correct", one(correct=None)),
-    interaction("second one without answer", "/1/correct", [one(), one(correct=...)]),
-    interaction("no skill", "", one(skill=...)),
-    interaction("skill and skills", "", one(skills=["add"])),
-    interaction("no skills", "/skills", one(skill=..., skills=[])),
-    interaction("skill is empty", "/skill", one(skill="")),
-    interaction("skill with NUL", "/skill", one(skill="a\x00b")),
-    interaction("skill with half a character", "/skill", one(skill="\ud800")),
-    interaction("skill is a number", "/skill", one(skill=57)),
-    interaction("long item", "/item", one(item="x" * 257)),
-    interaction("long event id", "/event_id", one(event_id="x" * 257)),
-    interaction("unknown field", "/score", one(score=1)),
-    interaction("time without offset", "/timestamp", one(timestamp="2026-03-02T12:00:00")),
-    interaction("time is a number", "/timestamp", one(timestamp=1_772_452_800)),
-    interaction("day that does not exist", "/timestamp", one(timestamp="2026-02-30T12:00:00Z")),
-    interaction("time before computers", "/timestamp", one(timestamp="0001-01-01T00:00:00+14:00")),
-    raw("interactions breaking off", 400, "invalid-json", b"[{", "/students/ana/interactions"),
-    raw("student of two lines", 422, "invalid-request", json.dumps(one()), "/students/a%0Ab/interactions"),
-    raw("student with NUL", 422, "invalid-request", json.dumps(one()), "/students/a%00b/interactions"),
-    raw("long student", 422, "invalid-request", json.dumps(one()), f"/students/{'x' * 257}/interactions"),
-]
-
 QUERIES = [
     query("limit 0", "/experiments?limit=0"),
     query("limit 201", "/datasets?limit=201"),
@@ -292,4 +250,4 @@ QUERIES = [
     Bad("path: deleting an unknown student", 404, "student-not-found", "/students/nobody", method="DELETE"),
 ]  # fmt: skip
 
-MALFORMED = [*FILES, *FORMS, *BODIES, *EXPERIMENTS, *INTERACTIONS, *QUERIES]
+MALFORMED = [*FILES, *FORMS, *BODIES, *EXPERIMENTS, *QUERIES]

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from tests.api.malformed import DATASET, MALFORMED, Bad
+from tests.api.malformed_responses import RESPONSES
 from tests.api.malformed_searches import SEARCHES
 from tests.api.support import Service, assert_problem
 
-ALL = [*MALFORMED, *SEARCHES]
+ALL = [*MALFORMED, *RESPONSES, *SEARCHES]
 
 
 @pytest.fixture(scope="module")
