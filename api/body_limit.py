@@ -19,7 +19,7 @@ class BodyLimit:
         self.limit_bytes = limit_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != "http" or not _has_body(scope):
             await self.app(scope, receive, send)
             return
         scope[_LIMIT_KEY] = self.limit_bytes
@@ -34,6 +34,12 @@ class BodyLimit:
             await send(message)
 
         await self.app(scope, body.receive, send_after_body)
+
+
+def _has_body(scope: Scope) -> bool:
+    """HTTP/1 announces every body; of other versions nothing is known beforehand."""
+    announced = any(name in (b"content-length", b"transfer-encoding") for name, _ in scope["headers"])
+    return announced or not scope["http_version"].startswith("1")
 
 
 def raise_limit(scope: Scope, limit_bytes: int) -> None:

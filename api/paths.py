@@ -18,8 +18,9 @@ class EncodedSlashes:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        parts = re.split("%2f", scope.get("raw_path", b"").decode("ascii", "replace"), flags=re.IGNORECASE)
-        if scope["type"] == "http" and len(parts) > 1:
+        raw = scope.get("raw_path", b"")
+        if scope["type"] == "http" and b"%2f" in raw.lower():
+            parts = re.split("%2f", raw.decode("ascii", "replace"), flags=re.IGNORECASE)
             scope = {**scope, "path": ENCODED_SLASH.join(map(unquote, parts))}
         await self.app(scope, receive, send)
 
