@@ -11,7 +11,7 @@ from api.services.intervals import ability_band
 from db.models import Interaction
 
 if TYPE_CHECKING:
-    from ikt_model.inference import Trajectory
+    from api.inference import Trajectory
 
 TIME = pa.timestamp("us", "UTC")
 
