@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
     from ikt_model.data.sequences import Sequences
     from ikt_model.inference import Engine as Engine
-    from ikt_model.inference import Evaluation, Histories, History, Seen, Trajectory
+    from ikt_model.inference import Evaluation, Histories, History, Seen
     from ikt_model.inference import Protocol as EvaluationProtocol
     from ikt_model.inference import Scores as Scores
+    from ikt_model.inference import Trajectory as Trajectory
 
 StudentKey = tuple[int, int]
 
