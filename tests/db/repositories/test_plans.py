@@ -78,7 +78,7 @@ def _recording(plans: Plans) -> type[psycopg.Cursor[Any]]:
         def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
             text = query.decode() if isinstance(query, bytes) else str(query)
             if not re.match(
-                r"\s*(WITH|SELECT|INSERT|UPDATE|DELETE|CREATE TEMP TABLE \w+ .*\bAS SELECT)", text
+                r"\s*(WITH|SELECT|INSERT|UPDATE|DELETE|CREATE TEMP TABLE \w+ .*\bAS\s+SELECT)", text
             ):
                 return super().execute(query, params, **options)
             plain: psycopg.Cursor[Any] = psycopg.Cursor(self.connection)
