@@ -19,6 +19,15 @@ from db.repositories import states
 from db.repositories.models import Serving, find_serving
 from db.repositories.states import READ_STATES, Head, State, unpack_state
 
+# All reads go through one connection: a peer that vanished without a word must be noticed within seconds.
+_NOTICE_LOSS = {
+    "connect_timeout": 10,
+    "tcp_user_timeout": 10_000,  # milliseconds
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 2,
+}
+
 _SERVED = """
 SELECT models.id, models.promoted_at,
     students.id, students.student_id, students.created_at, students.n_interactions,
@@ -92,7 +101,9 @@ class Readings:
     async def _connect(self) -> psycopg.AsyncConnection[Any]:
         assert self._engine is not None
         parts, options = self._engine.dialect.create_connect_args(self._engine.url)
-        connection = await psycopg.AsyncConnection.connect(*parts, **options, autocommit=True)
+        connection = await psycopg.AsyncConnection.connect(
+            *parts, **(_NOTICE_LOSS | options), autocommit=True
+        )
         await connection.execute("SET TIME ZONE 'UTC'")
         return connection
 
