@@ -20,7 +20,7 @@ from db.repositories.models import Serving, find_serving
 from db.repositories.states import READ_STATES, Head, State, unpack_state
 
 # All reads go through one connection: a peer that vanished without a word must be noticed within seconds.
-_NOTICE_LOSS = {
+_NOTICE_LOSS: dict[str, Any] = {
     "connect_timeout": 10,
     "tcp_user_timeout": 10_000,  # milliseconds
     "keepalives_idle": 10,
