@@ -29,10 +29,11 @@ class Cohort(NamedTuple):
 
 def set_members(session: Session, cohort: str, student_ids: Sequence[str]) -> None:
     """Let the cohort consist of these students and no other. Raises StudentsNotFound."""
-    pks = find_pks(session, student_ids)
     if speaks_postgres(session):
-        # Two who name one cohort at once would wait for each other's rows in a circle.
+        # Another who names this cohort, or who deletes a member, might else wait for us while we do for them.
         execute(session, _LOCK_NAME, {"cohort": cohort})
+        execute(session, _LOCK_MEMBERS, {"student_ids": list(student_ids)})
+    pks = find_pks(session, student_ids)
     session.execute(delete(CohortMember).where(CohortMember.cohort == cohort))
     for chunk in _chunks(pks):
         members = select(literal(cohort), Student.id).where(Student.id.in_(chunk)).order_by(Student.id)
@@ -40,6 +41,12 @@ def set_members(session: Session, cohort: str, student_ids: Sequence[str]) -> No
 
 
 _LOCK_NAME = "SELECT pg_advisory_xact_lock(hashtextextended(%(cohort)s::text, 0))"
+_LOCK_MEMBERS = """
+WITH members AS (
+    SELECT FROM students WHERE student_id = ANY (%(student_ids)s::text[]) ORDER BY id FOR KEY SHARE
+)
+SELECT count(*) FROM members
+"""
 
 
 def find_pks(session: Session, student_ids: Sequence[str]) -> list[int]:

@@ -13,7 +13,7 @@ from db.errors import CohortNotFound, StudentsNotFound
 from db.models import Model, Student
 from db.repositories import cohorts, states, students
 from tests.builders import NOON, make_model, make_states, make_student
-from tests.threads import together
+from tests.threads import one_behind_the_other, together
 
 
 @pytest.fixture
@@ -102,6 +102,20 @@ class TestMembers:
             [(cohort, n_students)] = cohorts.list_cohorts(session)
             assert cohort == "5b"
             assert n_students >= 9
+
+    def test_member_who_is_deleted_meanwhile_is_unknown(self, sessions: SessionFactory) -> None:
+        with session_scope(sessions) as session:
+            for name in ("ann", "bob", "zoe"):
+                make_student(session, student_id=name)
+            cohorts.set_members(session, "5b", ["ann", "bob"])
+        with pytest.raises(StudentsNotFound, match="'ann'"):
+            one_behind_the_other(
+                sessions,
+                lambda session: students.delete_student(session, "ann"),
+                lambda session: cohorts.set_members(session, "5b", ["ann", "zoe"]),
+            )
+        with session_scope(sessions) as session:
+            assert cohorts.list_cohorts(session) == [("5b", 1)]
 
 
 @pytest.mark.usefixtures("scored")
