@@ -102,7 +102,7 @@ class Readings:
         assert self._engine is not None
         parts, options = self._engine.dialect.create_connect_args(self._engine.url)
         connection = await psycopg.AsyncConnection.connect(
-            *parts, **(_NOTICE_LOSS | options), autocommit=True
+            *parts, **{**_NOTICE_LOSS, **options}, autocommit=True
         )
         await connection.execute("SET TIME ZONE 'UTC'")
         return connection
