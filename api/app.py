@@ -34,7 +34,9 @@ from api.routes.openapi import DESCRIPTION, TITLE, write_openapi
 from api.settings import ApiSettings
 from api.uploads import remove_abandoned
 
+# Routes are tried in this order: those that are asked most often come first.
 ROUTERS = (
+    interactions.router,
     datasets.router,
     experiments.router,
     results.router,
@@ -44,7 +46,6 @@ ROUTERS = (
     comparisons.router,
     models.router,
     students.router,
-    interactions.router,
     mastery.router,
     trajectories.router,
     forecasts.router,

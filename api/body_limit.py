@@ -73,7 +73,7 @@ class _CountedBody:
 
     async def discard_rest(self) -> None:
         """Read on for a while: closing on a client that still sends would cost it the answer."""
-        if self._waits_for_leave and not self._received:
+        if self.is_over or (self._waits_for_leave and not self._received):
             return
         with move_on_after(LINGER_SECONDS):
             while not self.is_over:

@@ -140,6 +140,7 @@ class TestHeaders:
             ("/students/{student_id}/mastery", "get", "200", {"ETag"}),
             ("/students/{student_id}/mastery", "get", "304", {"ETag"}),
             ("/cohorts", "get", "200", {"Link"}),
+            ("/xapi/statements", "post", "200", {"X-Experience-API-Version"}),
         ],
     )
     def test_headers_are_documented(

@@ -9,17 +9,20 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from api.inference import Inference
 from api.services import ingest
 from api.services.ingest import Recorder, Submission
-from api.services.ingest_states import refresh_states
+from api.services.ingest_states import MOST_NEW_STEPS, refresh_states
 from api.serving import ServingModel
 from db.base import utc_now
 from db.engine import session_scope
+from db.lifecycle import ModelStatus
 from db.repositories import students
 from db.repositories.interactions import NewInteraction, Touched
 from tests.api.answering import assert_same, new_student, response, send, stored
 from tests.api.support import Service, assert_problem, run_service
 from tests.api.training import Trained
+from tests.builders import make_model
 from tests.faults import doom_commit
 from tests.stacks import Stack
 from tests.threads import N_THREADS, together
@@ -73,6 +76,48 @@ class TestOrder:
         assert set(first.students) == {student, other}
         assert set(second.students) == {student}
         assert not third.students
+
+
+class TestStates:
+    def test_a_memory_too_small_for_a_batch_is_done_without(self, trained: Trained) -> None:
+        service, skills = trained.service, trained.skills
+        resources = service.resources
+        forgetful = Inference(resources.store, capacity=1, cache_bytes=0)
+        small = Recorder(resources.sessions, resources.serving, forgetful)
+        names = [new_student() for _ in range(3)]
+        for number in range(3):
+            batch = [Submission([event(name, number, skills[number])]) for name in names]
+            recorded = small.record_together(batch)
+        control = new_student()
+        sent = [{"event_id": f"e{n}", "skill": skills[n], "correct": True} for n in range(3)]
+        expected = send(service, control, sent).json()["state"]
+        for name, one in zip(names, recorded, strict=True):
+            assert one.states[name].n_interactions == 3
+            assert one.states[name].theta == pytest.approx(expected["theta"], abs=1e-5)
+
+    def test_many_at_once_lead_where_one_after_another_does(self, trained: Trained) -> None:
+        service, skills = trained.service, trained.skills
+        many, few = new_student(), new_student()
+        sent = [
+            response(number % 60, skills[number % 4], event_id=f"{number}")
+            for number in range(MOST_NEW_STEPS + 9)
+        ]
+        sent.sort(key=lambda one: one["timestamp"])
+        send(service, many, sent[:2])
+        at_once = send(service, many, sent[2:], mastery="all").json()
+        for first in range(0, len(sent), 10):
+            step_by_step = send(service, few, sent[first : first + 10], mastery="all").json()
+        assert at_once["state"]["n_interactions"] == len(sent)
+        assert_same(at_once, step_by_step)
+
+    def test_what_arrives_during_a_promotion_is_scored_again_later(self, fresh_service: Service) -> None:
+        send(fresh_service, "before", response(1, "add"))
+        with session_scope(fresh_service.sessions) as session:
+            make_model(session, status=ModelStatus.PROMOTING)
+        send(fresh_service, "meanwhile", response(1, "add"))
+        with session_scope(fresh_service.sessions) as session:
+            due = {name: students.get_student(session, name).scoring_due for name in ("before", "meanwhile")}
+        assert due == {"before": False, "meanwhile": True}
 
 
 class TestFailing:
