@@ -224,12 +224,7 @@ async def _last_answers(asking: _Asking) -> None:
 def main() -> None:
     values = json.load(sys.stdin)
     plan = Plan(**values | {"requests": [request.encode("latin-1") for request in values["requests"]]})
-    try:
-        import uvloop
-    except ImportError:
-        heard = asyncio.run(_carry_out(plan))
-    else:
-        heard = uvloop.run(_carry_out(plan))
+    heard = asyncio.run(_carry_out(plan))
     sys.stdout.write(json.dumps(asdict(heard)) + "\n")
 
 

@@ -18,6 +18,10 @@ def main(arguments: list[str]) -> None:
             stack.enter_context(wanted.output.open("wb")) if wanted.output else sys.stdout.buffer
         )
         response = stack.enter_context(client.stream(**_request(wanted, stack)))
+        if wanted.dump:
+            wanted.dump.write_text(
+                "".join(f"{name}: {value}\r\n" for name, value in response.headers.items())
+            )
         for piece in response.iter_bytes():
             output.write(piece)
             output.flush()
@@ -34,9 +38,10 @@ def _parser() -> argparse.ArgumentParser:
         parser.add_argument(flag, action="store_true")
     for flag, name in (("-H", "header"), ("-F", "form")):
         parser.add_argument(flag, dest=name, action="append", default=[])
-    for flag, name in (("-d", "data"), ("-X", "method"), ("-w", "write_out")):
+    for flag, name in (("-d", "data"), ("--data-binary", "data"), ("-X", "method"), ("-w", "write_out")):
         parser.add_argument(flag, dest=name)
-    parser.add_argument("-o", dest="output", type=Path)
+    for flag, name in (("-o", "output"), ("-D", "dump")):
+        parser.add_argument(flag, dest=name, type=Path)
     return parser
 
 
@@ -48,7 +53,7 @@ def _request(wanted: argparse.Namespace, stack: ExitStack) -> dict[str, Any]:
         "method": wanted.method or ("POST" if wanted.data is not None or fields else "GET"),
         "url": wanted.url,
         "headers": [tuple(header.split(": ", 1)) for header in wanted.header],
-        "content": wanted.data,
+        "content": Path(wanted.data[1:]).read_bytes() if (wanted.data or "").startswith("@") else wanted.data,
         "files": opened or None,
         "data": {name: value for name, value in fields.items() if name not in files} or None,
     }

@@ -63,7 +63,7 @@ def type_every_block(folder: Path, url: str, path: str) -> str:
     ended = subprocess.run(
         ["bash", "-c", script],
         cwd=folder,
-        env=os.environ | {"PATH": path},
+        env=os.environ | {"PATH": path, "IKT_URL": url},
         capture_output=True,
         text=True,
         check=False,
@@ -97,5 +97,8 @@ def check(shown: str) -> None:
     assert "\nthe model is serving\n" in shown
     assert '"accepted":3' in shown
     assert '"reference_mastery"' in shown
+    assert "unchanged: 304\n" in shown
+    assert "Right with probability" in shown
+    assert "responses of 10 students are stored" in shown
     assert "\n204\n" in shown
     assert "/problems/dataset-bad-rows" in shown
