@@ -63,14 +63,13 @@ def measure(scale: Scale, *, say: Any = lambda _: None) -> list[Figure]:
 
 
 def _measure_api(stage: Stage, say: Any) -> list[Figure]:
-    with stage.api("few") as api:
+    with stage.apis(("few", {}), ("few", {"IKT_BATCH_SIZE": "1"})) as (api, alone):
         say("reading")
         figures = measure_reading(stage, api)
         say("answering")
         figures += measure_answering(stage, api)
         say("micro-batching")
-        with stage.api("few", IKT_BATCH_SIZE="1") as alone:
-            figures += measure_batching(stage, api, alone)
+        figures += measure_batching(stage, api, alone)
         say("uploads")
         return figures + measure_upload(stage, api)
 

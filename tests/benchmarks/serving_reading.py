@@ -2,7 +2,6 @@
 
 import json
 import sys
-from contextlib import ExitStack
 from urllib.parse import quote
 
 import httpx
@@ -42,7 +41,8 @@ def measure_reading(stage: Stage, api: Api) -> list[Figure]:
     conditional = [get(address(one), etag=answer.headers["etag"]) for one, answer in answers.items()]
     nothing = [get(f"/unchanged/{quote(student_id)}") for student_id in ids]
     meter = Meter(stage, api)
-    with stage.process(BARE, environment, ready=address(ids[0])) as bare:
+    with stage.process(BARE, environment) as bare:
+        bare.wait_for(address(ids[0]))
         ours, theirs, known, empty = alternate(
             stage.scale.rounds,
             meter.around(lambda: _read(stage, api, reads)),
@@ -76,8 +76,7 @@ def measure_tables(stage: Stage, many: str, *, students: int) -> list[Figure]:
     """Students read for the first time, at one rate, from the large table and from the small one."""
     scale = stage.scale
     scans = sequential_scans(stage, many)
-    with ExitStack() as running:
-        small, large = (running.enter_context(stage.api(name)) for name in ("few", many))
+    with stage.apis(("few", {}), (many, {})) as (small, large):
         small_reads, large_reads = _reads(scale.few, scale.asked_once), _reads(students, scale.asked_once)
         for api, reads in ((small, small_reads), (large, large_reads)):
             _read_steadily(stage, api, reads[-1:], 0)

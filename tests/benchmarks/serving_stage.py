@@ -6,7 +6,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -96,10 +96,21 @@ class Api:
 
     port: int
     process: "subprocess.Popen[bytes]"
+    log: Path
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    def wait_for(self, path: str) -> None:
+        """Until it answers there."""
+        deadline = time.monotonic() + START_SECONDS
+        while self.process.poll() is None and time.monotonic() < deadline:
+            with suppress(httpx.TransportError):
+                if httpx.get(self.url + path, trust_env=False).status_code < 500:
+                    return
+            time.sleep(0.05)
+        raise RuntimeError(f"{self.process.args!r} did not start:\n{self.log.read_text()}")
 
 
 class Stage:
@@ -161,15 +172,21 @@ class Stage:
         return int((self._postgres_folder / "postmaster.pid").read_text().split()[0])
 
     @contextmanager
-    def api(self, name: str, **variables: str) -> Iterator[Api]:
-        """`ikt api` on a database, ready; with IKT_* variables of its own."""
+    def apis(self, *wanted: tuple[str, dict[str, str]]) -> Iterator[list[Api]]:
+        """`ikt api` for each database and IKT_* variables of its own; all are ready."""
         command = [sys.executable, "-m", "api.cli", "api", "--port"]
-        with self.process(command, self.environment(name) | variables, ready="/readyz") as running:
-            yield running
+        with ExitStack() as running:
+            started = [
+                running.enter_context(self.process(command, self.environment(name) | variables))
+                for name, variables in wanted
+            ]
+            for api in started:
+                api.wait_for("/readyz")
+            yield started
 
     @contextmanager
-    def process(self, command: list[str], environment: dict[str, str], *, ready: str) -> Iterator[Api]:
-        """A server that is told its port as the last argument; ready when it answers at `ready`."""
+    def process(self, command: list[str], environment: dict[str, str]) -> Iterator[Api]:
+        """A server that is told its port as the last argument; it may not be ready yet."""
         port = free_port()
         log = self.folder / f"{port}.log"
         with log.open("wb") as output:
@@ -177,8 +194,7 @@ class Stage:
                 [*command, str(port)], cwd=ROOT, env=environment, stdout=output, stderr=output
             )
         try:
-            _wait_until_ready(f"http://127.0.0.1:{port}{ready}", process, log)
-            yield Api(port, process)
+            yield Api(port, process, log)
         finally:
             process.terminate()
             process.wait()
@@ -221,13 +237,3 @@ def open_stage(scale: Scale) -> Iterator[Stage]:
     """A stage in a temporary folder, on a PostgreSQL with its own, durable settings."""
     with tempfile.TemporaryDirectory(prefix="ikt-serving-") as folder, run_postgres() as postgres_folder:
         yield Stage(Path(folder), postgres_folder, scale)
-
-
-def _wait_until_ready(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while process.poll() is None and time.monotonic() < deadline:
-        with suppress(httpx.TransportError):
-            if httpx.get(url, trust_env=False).status_code < 500:
-                return
-        time.sleep(0.05)
-    raise RuntimeError(f"{process.args!r} did not start:\n{log.read_text()}")
