@@ -5,7 +5,7 @@ from itertools import count, cycle
 
 from tests.benchmarks.serving_figures import Figure, alternate, middle, ratio
 from tests.benchmarks.serving_load import NUMBER, Heard, Plan, ask, post
-from tests.benchmarks.serving_meter import Meter
+from tests.benchmarks.serving_meter import Meter, memory
 from tests.benchmarks.serving_reading import p99, rate
 from tests.benchmarks.serving_stage import Api, Stage
 
@@ -39,6 +39,7 @@ def measure_answering(stage: Stage, api: Api) -> list[Figure]:
         Figure(row, f"p50 at {RATE:g}/s", middle(steady, p50), "ms", most=25),
         Figure(row, f"p99 at {RATE:g}/s", middle(steady, p99), "ms", most=100),
         *meter.figures(row, each="an answer"),
+        Figure(row, "API: memory", memory(api), "MB"),
     ]
 
 

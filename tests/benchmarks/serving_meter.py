@@ -50,6 +50,11 @@ class Meter:
         }
 
 
+def memory(api: Api) -> float:
+    """Resident memory of an API process, MB."""
+    return float(psutil.Process(api.process.pid).memory_info().rss) / 1e6
+
+
 def _seconds(process: psutil.Process) -> float:
     """Of a process and its children, also of those that have ended."""
     own = process.cpu_times()

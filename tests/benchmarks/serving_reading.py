@@ -10,7 +10,7 @@ from tests.benchmarks.serving_figures import Figure, alternate, middle, ratio
 from tests.benchmarks.serving_load import Heard, Plan, ask, get, read_hard
 from tests.benchmarks.serving_meter import Meter
 from tests.benchmarks.serving_stage import Api, Stage
-from tests.benchmarks.serving_tables import sequential_scans
+from tests.benchmarks.serving_tables import bytes_of_rows, sequential_scans
 
 CLIENTS = 16
 RATE = 200.0  # reads per second of the two tables
@@ -98,6 +98,10 @@ def measure_tables(stage: Stage, many: str, *, students: int) -> list[Figure]:
         Figure(row, "p50", middle(in_large, lambda one: one.p50_ms), "ms"),
         *meter.figures(row, each="a first read"),
         Figure(row, "on disk", stage.gigabytes(many), "GB"),
+        *(
+            Figure(row, f"{table}: a row", size, "bytes")
+            for table, size in bytes_of_rows(stage, many).items()
+        ),
     ]
 
 

@@ -1,6 +1,6 @@
 """Scoring: one more response against the whole history, uploads by the hundred thousand, everybody anew.
 
-As a program, the side that works in a process of its own with one thread: `increments FOLDER N` and
+As a program, the side that works in a process of its own with one thread: `increments FOLDER N STUDENTS` and
 `rescore MODEL` print what they took as JSON.
 """
 
@@ -24,24 +24,37 @@ from tests.benchmarks.serving_meter import Meter
 from tests.benchmarks.serving_stage import BASE, ROOT, Api, Stage
 
 HISTORY = 200
+STUDENTS = 16  # as many as there are clients who answer
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 MOST_DIFFERENCE = 1e-5
 EVENTS_OF_STUDENT = 50
 
 
 def measure_increments(stage: Stage) -> list[Figure]:
-    """A response to a history that is known already, against the history anew."""
+    """A response to histories that are known already, against the histories anew."""
     with stage.sessions(BASE) as sessions, session_scope(sessions) as session:
         artifact = models.get_model(session, stage.model_id).artifact
     folder = open_artifacts(stage.settings(BASE)).fetch(artifact)
-    found = _run(stage, BASE, "increments", str(folder), str(stage.scale.extensions))
+    n = str(stage.scale.extensions)
+    together = _run(stage, BASE, "increments", str(folder), n, str(STUDENTS))
+    alone = _run(stage, BASE, "increments", str(folder), n, "1")
     row = f"incremental against full recomputation, {HISTORY}-step history"
+    students = f"{STUDENTS} students together"
+    difference = max(together["difference"], alone["difference"])
     return [
-        Figure(row, "times faster", found["full_ms"] / found["increment_ms"], least=8.0),
-        Figure(row, "incremental", found["increment_ms"], "ms"),
-        Figure(row, "full", found["full_ms"], "ms"),
-        Figure(row, "greatest difference", found["difference"], most=MOST_DIFFERENCE),
+        Figure(row, "times faster", _times(together), least=8.0, beside=students),
+        Figure(row, "times faster, one student", _times(alone), beside="alone"),
+        Figure(row, "incremental", together["increment_ms"], "ms", beside=students),
+        Figure(row, "full", together["full_ms"], "ms", beside=students),
+        Figure(row, "incremental, one student", alone["increment_ms"], "ms"),
+        Figure(row, "full, one student", alone["full_ms"], "ms"),
+        Figure(row, "into the cache, one student", alone["load_ms"], "ms", beside="what a miss costs"),
+        Figure(row, "greatest difference", difference, most=MOST_DIFFERENCE),
     ]
+
+
+def _times(found: dict[str, float]) -> float:
+    return found["full_ms"] / found["increment_ms"]
 
 
 def measure_rescoring(stage: Stage, name: str, *, students: int) -> list[Figure]:
@@ -104,36 +117,34 @@ def _run(stage: Stage, name: str, *arguments: str) -> dict[str, Any]:
     return found
 
 
-def _increments(folder: Path, n: int) -> dict[str, float]:
+def _increments(folder: Path, n: int, n_students: int) -> dict[str, float]:
     from ikt_model.inference import Engine, Histories, History, Seen
 
     engine = Engine.load(folder)
     skills = [[engine.skills[step // 4 % len(engine.skills)]] for step in range(HISTORY)]
     responses = [int(step % 3 != 0) for step in range(HISTORY)]
     before, new, whole = (
-        Histories.of([History(skills[steps], responses[steps])])
+        Histories.of([History(skills[steps], responses[steps])] * n_students)
         for steps in (slice(HISTORY - 1), slice(HISTORY - 1, None), slice(None))
     )
-    seen = Seen((1, 0), HISTORY - 1)
-    increments, fulls, difference = [], [], 0.0
+    seen = [Seen((number, 0), HISTORY - 1) for number in range(n_students)]
+    taken: dict[str, list[float]] = {"load_ms": [], "increment_ms": [], "full_ms": []}
+    difference = 0.0
     for _ in range(n):
-        engine.forget([seen.key])
-        engine.load_students([seen], before)
-        began = time.perf_counter()
-        extended = engine.extend([seen], new).scores
-        between = time.perf_counter()
+        engine.forget([one.key for one in seen])
+        moments = [time.perf_counter()]
+        engine.load_students(seen, before)
+        moments.append(time.perf_counter())
+        extended = engine.extend(seen, new).scores
+        moments.append(time.perf_counter())
         anew = engine.score(whole)
-        ended = time.perf_counter()
-        increments.append(between - began)
-        fulls.append(ended - between)
+        moments.append(time.perf_counter())
+        for name, seconds in zip(taken, np.diff(moments), strict=True):
+            taken[name].append(seconds * 1000)
         for column in ("theta", "theta_reference", "mastery", "probability", "mastery_reference"):
             apart = np.abs(getattr(extended, column) - getattr(anew, column)).max()
             difference = max(difference, float(apart))
-    return {
-        "increment_ms": median(increments) * 1000,
-        "full_ms": median(fulls) * 1000,
-        "difference": difference,
-    }
+    return {name: median(all_of) for name, all_of in taken.items()} | {"difference": difference}
 
 
 def _rescore(model_id: UUID) -> dict[str, float]:
@@ -149,7 +160,7 @@ def _rescore(model_id: UUID) -> dict[str, float]:
 
 def main(what: str, *arguments: str) -> None:
     if what == "increments":
-        found = _increments(Path(arguments[0]), int(arguments[1]))
+        found = _increments(Path(arguments[0]), int(arguments[1]), int(arguments[2]))
     else:
         found = _rescore(UUID(arguments[0]))
     sys.stdout.write(json.dumps(found) + "\n")

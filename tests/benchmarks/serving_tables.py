@@ -86,6 +86,18 @@ def sequential_scans(stage: Stage, name: str) -> int:
         return int(connection.scalar(text(counted)))
 
 
+def bytes_of_rows(stage: Stage, name: str) -> dict[str, float]:
+    """What a row takes on the disk with its part of the indexes, by table."""
+    tables = ("students", "interactions", "student_states")
+    with _connection(stage, name) as connection:
+        return {
+            table: float(
+                connection.scalar(text(f"SELECT pg_total_relation_size('{table}') / count(*) FROM {table}"))
+            )
+            for table in tables
+        }
+
+
 def _insert(connection: Connection, groups: Sequence[Group], skills: list[str], *, due: bool) -> None:
     connection.execute(text("SELECT setseed(0.5)"))
     first = 1
