@@ -82,7 +82,7 @@ def test_the_whole_loop(client: httpx.Client, classroom: Path) -> None:
 
     model = promote(client, candidate["id"])
     accepted = answer(client)
-    assert (accepted["accepted"], accepted["duplicates"], accepted["unknown_skills"]) == (STEPS, 0, [])
+    assert (accepted["accepted"], accepted["duplicates"], accepted["refused"]) == (STEPS, 0, 0)
     assert accepted["state"]["model"]["id"] == model["id"]
     assert answer(client)["duplicates"] == STEPS
     check_student(client, accepted["state"]["theta"])
