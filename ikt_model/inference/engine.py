@@ -55,7 +55,7 @@ class Extension:
 
 
 class Engine:
-    """May be used by many threads; they take turns.
+    """May be used by many threads: they take turns to read students on, and score or imagine side by side.
 
     What was read of a student is kept, so that one more response costs one step and not the whole history:
     keys and values of attention, the recurrent state, counts of evidence, and what the reference remembers.
@@ -86,8 +86,7 @@ class Engine:
 
     def score(self, histories: Histories) -> Scores:
         """Where students stand after these responses, from nothing."""
-        with self._lock:
-            return self._scorer.score(histories)
+        return self._scorer.score(histories)
 
     def missing(self, seen: Sequence[Seen]) -> list[bool]:
         """Of which students nothing is kept after exactly so many responses."""
@@ -96,9 +95,10 @@ class Engine:
 
     def load_students(self, seen: Sequence[Seen], histories: Histories) -> None:
         """Read the histories of these students, and keep them."""
+        sequences, _ = self._reader.numbering.sequences(histories)
+        students = self._reader.begin(sequences, [n for _, n in seen])
         with self._lock:
-            sequences, _ = self._reader.numbering.sequences(histories)
-            for one, student in zip(seen, self._reader.begin(sequences, [n for _, n in seen]), strict=True):
+            for one, student in zip(seen, students, strict=True):
                 self._keep(one.key, student)
 
     def extend(self, seen: Sequence[Seen], new: Histories) -> Extension:
@@ -117,10 +117,13 @@ class Engine:
         Raises KeyError when the student is missing.
         """
         with self._lock:
-            student = self._require(seen)
-            longest = int(np.diff(new.offsets).max(initial=0))
-            copies = [student if longest <= 1 else student.copy() for _ in range(new.n_students)]
-            return self._advance(copies, new, is_kept=longest > 1).scores
+            student = self._require(seen).copy()
+        if not new.n_students:
+            return Scores.empty(0, len(self.skills))
+        # A single step is not kept, so that all may take it from the same student.
+        is_kept = bool((np.diff(new.offsets) > 1).any())
+        copies = [student.copy() if is_kept else student for _ in range(new.n_students)]
+        return self._advance(copies, new, is_kept=is_kept).scores
 
     @property
     def kept_bytes(self) -> int:

@@ -3,7 +3,7 @@
 S students, N responses, K skills.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -67,13 +67,11 @@ class Histories:
 
 
 class Numbering:
-    """A model's skills by name, and one number for every skill set that was ever met."""
+    """A model's skills by name, and for every skill set a number that means the same set for ever."""
 
     def __init__(self, skills: tuple[str, ...]) -> None:
         self.skills = skills
         self._position = {name: index for index, name in enumerate(skills)}
-        self._sets: list[tuple[int, ...]] = [(index,) for index in range(len(skills))]
-        self._numbers = {members: number for number, members in enumerate(self._sets)}
 
     def sequences(self, histories: Histories) -> tuple[Sequences, NDArray[np.bool_]]:
         """Histories over the model's skills, and which of their steps are among them [N].
@@ -92,24 +90,37 @@ class Numbering:
         return _sequences(vocabulary, lengths, numbered[known], histories.responses[known]), known
 
     def lasting(self, vocabulary: SkillVocabulary) -> NDArray[np.int64]:
-        """A number for each skill set of the vocabulary that means the same set in every call [C]."""
+        """The number of each skill set of the vocabulary [C]: a single skill's is its position."""
         several = range(vocabulary.n_skills, vocabulary.n_sets)
-        numbers = [self._number(tuple(map(int, vocabulary.members(index)))) for index in several]
+        numbers = [self.number(members_of(vocabulary, index)) for index in several]
         return np.concatenate([np.arange(vocabulary.n_skills), np.array(numbers, np.int64)])
 
-    def restore(
-        self, lengths: NDArray[np.int64], names: NDArray[np.int64], responses: NDArray[np.int64]
-    ) -> Sequences:
-        """Steps of students [S] whose skill sets are given by their lasting numbers [N]."""
-        distinct, place = np.unique(names, return_inverse=True)
-        vocabulary, ids = number_sets([self._sets[number] for number in distinct.tolist()], self.skills)
-        return _sequences(vocabulary, lengths, ids[place], responses.astype(np.int8))
+    def number(self, members: tuple[int, ...]) -> int:
+        """The number of a set of several skills: far behind the positions, and no other set's but by a chance
+        of 2⁻⁶¹.
+        """
+        return len(self.skills) + hash(members) % 2**61
 
-    def _number(self, members: tuple[int, ...]) -> int:
-        if members not in self._numbers:
-            self._numbers[members] = len(self._sets)
-            self._sets.append(members)
-        return self._numbers[members]
+    def restore(
+        self,
+        lengths: NDArray[np.int64],
+        names: NDArray[np.int64],
+        responses: NDArray[np.int8],
+        several: Mapping[int, tuple[int, ...]],
+    ) -> Sequences:
+        """Steps of students [S] whose skill sets are given by their numbers [N]; `several` says which skills
+        those numbers stand for that are no single skill's.
+        """
+        distinct, place = np.unique(names, return_inverse=True)
+        n_skills = len(self.skills)
+        sets = [(number,) if number < n_skills else several[number] for number in distinct.tolist()]
+        vocabulary, ids = number_sets(sets, self.skills)
+        return _sequences(vocabulary, lengths, ids[place], responses)
+
+
+def members_of(vocabulary: SkillVocabulary, skill_set: int) -> tuple[int, ...]:
+    """The skills of one set."""
+    return tuple(vocabulary.members(skill_set).tolist())
 
 
 def _sequences(

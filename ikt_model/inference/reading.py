@@ -16,7 +16,7 @@ from ikt_model.data.batches import SkillSets
 from ikt_model.data.features import Entries, evidence_of, expand_steps
 from ikt_model.data.sequences import Sequences, SkillVocabulary
 from ikt_model.data.tally import Tally
-from ikt_model.inference.histories import Numbering
+from ikt_model.inference.histories import Numbering, members_of
 from ikt_model.inference.students import Student, Window, memory_of, reference_of, select, tally_of
 from ikt_model.inference.windows import window_start
 from ikt_model.references.protocol import Memory as ReferenceMemory
@@ -68,8 +68,8 @@ class NumberedSteps:
 
     @property
     def given(self) -> Tensor:
-        """All that a step is made of [N, GIVEN], to make it again from."""
-        return torch.cat([torch.stack([self.names, self.responses], dim=1).float(), self.read], dim=1)
+        """What a step is made of besides its skills [N, GIVEN], to make it again from."""
+        return torch.cat([self.responses[:, None].float(), self.read], dim=1)
 
     def rows(self, starts: Tensor, lengths: Tensor) -> Steps:
         """So many steps from each start on [B]; padding repeats the last one."""
@@ -84,6 +84,8 @@ class NumberedSteps:
 class Further:
     """B students after one more step each."""
 
+    read_from: Sequence[Student]  # [B] as they were before, in the window that the step belongs to
+    members: list[tuple[int, ...]]  # [B] skills of the steps
     steps: NumberedSteps  # the steps [B]
     practised: NDArray[np.bool_]  # [B, K] their skills
     tally: Tally
@@ -112,9 +114,10 @@ class Reader:
         steps = NumberedSteps.of_all(
             sequences, read=evidence_of(entries, sequences, decay=decay).state, numbering=self.numbering
         )
-        given = steps.given
+        given, several = steps.given, self._several(sequences.vocabulary)
         nothing, forgotten = self._network.nothing_read()
-        starts = window_start(sequences.lengths, window=self._window)
+        # The window that answers for the last step: the next step may well belong to a later one.
+        starts = window_start(np.maximum(sequences.lengths - 1, 0), window=self._window)
         students = []
         for index, (n, start) in enumerate(zip(counts, starts.tolist(), strict=True)):
             present = slice(int(sequences.offsets[index]) + start, int(sequences.offsets[index + 1]))
@@ -124,6 +127,8 @@ class Reader:
                     window=Window(
                         start=start,
                         length=present.stop - present.start,
+                        names=steps.names[present].clone(),
+                        several=dict(several),
                         given=given[present].clone(),
                         attended=nothing,
                     ),
@@ -137,9 +142,7 @@ class Reader:
         return students
 
     def further(self, students: Sequence[Student], sequences: Sequences, at: NDArray[np.int64]) -> Further:
-        """After one more step each: steps `at` [B] of the sequences. The students stay where they are, but a
-        window that is spent moves on.
-        """
+        """After one more step each: steps `at` [B] of the sequences. The students stay where they are."""
         tally, responses = tally_of(students), sequences.responses[at]
         practised = practised_skills(sequences, at)
         read = tally.state_after(practised, responses)
@@ -152,12 +155,14 @@ class Reader:
         )
         reading = None
         if self._network.reads_history:
-            self._move_windows(students)
+            students = self._in_next_window(students)
             one = torch.ones(len(students), dtype=torch.int64)
             with torch.inference_mode():
                 rows = steps.rows(torch.arange(len(students)), one)
                 reading = self._network.read_on(rows, memory_of(students))
         return Further(
+            read_from=students,
+            members=[members_of(sequences.vocabulary, index) for index in sequences.skill_sets[at].tolist()],
             steps=steps,
             practised=practised,
             tally=tally.add(practised, responses),
@@ -168,25 +173,39 @@ class Reader:
 
     def keep(self, students: Sequence[Student], further: Further) -> None:
         """Let the students be where the step has brought them."""
-        given, reading = further.steps.given, further.reading
+        given, names, reading = further.steps.given, further.steps.names.tolist(), further.reading
         for index, student in enumerate(students):
             one = slice(index, index + 1)
             student.tally, student.reference = further.tally.select(one), select(further.reference, one)
-            student.state = further.states[index]
+            # Copied: a view would keep the whole batch in memory.
+            student.state = further.states[index].clone()
             if reading is not None:
-                student.recurrent = reading.recurrent[index]
-                student.window.append(given[index], [block[index, 0] for block in reading.attended])
+                student.recurrent = reading.recurrent[index].clone()
+                student.window = further.read_from[index].window
+                student.window.append(
+                    name=names[index],
+                    members=further.members[index],
+                    given=given[index],
+                    attended=[block[index, 0] for block in reading.attended],
+                )
 
-    def _move_windows(self, students: Sequence[Student]) -> None:
-        """Where the next step belongs to a later window, read that one's beginning."""
-        spent = []
-        for student in {id(student): student for student in students}.values():
-            step = student.tally.lengths[0]
-            start = int(window_start(step, window=self._window))
-            if start != student.window.start:
-                student.window = student.window.since(start)
-                spent.append(student)
-        self._read_windows(spent)
+    def _in_next_window(self, students: Sequence[Student]) -> list[Student]:
+        """The same where the next step belongs to their present window; of the others a copy that has read
+        the beginning of the later one.
+        """
+        found = {}
+        for student in students:
+            start = int(window_start(student.tally.lengths[0], window=self._window))
+            if id(student) not in found:
+                is_spent = start != student.window.start
+                found[id(student)] = student.copy(since=start) if is_spent else student
+        self._read_windows([one for key, one in found.items() if id(one) != key])
+        return [found[id(student)] for student in students]
+
+    def _several(self, vocabulary: SkillVocabulary) -> dict[int, tuple[int, ...]]:
+        """Skills behind the numbers of sets of several skills."""
+        sets = [members_of(vocabulary, index) for index in range(vocabulary.n_skills, vocabulary.n_sets)]
+        return {self.numbering.number(members): members for members in sets}
 
     def _read_windows(self, students: Sequence[Student]) -> None:
         """Let the network read the present windows from their beginning."""
@@ -197,10 +216,16 @@ class Reader:
     def _read_some(self, students: Sequence[Student]) -> None:
         windows = [student.window for student in students]
         lengths = np.array([window.length for window in windows])
-        given = torch.cat([window.given[: window.length] for window in windows]).numpy()
-        names, responses = given[:, :2].astype(np.int64).T
+        names, given = (
+            torch.cat([getattr(window, part)[: window.length] for window in windows]).numpy()
+            for part in ("names", "given")
+        )
+        several = {name: members for window in windows for name, members in window.several.items()}
+        responses = given[:, 0].astype(np.int8)
         steps = NumberedSteps.of_all(
-            self.numbering.restore(lengths, names, responses), read=given[:, 2:], numbering=self.numbering
+            self.numbering.restore(lengths, names, responses, several),
+            read=given[:, 1:],
+            numbering=self.numbering,
         )
         starts = torch.as_tensor(np.cumsum(lengths) - lengths)
         with torch.inference_mode():

@@ -108,7 +108,9 @@ class Scorer:
         """
         longest_first = np.argsort(-sequences.lengths, kind="stable")
         nothing = np.zeros(0, np.int64)
-        began = self._reader.numbering.restore(np.zeros_like(longest_first), nothing, nothing)
+        began = self._reader.numbering.restore(
+            np.zeros_like(longest_first), nothing, nothing.astype(np.int8), {}
+        )
         tally = Tally.of(began, decay=self._calibration.decay)
         memory = self._calibration.remember(began)
         first_entry = np.searchsorted(entries.steps, np.arange(sequences.n_responses + 1))

@@ -15,32 +15,48 @@ from ikt_model.data.tally import Tally
 from ikt_model.references.protocol import Memory as ReferenceMemory
 from ikt_model.tracer import Memory
 
-GIVEN = 2 + STATE_FEATURES
+GIVEN = 1 + STATE_FEATURES
 FIRST_ROOM = 16  # steps; doubled when they are spent
 
 
 @dataclass(slots=True)
 class Window:
-    """The steps of the present window; both tensors have room for more than the P that are there."""
+    """The steps of the present window; every tensor has room for more than the P that are there."""
 
     start: int  # its first step, counted among the student's steps that the model knows
     length: int  # P
-    given: Tensor  # [room, GIVEN] lasting number of the skill set, response, what the encoder was given
+    names: Tensor  # [room] lasting number of each step's skill set
+    several: dict[int, tuple[int, ...]]  # skills behind the numbers that are no single skill's
+    given: Tensor  # [room, GIVEN] response, and what the encoder was given
     attended: Tensor  # [room, N, 2, D] keys and values
 
-    def append(self, given: Tensor, attended: Sequence[Tensor]) -> None:
+    def append(
+        self, *, name: int, members: tuple[int, ...], given: Tensor, attended: Sequence[Tensor]
+    ) -> None:
         """One more step; keys and values by block."""
-        if self.length == len(self.given):
-            self.given, self.attended = (self._with_room(kept) for kept in (self.given, self.attended))
+        if self.length == len(self.names):
+            self.names, self.given, self.attended = (
+                self._with_room(kept) for kept in (self.names, self.given, self.attended)
+            )
+        self.names[self.length] = name
+        if len(members) > 1:
+            self.several[name] = members
         self.given[self.length] = given
         for block, pair in enumerate(attended):
             self.attended[self.length, block] = pair
         self.length += 1
 
     def since(self, step: int) -> "Window":
-        """Another that begins at a later step of the student's."""
+        """Another that begins at this or a later step of the student's."""
         kept = slice(step - self.start, self.length)
-        return Window(step, self.length - kept.start, self.given[kept].clone(), self.attended[kept].clone())
+        return Window(
+            start=step,
+            length=self.length - kept.start,
+            names=self.names[kept].clone(),
+            several=dict(self.several),
+            given=self.given[kept].clone(),
+            attended=self.attended[kept].clone(),
+        )
 
     def _with_room(self, kept: Tensor) -> Tensor:
         larger = kept.new_empty(max(FIRST_ROOM, 2 * self.length), *kept.shape[1:])
@@ -62,13 +78,14 @@ class Student:
     @property
     def n_bytes(self) -> int:
         """About what it takes in memory."""
-        tensors = (self.window.given, self.window.attended, self.recurrent, self.state)
+        window = self.window
+        tensors = (window.names, window.given, window.attended, self.recurrent, self.state)
         arrays = (self.tally.counts, self.tally.last, *self.reference.values())
         return sum(tensor.nbytes for tensor in tensors) + sum(array.nbytes for array in arrays)
 
-    def copy(self) -> "Student":
-        """Another that can be read on without this one."""
-        window = self.window.since(self.window.start)
+    def copy(self, *, since: int | None = None) -> "Student":
+        """Another that can be read on without this one, its window cut to the steps from `since` on."""
+        window = self.window.since(self.window.start if since is None else since)
         return Student(self.n, window, self.recurrent, self.state, self.tally, self.reference)
 
 
@@ -80,7 +97,7 @@ def memory_of(students: Sequence[Student]) -> Memory:
     names = torch.empty(shape, dtype=torch.int64)
     attended = torch.zeros(*shape, *windows[0].attended.shape[1:])  # what is not seen still must be finite
     for row, (window, length) in enumerate(zip(windows, lengths, strict=True)):
-        names[row, :length] = window.given[:length, 0]
+        names[row, :length] = window.names[:length]
         attended[row, :length] = window.attended[:length]
     return Memory(
         lengths=torch.tensor(lengths),

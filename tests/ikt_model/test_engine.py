@@ -161,6 +161,26 @@ def test_steps_say_when_a_skill_was_practised_and_mastered(engine: Engine) -> No
     assert (last >= 0).all()
 
 
+@pytest.mark.parametrize("length", [0, 1, 17, 29, 30, 31, 45, 60, 75])
+def test_a_cold_cache_says_what_a_warm_one_does(engine: Engine, length: int) -> None:
+    """Also where a history fills a window to its last step."""
+    (history,) = some_histories(engine, (length,), seed=9)
+    scored = engine.score(Histories.of([history]))
+    nothing_new, unknown = History([], []), History([["?"]], [1])
+    engine.load_students([Seen("cold", length)], Histories.of([history]))
+    read_in_pieces(engine, "warm", cut(history, *range(1, length)) if length > 1 else [history])
+    for key in ("cold", "warm"):
+        imagined = engine.imagine(
+            Seen(key, length), Histories.of([nothing_new, unknown, History([[engine.skills[0]]], [1])])
+        )
+        extended = engine.extend([Seen(key, length)], Histories.of([unknown])).scores
+        for name in ("theta", "theta_reference", "mastery", "probability", "mastery_reference"):
+            for said in (getattr(imagined, name)[:2], getattr(extended, name)):
+                expected = np.broadcast_to(getattr(scored, name), said.shape)
+                np.testing.assert_allclose(said, expected, atol=1e-5, err_msg=f"{key}: {name}")
+    assert engine.imagine(Seen("cold", length + 1), Histories.of([])).mastery.shape == (0, N_SKILLS)
+
+
 def test_what_is_imagined_is_what_would_be_and_leaves_no_trace(engine: Engine) -> None:
     (history,) = some_histories(engine, (31,), seed=3)
     seen = Seen("dreamer", 31)
@@ -210,6 +230,15 @@ class TestWhatIsKept:
         resolved.load_students([Seen("a", 3), Seen("b", 3)], Histories.of([history, history]))
         resolved.forget(["a", "nobody"])
         assert resolved.missing([Seen("a", 3), Seen("b", 3)]) == [True, False]
+
+    def test_what_is_kept_of_one_is_not_the_whole_batch(self, resolved: Engine) -> None:
+        histories = some_histories(resolved, [40] * 8, seed=10)
+        seen = [Seen(("batch", index), 40) for index in range(8)]
+        resolved.load_students(seen, Histories.of(histories))
+        resolved.extend(seen, Histories.of(some_histories(resolved, [1] * 8, seed=11)))
+        for student in resolved._students.values():
+            for tensor in (student.state, student.recurrent):
+                assert tensor.untyped_storage().nbytes() == tensor.nbytes
 
     def test_those_used_longest_ago_make_room(self) -> None:
         model = model_of("scalar")
