@@ -11,9 +11,9 @@ import os
 import platform
 import shutil
 import sys
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
-from typing import Any
 
 from rich.console import Console
 
@@ -24,54 +24,55 @@ from tests.benchmarks.serving_answering import HISTORY, measure_answering, measu
 from tests.benchmarks.serving_figures import Figure, as_json, draw
 from tests.benchmarks.serving_reading import measure_reading, measure_tables
 from tests.benchmarks.serving_scoring import measure_increments, measure_rescoring, measure_upload
-from tests.benchmarks.serving_stage import FULL, PRESET, Group, Scale, Stage, open_stage
+from tests.benchmarks.serving_stage import FULL, PRESET, Api, Group, Scale, Stage, open_stage
 from tests.benchmarks.serving_tables import copy_states, fill, serve_at_once
 from worker.promotion import promote
+
+Say = Callable[[str], object]
 
 MILLION = 1_000_000
 GROUPS_WHO_ANSWER = ("answering", "together", "alone")
 
 
-def measure(scale: Scale, *, say: Any = lambda _: None) -> list[Figure]:
+def measure(scale: Scale, *, say: Say = lambda _: None) -> list[Figure]:
     """Every row of the table; `say` is told what is being done."""
-    with open_stage(scale) as stage, ExitStack() as opened:
+    with open_stage(scale) as stage, stage.database("few"):
         say("increments")
         figures = measure_increments(stage)
         say(f"a table of {scale.few:,} students")
-        opened.enter_context(stage.database("few"))
         groups = [Group(prefix, scale.answering, HISTORY) for prefix in GROUPS_WHO_ANSWER]
         fill(stage, "few", [Group("known", scale.few, scale.steps), *groups])
         with stage.sessions("few") as sessions, session_scope(sessions) as session:
             models.start_promotion(session, stage.model_id)
         promote(stage.model_id, settings=stage.settings("few"))
-        figures += _measure_api(stage, say)
+        with stage.apis(("few", {}), ("few", {"IKT_BATCH_SIZE": "1"})) as (api, alone):
+            say("reading")
+            figures += measure_reading(stage, api)
+            say("answering")
+            figures += measure_answering(stage, api)
+            say("micro-batching")
+            figures += measure_batching(stage, api, alone)
+            say("uploads")
+            figures += measure_upload(stage, api)
+            figures += _measure_large(stage, api, say)
+    return figures
+
+
+def _measure_large(stage: Stage, small: Api, say: Say) -> list[Figure]:
+    scale = stage.scale
+    with stage.database("rescored"), ExitStack() as opened:
         say(f"rescoring {scale.rescored:,} students")
-        opened.enter_context(stage.database("rescored"))
         fill(stage, "rescored", [Group("known", scale.rescored, scale.steps)])
-        figures += measure_rescoring(stage, "rescored", students=scale.rescored)
-        if scale.many == scale.rescored:
-            many = "rescored"
-        else:
+        figures = measure_rescoring(stage, "rescored", students=scale.rescored)
+        many = "rescored"
+        if scale.many != scale.rescored:
             say(f"a table of {scale.many:,} students")
             many = opened.enter_context(stage.database("many"))
             fill(stage, many, [Group("known", scale.many, scale.steps)])
             serve_at_once(stage, many)
             copy_states(stage, many)
         say("both tables")
-        figures += measure_tables(stage, many, students=scale.many)
-    return figures
-
-
-def _measure_api(stage: Stage, say: Any) -> list[Figure]:
-    with stage.apis(("few", {}), ("few", {"IKT_BATCH_SIZE": "1"})) as (api, alone):
-        say("reading")
-        figures = measure_reading(stage, api)
-        say("answering")
-        figures += measure_answering(stage, api)
-        say("micro-batching")
-        figures += measure_batching(stage, api, alone)
-        say("uploads")
-        return figures + measure_upload(stage, api)
+        return figures + measure_tables(stage, small, many, students=scale.many)
 
 
 def main(students: str, full: str) -> int:

@@ -10,6 +10,7 @@ from rich.table import Table
 from tests.benchmarks.serving_load import Heard
 
 Ask = Callable[[], Heard]
+TINY = 1e-6  # where a stretch was too short for anything to be heard
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ def alternate(rounds: int, *sides: Ask) -> list[list[Heard]]:
 
 def ratio(ours: Sequence[Heard], theirs: Sequence[Heard], of: Callable[[Heard], float]) -> float:
     """Median over the rounds of ours to theirs."""
-    return median(of(mine) / of(other) for mine, other in zip(ours, theirs, strict=True))
+    return median(of(mine) / max(of(other), TINY) for mine, other in zip(ours, theirs, strict=True))
 
 
 def middle(heard: Sequence[Heard], of: Callable[[Heard], float]) -> float:

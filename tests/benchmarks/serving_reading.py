@@ -72,12 +72,12 @@ def _read(stage: Stage, api: Api, requests: list[bytes]) -> Heard:
     return read_hard(plan)
 
 
-def measure_tables(stage: Stage, many: str, *, students: int) -> list[Figure]:
+def measure_tables(stage: Stage, small: Api, many: str, *, students: int) -> list[Figure]:
     """Students read for the first time, at one rate, from the large table and from the small one."""
     scale = stage.scale
     scans = sequential_scans(stage, many)
-    with stage.apis(("few", {}), (many, {})) as (small, large):
-        small_reads, large_reads = _reads(scale.few, scale.asked_once), _reads(students, scale.asked_once)
+    with stage.apis((many, {})) as (large,):
+        small_reads, large_reads = _reads(stage, scale.few), _reads(stage, students)
         for api, reads in ((small, small_reads), (large, large_reads)):
             _read_steadily(stage, api, reads[-1:], 0)
         of_small, of_large = iter(range(scale.rounds)), iter(range(scale.rounds))
@@ -105,9 +105,12 @@ def measure_tables(stage: Stage, many: str, *, students: int) -> list[Figure]:
     ]
 
 
-def _reads(students: int, n: int) -> list[bytes]:
-    """Reads of students from all over the table, none twice while there are enough."""
-    return [get(address(f"known-{number * 7919 % n * students // n}")) for number in range(n)]
+def _reads(stage: Stage, students: int) -> list[bytes]:
+    """Reads of students from all over the table, none twice, and none who were read again and again."""
+    first, n = stage.scale.read, stage.scale.asked_once
+    return [
+        get(address(f"known-{first + number * 7919 % n * (students - first) // n}")) for number in range(n)
+    ]
 
 
 def _read_steadily(stage: Stage, api: Api, requests: list[bytes], number: int) -> Heard:

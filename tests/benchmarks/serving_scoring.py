@@ -1,6 +1,6 @@
 """Scoring: one more response against the whole history, uploads by the hundred thousand, everybody anew.
 
-As a program, the side that works in a process of its own with one thread: `increments FOLDER N STUDENTS` and
+As a program, the side that works in a process of its own with one thread: `increments FOLDER N` and
 `rescore MODEL` print what they took as JSON.
 """
 
@@ -11,7 +11,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 import numpy as np
@@ -22,6 +22,9 @@ from db.repositories import models
 from tests.benchmarks.serving_figures import Figure
 from tests.benchmarks.serving_meter import Meter
 from tests.benchmarks.serving_stage import BASE, ROOT, Api, Stage
+
+if TYPE_CHECKING:
+    from ikt_model.inference import Engine
 
 HISTORY = 200
 STUDENTS = 16  # as many as there are clients who answer
@@ -35,9 +38,8 @@ def measure_increments(stage: Stage) -> list[Figure]:
     with stage.sessions(BASE) as sessions, session_scope(sessions) as session:
         artifact = models.get_model(session, stage.model_id).artifact
     folder = open_artifacts(stage.settings(BASE)).fetch(artifact)
-    n = str(stage.scale.extensions)
-    together = _run(stage, BASE, "increments", str(folder), n, str(STUDENTS))
-    alone = _run(stage, BASE, "increments", str(folder), n, "1")
+    found = _run(stage, BASE, "increments", str(folder), str(stage.scale.extensions))
+    together, alone = found["together"], found["alone"]
     row = f"incremental against full recomputation, {HISTORY}-step history"
     students = f"{STUDENTS} students together"
     difference = max(together["difference"], alone["difference"])
@@ -117,10 +119,20 @@ def _run(stage: Stage, name: str, *arguments: str) -> dict[str, Any]:
     return found
 
 
-def _increments(folder: Path, n: int, n_students: int) -> dict[str, float]:
-    from ikt_model.inference import Engine, Histories, History, Seen
+def _increments(folder: Path, n: int) -> dict[str, dict[str, float]]:
+    from ikt_model.inference import Engine
 
     engine = Engine.load(folder)
+    return {
+        "together": _increments_of(engine, n, n_students=STUDENTS),
+        "alone": _increments_of(engine, n, n_students=1),
+    }
+
+
+def _increments_of(engine: "Engine", n: int, *, n_students: int) -> dict[str, float]:
+    """Medians over n times, ms, and how far the answers are apart."""
+    from ikt_model.inference import Histories, History, Seen
+
     skills = [[engine.skills[step // 4 % len(engine.skills)]] for step in range(HISTORY)]
     responses = [int(step % 3 != 0) for step in range(HISTORY)]
     before, new, whole = (
@@ -148,6 +160,7 @@ def _increments(folder: Path, n: int, n_students: int) -> dict[str, float]:
 
 
 def _rescore(model_id: UUID) -> dict[str, float]:
+    """Seconds of a promotion, and of its processor."""
     # A worker imports this before it forks.
     import ikt_model.inference  # noqa: F401
     from worker.promotion import promote
@@ -159,8 +172,9 @@ def _rescore(model_id: UUID) -> dict[str, float]:
 
 
 def main(what: str, *arguments: str) -> None:
+    found: dict[str, Any]
     if what == "increments":
-        found = _increments(Path(arguments[0]), int(arguments[1]), int(arguments[2]))
+        found = _increments(Path(arguments[0]), int(arguments[1]))
     else:
         found = _rescore(UUID(arguments[0]))
     sys.stdout.write(json.dumps(found) + "\n")
