@@ -26,7 +26,7 @@ MOST_SKILLS_OF_ITEM = 20
 MOST_AHEAD = timedelta(seconds=60)  # clocks differ
 RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)  # in states it stands for never
 
 
 def _require_rfc3339(value: Any) -> Any:
@@ -36,8 +36,8 @@ def _require_rfc3339(value: Any) -> Any:
 
 
 def _require_past(value: datetime) -> datetime:
-    if value < EARLIEST:
-        raise ValueError("must not lie before the year 1970")
+    if value <= EARLIEST:
+        raise ValueError("must lie after the beginning of the year 1970")
     now = datetime.now(UTC)
     if value > now + MOST_AHEAD:
         raise ValueError(f"must not lie in the future; here it is {now:%Y-%m-%dT%H:%M:%SZ}")

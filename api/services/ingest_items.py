@@ -14,12 +14,12 @@ from api.services.refusals import (
     InteractionsRefused,
     SkillsUnknown,
     describe_unknown_skill,
-    nearest_names,
 )
+from api.services.spelling import nearest_names
 from api.services.validation import describe_refusal, follow, to_pointer
 from db.repositories.interactions import NewInteraction
 
-MOST_EXPLAINED = 5  # unknown skills for which the nearest names are looked up: that takes a while
+MOST_EXPLAINED = 5  # unknown skills for which the nearest names are looked up
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,8 @@ from api.schemas.interactions import (
     InteractionLine,
 )
 from api.services.ingest_items import MOST_EXPLAINED, explain
-from api.services.refusals import FieldRefused, describe_unknown_skill, nearest_names
+from api.services.refusals import FieldRefused, describe_unknown_skill
+from api.services.spelling import nearest_names
 from db.base import new_id, to_microseconds
 from ikt_model.data.columns import LONGEST_NAME
 
@@ -102,7 +103,7 @@ class LineReader:
         event_id, item = given.event_id or str(new_id()), given.item
         if (
             skills is None
-            or not 0 <= at <= self._latest
+            or not 0 < at <= self._latest
             or not given.student_id.isprintable()
             or not _is_plain(event_id)
             or not (item is None or _is_plain(item))

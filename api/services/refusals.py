@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from uuid import UUID
 
-MOST_NEAREST = 3
+from api.services.spelling import nearest_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,9 +213,11 @@ class BodyTooSlow(Exception):
         )
 
 
-def nearest_names(name: str, known: Sequence[str]) -> list[str]:
-    """Up to three known names that are spelt most like this one."""
-    return get_close_matches(name, known, n=MOST_NEAREST)
+class TooManyLoads(Exception):
+    """As many loads as the service takes at one time are under way; nothing of this one was stored."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"{limit} loads are under way, and no more are taken; send it again in a while")
 
 
 def describe_unknown_skill(skill: str, *, n_known: int, nearest: Sequence[str]) -> str:
