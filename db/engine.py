@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, SessionTransaction, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from db import migrate
-from db.postgres import execute, speaks_postgres
+from db.postgres import NOTICE_LOSS
 from db.settings import DatabaseSettings
 
 logger = logging.getLogger(__name__)
@@ -36,7 +36,11 @@ def create_engine(settings: DatabaseSettings | str) -> Engine:
     if url.get_backend_name() == "sqlite":
         return _create_sqlite_engine(url)
     engine = sqlalchemy.create_engine(
-        url, pool_pre_ping=True, pool_size=POOL_SIZE, max_overflow=POOL_OVERFLOW
+        url,
+        connect_args={name: value for name, value in NOTICE_LOSS.items() if name not in url.query},
+        pool_pre_ping=True,
+        pool_size=POOL_SIZE,
+        max_overflow=POOL_OVERFLOW,
     )
     event.listen(engine, "connect", _prepare_postgres)
     return engine
@@ -135,16 +139,6 @@ def _read_only_options(engine: Engine) -> dict[str, Any]:
     if engine.dialect.name == "sqlite":
         return {_READ_ONLY: True}
     return {"postgresql_readonly": True, "isolation_level": "REPEATABLE READ"}
-
-
-def wait_briefly(session: Session, seconds: float) -> None:
-    """Let each statement of this transaction wait no longer for a row that another one has locked.
-
-    A statement that would raises OperationalError, as does one that waits in a circle. On SQLite, whose one
-    lock is taken at the beginning, nothing changes.
-    """
-    if speaks_postgres(session):
-        execute(session, f"SET LOCAL lock_timeout = '{round(seconds * 1000)}ms'")
 
 
 def after_commit(session: Session, callback: Callable[[], object]) -> None:

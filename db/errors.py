@@ -9,11 +9,12 @@ DatabaseRefusal
 │   └── StillActive
 ├── DuplicateDataset, DuplicateIdempotencyKey
 ├── DatasetInUse, ModelInUse
+├── StudentsBusy
 ├── LeaseLost
 ├── BadCursor, BadArtifactKey
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 from uuid import UUID
 
@@ -143,6 +144,14 @@ class ModelInUse(DatabaseRefusal):
         self.model_id = model_id
         self.status = status
         super().__init__(f"model '{model_id}' is {status}; promote another model first")
+
+
+class StudentsBusy(DatabaseRefusal):
+    """Other transactions are writing to these students."""
+
+    def __init__(self, student_ids: Iterable[str]) -> None:
+        self.student_ids = set(student_ids)
+        super().__init__("responses of the same students are being stored; try again in a few seconds")
 
 
 class LeaseLost(DatabaseRefusal):

@@ -11,6 +11,15 @@ import psycopg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+# A peer that vanished without a word must be noticed within seconds: others wait for its connection.
+NOTICE_LOSS: dict[str, Any] = {
+    "connect_timeout": 10,
+    "tcp_user_timeout": 10_000,  # milliseconds
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 2,
+}
+
 
 def speaks_postgres(session: Session) -> bool:
     """Whether the session's database is PostgreSQL; the functions below are for no other."""
@@ -33,6 +42,11 @@ def copy_in(session: Session, statement: str, block: str) -> None:
     """Feed `block` to a COPY … FROM STDIN. Raises SQLAlchemy's DBAPIError."""
     with _cursor(session, statement) as cursor, cursor.copy(statement) as copy:
         copy.write(block)
+
+
+def is_lock_refused(error: DBAPIError) -> bool:
+    """Whether a statement waited too long for a lock, or in a circle: what failed may well succeed again."""
+    return isinstance(error.orig, psycopg.errors.LockNotAvailable | psycopg.errors.DeadlockDetected)
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from sqlalchemy import bindparam, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from db.base import Base, utc_now
+from db.errors import StudentsBusy
 from db.models import Interaction, Student
 from db.postgres import fetch, speaks_postgres
 from db.repositories.upserts import insert_into
@@ -59,6 +60,8 @@ SELECT id, student_id, created_at, 0, NULL FROM added
 UNION ALL SELECT id, student_id, created_at, n_interactions, last_interaction_at FROM locked
 """
 
+_ENTER_FREE = _ENTER.replace("FOR NO KEY UPDATE", "FOR NO KEY UPDATE SKIP LOCKED")
+
 _STORE = """
 WITH given AS (
     SELECT * FROM unnest(
@@ -88,16 +91,22 @@ SELECT position FROM fresh
 """
 
 
-def enter_students(session: Session, student_ids: Iterable[str]) -> dict[str, Entered]:
-    """The students with these external ids, added at first sight and locked, by id."""
+def enter_students(session: Session, student_ids: Iterable[str], *, waits: bool = True) -> dict[str, Entered]:
+    """The students with these external ids, added at first sight and locked, by id.
+
+    Raises StudentsBusy unless it `waits` for those whom others have locked.
+    """
     wanted = sorted(set(student_ids))
     if not speaks_postgres(session):
         return _enter_sqlite(session, wanted)
     entered: dict[str, Entered] = {}
     # Twice only where another transaction added, or deleted, one of them at the same moment.
     while missing := [student_id for student_id in wanted if student_id not in entered]:
-        rows = fetch(session, _ENTER, {"student_ids": missing, "now": utc_now()})
+        statement = _ENTER if waits else _ENTER_FREE
+        rows = fetch(session, statement, {"student_ids": missing, "now": utc_now()})
         entered |= {row[1]: Entered(*row) for row in rows}
+        if not waits and len(entered) < len(wanted):
+            raise StudentsBusy(set(wanted) - entered.keys())
     return entered
 
 

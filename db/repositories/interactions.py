@@ -62,18 +62,19 @@ class StoredHistories:
 
 
 def add_interactions(
-    session: Session, events: Sequence[NewInteraction], *, scoring_due: bool = False
+    session: Session, events: Sequence[NewInteraction], *, scoring_due: bool = False, waits: bool = True
 ) -> Stored:
     """Store the events whose id is new for their student, in any order of time; unknown students are added.
 
     Of an event given twice the first counts. The students stay locked until the transaction ends.
     With `scoring_due` those with something new are marked. Raises SQLAlchemy's OperationalError when it waits
-    for a student longer than `db.engine.wait_briefly` allows.
+    for a student longer than `models.hold_promotions` allows; unless it `waits`, StudentsBusy at once, before
+    anything but unknown students is stored (of a student being added elsewhere it may wait all the same).
     """
     if not events:
         return Stored({}, [])
     given = [event.student_id for event in events]
-    entered = arrivals.enter_students(session, given)
+    entered = arrivals.enter_students(session, given, waits=waits)
     rows = [
         arrivals.Row(
             entered[event.student_id],

@@ -13,7 +13,7 @@ from db.base import utc_now
 from db.errors import IllegalMove, LeaseLost, ModelNotFound
 from db.lifecycle import ModelStatus, is_allowed
 from db.models import Experiment, Model, Skill
-from db.postgres import fetch, speaks_postgres
+from db.postgres import execute, fetch, speaks_postgres
 from db.repositories import leases
 from db.repositories.paging import Page, read_page
 
@@ -104,6 +104,28 @@ def find_serving_model(session: Session) -> Model | None:
     return session.scalar(statement)
 
 
+_PROMOTION_LOCK = 0x696B74  # any number that nothing else in the database uses
+PATIENCE_OF_PROMOTION_SECONDS = 2.0
+
+
+def hold_promotions(session: Session, *, patience_seconds: float) -> None:
+    """Let no promotion begin until this transaction ends: what it reads of roles next stays true.
+
+    A promotion that begins later finds what this transaction stored. No statement of it waits longer than
+    `patience_seconds` for a lock; one that would raises OperationalError, as does one that waits in a circle.
+    On SQLite, whose one lock is taken at the beginning, there is nothing to do.
+    """
+    _lock(session, "pg_advisory_xact_lock_shared", patience_seconds)
+
+
+def _lock(session: Session, function: str, patience_seconds: float) -> None:
+    # By itself: a statement that also reads would see what was there before it waited.
+    if speaks_postgres(session):
+        patience = f"{round(patience_seconds * 1000)}ms"
+        settings = f"set_config('lock_timeout', '{patience}', true)"
+        execute(session, f"SELECT {settings}, {function}({_PROMOTION_LOCK})")
+
+
 _ROLES = "SELECT id, promoted_at, status FROM models WHERE status IN ('serving', 'promoting')"
 
 
@@ -141,7 +163,12 @@ def list_skills(session: Session, model_id: UUID) -> Sequence[Skill]:
 
 
 def start_promotion(session: Session, model_id: UUID) -> Model:
-    """Candidate or retired → promoting; asking again is harmless. Raises ModelNotFound, IllegalMove."""
+    """Candidate or retired → promoting; asking again is harmless.
+
+    Whoever stores responses without knowing of it has committed before, and nobody does until this
+    transaction ends. Raises ModelNotFound, IllegalMove, and OperationalError when that takes too long.
+    """
+    _lock(session, "pg_advisory_xact_lock", PATIENCE_OF_PROMOTION_SECONDS)
     model = _get(session, model_id, lock=True)
     if model.status != PROMOTING:
         _move(model, PROMOTING)

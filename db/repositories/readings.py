@@ -15,18 +15,10 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from db.engine import SessionFactory, read_scope
+from db.postgres import NOTICE_LOSS
 from db.repositories import states
 from db.repositories.models import Serving, find_serving
 from db.repositories.states import READ_STATES, Head, State, unpack_state
-
-# All reads go through one connection: a peer that vanished without a word must be noticed within seconds.
-_NOTICE_LOSS: dict[str, Any] = {
-    "connect_timeout": 10,
-    "tcp_user_timeout": 10_000,  # milliseconds
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
-    "keepalives_count": 2,
-}
 
 _SERVED = """
 SELECT models.id, models.promoted_at,
@@ -102,7 +94,7 @@ class Readings:
         assert self._engine is not None
         parts, options = self._engine.dialect.create_connect_args(self._engine.url)
         connection = await psycopg.AsyncConnection.connect(
-            *parts, **{**_NOTICE_LOSS, **options}, autocommit=True
+            *parts, **{**NOTICE_LOSS, **options}, autocommit=True
         )
         await connection.execute("SET TIME ZONE 'UTC'")
         return connection

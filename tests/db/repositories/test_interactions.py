@@ -11,9 +11,11 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from db.base import to_microseconds
-from db.engine import SessionFactory, read_scope, session_scope, wait_briefly
+from db.engine import SessionFactory, read_scope, session_scope
+from db.errors import StudentsBusy
 from db.models import Student
-from db.repositories import interactions, students
+from db.postgres import is_lock_refused
+from db.repositories import interactions, models, students
 from db.repositories.interactions import Stored, add_interactions
 from tests.builders import NOON, make_event, make_student
 from tests.threads import N_THREADS, one_behind_the_other, together
@@ -176,11 +178,25 @@ class TestAtOnce:
         batch = [make_event(1), make_event(1, student_id="bob")]
         with session_scope(sessions) as first, sessions() as second:
             add_interactions(first, [make_event(0, student_id="bob")])
-            wait_briefly(second, 0.05)
-            with pytest.raises(OperationalError, match="lock timeout"):
+            models.hold_promotions(second, patience_seconds=0.05)
+            with pytest.raises(OperationalError, match="lock timeout") as caught:
                 add_interactions(second, batch)
+            assert is_lock_refused(caught.value)
         with session_scope(sessions) as session:
             assert add_interactions(session, batch).is_new == [True, True]
+
+    @pytest.mark.parametrize("stack", ["services"], indirect=True)
+    def test_who_does_not_wait_is_told_of_whom(self, sessions: SessionFactory) -> None:
+        batch = [make_event(1, student_id=name) for name in ("ann", "bob", "cleo")]
+        with session_scope(sessions) as session:
+            add_interactions(session, [make_event(0), make_event(0, student_id="bob")])
+        with session_scope(sessions) as first, sessions() as second:
+            add_interactions(first, [make_event(2, student_id="bob")], waits=False)
+            with pytest.raises(StudentsBusy) as caught:
+                add_interactions(second, batch, waits=False)
+            assert caught.value.student_ids == {"bob"}
+        with session_scope(sessions) as session:
+            assert add_interactions(session, batch, waits=False).is_new == [True] * 3
 
     def test_new_students_at_once_are_all_kept(self, sessions: SessionFactory) -> None:
         def send(number: int) -> Stored:

@@ -219,6 +219,7 @@ ASKED: dict[str, Ask] = {
     ),
     "ingest of one": lambda session, _: _add(session, 1),
     "ingest": lambda session, _: _add(session, BATCH, scoring_due=True),
+    "ingest without waiting": lambda session, _: _add(session, BATCH, waits=False),
     "load": lambda session, _: _load(session, IDS, n_each=36),
     "load of many": lambda session, _: _load(session, [f"s{n}" for n in range(1, 5001)], n_each=4),
     "history": lambda session, _: interactions.list_history(session, students.get_student(session, "s77")),
