@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import compress
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from api.batching import Busy
 from api.inference import Inference, key_of
 from api.services.ingest_states import refresh_states
 from api.serving import ServingModel, ServingModels
-from db.engine import SessionFactory, session_scope, wait_briefly
+from db.engine import SessionFactory, session_scope
+from db.errors import StudentsBusy
+from db.postgres import is_lock_refused
 from db.repositories import models
 from db.repositories.interactions import NewInteraction, Stored, Touched, add_interactions
 from db.repositories.states import State
@@ -20,7 +26,7 @@ from db.repositories.states import State
 if TYPE_CHECKING:
     from api.inference import Engine, StudentKey
 
-PATIENCE_SECONDS = 0.25  # for students whom a transaction outside this process writes to
+PATIENCE_SECONDS = 0.25  # for what another transaction has locked
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +36,10 @@ class Submission:
     events: Sequence[NewInteraction]
     is_partial: bool = False
     """Whether some of them may be stored without the others."""
+
+    @property
+    def student_ids(self) -> set[str]:
+        return {event.student_id for event in self.events}
 
 
 class UnknownSkills(NamedTuple):
@@ -72,34 +82,59 @@ class Recorder:
         self._serving = serving
         self._inference = inference
 
-    def record_together(self, submissions: Sequence[Submission]) -> list[Recorded]:
-        """All of them in one transaction. Raises ArtifactNotFound, OperationalError, the latter also when one
-        of the students is being written to by somebody else who takes his time.
+    def record_together(self, submissions: Sequence[Submission]) -> list[Recorded | Busy]:
+        """All of them in one transaction; Busy in place of those about a student whom another one writes to.
+
+        Raises ArtifactNotFound, and OperationalError, also when something else stays locked.
         """
-        return self._record(submissions, is_patient=False)
+        busy: set[str] = set()
+        while True:
+            is_free = [busy.isdisjoint(one.student_ids) for one in submissions]
+            try:
+                # Undone and done again when a student is busy: of that request nobody must have been added.
+                recorded = iter(self._record(list(compress(submissions, is_free)), waits=False))
+            except StudentsBusy as error:
+                busy |= error.student_ids
+            else:
+                return [next(recorded) if free else Busy() for free in is_free]
 
     def record_alone(self, submission: Submission) -> Recorded:
-        """The same for one request, however long it has to wait."""
-        return self._record([submission], is_patient=True)[0]
+        """The same for one request, which waits a moment for its students. Raises Busy if in vain."""
+        try:
+            return self._record([submission], waits=True)[0]
+        except OperationalError as error:
+            if is_lock_refused(error):
+                raise Busy from error
+            raise
 
-    def _record(self, submissions: Sequence[Submission], *, is_patient: bool) -> list[Recorded]:
-        while True:
+    def _record(self, submissions: Sequence[Submission], *, waits: bool) -> list[Recorded]:
+        while submissions:
             touched: list[StudentKey] = []
             try:
-                with session_scope(self._sessions) as session:
-                    if not is_patient:
-                        wait_briefly(session, PATIENCE_SECONDS)
-                    return self._write(session, submissions, touched)
+                # Before the locks go, or at least as soon as it is known that the commit failed.
+                with (
+                    self._forgetting(touched),
+                    session_scope(self._sessions) as session,
+                    self._forgetting(touched),
+                ):
+                    models.hold_promotions(session, patience_seconds=PATIENCE_SECONDS)
+                    return self._write(session, submissions, touched, waits=waits)
             except ModelNotLoaded as needed:
                 # It may take seconds, and on SQLite a transaction that writes keeps everybody else waiting.
                 self._inference.engine(needed.artifact)
-            except BaseException:
-                # The engine must not remember responses that were never stored.
-                self._inference.forget(touched)
-                raise
+        return []
+
+    @contextmanager
+    def _forgetting(self, touched: Sequence[StudentKey]) -> Iterator[None]:
+        """The engine must not remember responses that were never stored."""
+        try:
+            yield
+        except BaseException:
+            self._inference.forget(touched)
+            raise
 
     def _write(
-        self, session: Session, submissions: Sequence[Submission], touched: list[StudentKey]
+        self, session: Session, submissions: Sequence[Submission], touched: list[StudentKey], *, waits: bool
     ) -> list[Recorded]:
         roles = models.read_roles(session)
         model = self._serving.of(session, roles)
@@ -112,7 +147,7 @@ class Recorder:
             if outcome == "accepted"
         ]
         # A model that is being promoted may have read these students already; they are scored again then.
-        stored = add_interactions(session, events, scoring_due=roles.is_promoting)
+        stored = add_interactions(session, events, scoring_due=roles.is_promoting, waits=waits)
         students = list(stored.students.values())
         touched += [key_of(student.pk, student.created_at) for student in students]
         states = {}

@@ -5,6 +5,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Literal
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -24,10 +25,33 @@ from db.repositories.bulk import BulkLoad
 MOST_EXPLAINED = 20  # refused items, after which no more are looked for
 MOST_EXPLAINED_OF_PART = 10_000
 STATUSES_AT_ONCE = 10_000
+MOST_SCORED_AT_ONCE = 1000  # students whose states one request may wait for
 
 Batches = Iterable[Sequence[bytes]]
 Scoring = Literal["deferred", "immediate"]
 """Whether a worker brings the states up to date later, or that is done before the answer."""
+Scored = Literal["none", "deferred", "done"]
+
+
+class ModelChanged(Exception):
+    """Another model answers for students by now; nothing was stored."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "another model was promoted while the responses came, and may know other skills; send them again"
+        )
+
+
+class TooManyToScore(BatchTooLarge):
+    """More students than are scored before an answer is given; nothing was stored."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        Exception.__init__(
+            self,
+            f"the request has responses of more than {limit} students, too many to score at once; send them "
+            "in several requests, or leave the scoring to a worker (scoring=deferred)",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,27 +93,32 @@ class Loader:
         self._limit_events = limit_events
 
     def load(self, batches: Batches, *, is_list: bool, is_partial: bool, scoring: Scoring) -> Loaded:
-        """Store all items, or with `is_partial` those that can be.
+        """Store all items, or with `is_partial` those that can be; then score their students, if `immediate`.
 
-        Raises BatchTooLarge, InteractionsRefused, SkillsUnknown.
+        Raises BatchTooLarge, InteractionsRefused, SkillsUnknown, ModelChanged.
         """
         with read_scope(self._sessions) as session:
             model = self._serving.current(session)
         if model is not None and scoring == "immediate":
-            self._inference.engine(model.artifact)  # before the transaction begins: it may take seconds
+            self._inference.engine(model.artifact)  # which fails better now than when everything is stored
         reader = LineReader(
             known=None if model is None else model.names,
             now=utc_now(),
             most_explained=MOST_EXPLAINED_OF_PART if is_partial else MOST_EXPLAINED,
             is_list=is_list,
         )
-        students: set[str] = set()
+        students: set[str] | None = set() if model is not None and scoring == "immediate" else None
         with session_scope(self._sessions) as session:
             with BulkLoad(session, wants_each=is_partial) as load:
                 _feed(load, self._rows(reader, batches, students, is_partial=is_partial))
-            if model is not None and load.accepted:
-                self._score(session, model, students, scoring)
-        told = "none" if model is None else "done" if scoring == "immediate" else "deferred"
+                # They are marked as due, so that a model that is promoted from here on sees them.
+                if _serving_id(session) != (model and model.id):
+                    raise ModelChanged
+            if load.accepted and students is None:
+                self._doorbell.ring_scoring(session)
+        told: Scored = "none" if model is None else "deferred"
+        if model is not None and students is not None:
+            told = self._score(model, students)
         summary = {
             "accepted": load.accepted,
             "duplicates": load.duplicates,
@@ -100,15 +129,18 @@ class Loader:
         return Loaded(summary, _statuses(reader, load.is_new or []) if is_partial else None)
 
     def _rows(
-        self, reader: LineReader, batches: Batches, students: set[str], *, is_partial: bool
+        self, reader: LineReader, batches: Batches, students: set[str] | None, *, is_partial: bool
     ) -> Iterator[list[Row]]:
-        """What can be stored, as long as anything may be; `students` grows by theirs."""
+        """What can be stored, as long as anything may be; `students`, who are to be scored, grows."""
         for lines in batches:
             rows = reader.read(lines)
             if len(reader.lines) > self._limit_events:
                 raise BatchTooLarge(self._limit_events, remedy="send them in several requests")
             if rows and (is_partial or not reader.refused):
-                students.update([row[0] for row in rows])
+                if students is not None:
+                    students.update([row[0] for row in rows])
+                    if len(students) > MOST_SCORED_AT_ONCE:
+                        raise TooManyToScore(MOST_SCORED_AT_ONCE)
                 yield rows
             elif not is_partial and len(reader.errors) == MOST_EXPLAINED:
                 break
@@ -117,11 +149,19 @@ class Loader:
         if not reader.lines:
             raise InteractionsRefused([FieldRefused("", "must hold at least one response")])
 
-    def _score(self, session: Session, model: ServingModel, students: set[str], scoring: Scoring) -> None:
-        if scoring == "immediate":
-            score_anew(session, self._inference.engine(model.artifact), model, sorted(students))
-        elif not models.read_roles(session).is_promoting:  # whose end rings for everybody who waits
+    def _score(self, model: ServingModel, students: set[str]) -> Scored:
+        """All of them, those without anything new too: a load before may have left them for later."""
+        engine = self._inference.engine(model.artifact)
+        score_anew(self._sessions, engine, model, sorted(students))
+        with session_scope(self._sessions) as session:
+            if _serving_id(session) == model.id:
+                return "done"
             self._doorbell.ring_scoring(session)
+        return "deferred"
+
+
+def _serving_id(session: Session) -> UUID | None:
+    return models.read_roles(session).serving_id
 
 
 def _feed(load: BulkLoad, chunks: Iterable[list[Row]]) -> None:

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from api.inference import gather, histories_of, seen
 from api.serving import ServingModel
 from db.base import from_microseconds, to_microseconds
+from db.engine import SessionFactory, read_scope, session_scope
 from db.repositories.interactions import NewInteraction, StoredHistories, Touched, read_histories
 from db.repositories.states import (
     Head,
@@ -32,7 +33,7 @@ from db.repositories.states import (
 if TYPE_CHECKING:
     from api.inference import Engine, Scores
 
-STUDENTS_AT_ONCE = 500
+STUDENTS_AT_ONCE = 64  # others wait for the engine meanwhile
 MOST_NEW_STEPS = 64  # beyond, reading the history anew costs no more
 
 New = Mapping[str, Sequence[NewInteraction]]
@@ -61,14 +62,25 @@ def refresh_states(
     return states
 
 
-def score_anew(session: Session, engine: Engine, model: ServingModel, student_ids: Sequence[str]) -> None:
-    """Bring the states of these students up to date from everything that is known of them."""
+def score_anew(
+    sessions: SessionFactory, engine: Engine, model: ServingModel, student_ids: Sequence[str]
+) -> None:
+    """Bring the states of these students up to date from everything that is known of them.
+
+    Some at a time, and each step in a transaction of its own: nobody is locked while the engine works, nor
+    are states locked before students, which would be crosswise to those who store responses.
+    """
     for first in range(0, len(student_ids), STUDENTS_AT_ONCE):
-        heads = read_heads(session, model.id, student_ids[first : first + STUDENTS_AT_ONCE]).values()
-        behind = [head for head in heads if head.n_included != head.n_interactions]
+        with read_scope(sessions) as session:
+            heads = read_heads(session, model.id, student_ids[first : first + STUDENTS_AT_ONCE]).values()
+            behind = [head for head in heads if head.n_included != head.n_interactions]
+            histories = read_histories(session, [head.pk for head in behind])
         if behind:
-            upsert_states(session, _read_anew(session, engine, model, behind))
-        clear_due(session, model.id, [(head.pk, head.n_interactions) for head in heads])
+            batch = _score(engine, model, behind, histories)
+            with session_scope(sessions) as session:
+                upsert_states(session, batch)
+        with session_scope(sessions) as session:
+            clear_due(session, model.id, [(head.pk, head.n_interactions) for head in heads])
 
 
 def _included(known: Mapping[int, State], student: Touched) -> int | None:
@@ -126,7 +138,12 @@ def _extend(
 def _read_anew(
     session: Session, engine: Engine, model: ServingModel, students: Sequence[Touched | Head]
 ) -> StateBatch:
-    histories = read_histories(session, [one.pk for one in students])
+    return _score(engine, model, students, read_histories(session, [one.pk for one in students]))
+
+
+def _score(
+    engine: Engine, model: ServingModel, students: Sequence[Touched | Head], histories: StoredHistories
+) -> StateBatch:
     scores = engine.score(histories_of(histories))
     times = histories.occurred_at
     return _batch(
