@@ -19,9 +19,10 @@ from starlette.routing import Match
 
 import api.services.refusals as refused
 import db.errors as stored
-from api.batching import BatcherClosed
+from api.batching import BatcherClosed, Busy
 from api.paths import path_of
 from api.schemas.common import Problem
+from api.services.ingest_bulk import ModelChanged
 from api.services.validation import describe_refusal, follow, to_pointer
 from db.errors import DatabaseRefusal
 from ikt_model.data.errors import BadRows, UnreadableDataset
@@ -149,7 +150,9 @@ PROBLEMS: dict[type[Exception], ProblemType] = dict(
         _kind(refused.UploadMalformed, "malformed-multipart", "The multipart body is malformed", 400),
         _kind(refused.UploadRefused, "invalid-request", "The request is not valid", 422, _fields),
         _kind(refused.NotAcceptable, "not-acceptable", "No acceptable media type", 406),
+        _kind(ModelChanged, "model-changed", "Another model serves", 409),
         _kind(BatcherClosed, "stopping", "The service is stopping", 503),
+        _kind(Busy, "busy", "Too much at once", 503),
         (OperationalError, DATABASE_UNAVAILABLE),
         (PoolExhausted, DATABASE_UNAVAILABLE),
     ]
