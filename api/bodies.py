@@ -1,5 +1,7 @@
 """Bodies of many lines: read in blocks by a thread, while more of them comes in."""
 
+import time
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
@@ -16,13 +18,14 @@ LONGEST_LINE_BYTES = BLOCK_BYTES
 
 
 async def open_items(
-    request: Request, *, limit_bytes: int, stall_seconds: float
+    request: Request, *, limit_bytes: int, stall_seconds: float, wait_seconds: float
 ) -> tuple[Iterable[Sequence[bytes]], bool]:
     """The body's JSON values in batches, each value as it was sent, and whether it is a list.
 
-    Batches of lines have to be read by a thread of anyio's; a list is read at once and may be as long as any
-    other body. Raises UploadUnsupported, HTTPException when a list can't be parsed; and while lines are read
-    also BodyTooSlow, InteractionsRefused.
+    Batches of lines have to be read by a thread of anyio's, which waits `stall_seconds` for a block and
+    `wait_seconds` for all of them; a list is read at once and may be as long as any other body. A byte order
+    mark before either is skipped. Raises UploadUnsupported, InteractionsRefused when JSON is no list,
+    HTTPException when it can't be parsed; and while lines are read also BodyTooSlow, InteractionsRefused.
     """
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type == JSON:
@@ -30,7 +33,7 @@ async def open_items(
     if media_type not in LINES:
         raise UploadUnsupported(media_type, supported=(*LINES, JSON))
     raise_limit(request.scope, limit_bytes)
-    return split_lines(_blocks(request, stall_seconds=stall_seconds)), False
+    return split_lines(_blocks(request, stall_seconds=stall_seconds, wait_seconds=wait_seconds)), False
 
 
 def split_lines(blocks: Iterable[bytes]) -> Iterator[list[bytes]]:
@@ -48,24 +51,35 @@ def split_lines(blocks: Iterable[bytes]) -> Iterator[list[bytes]]:
 
 
 async def _read_list(request: Request) -> list[bytes]:
+    body = (await request.body()).removeprefix(BOM_UTF8)
     try:
-        return [bytes(item) for item in msgspec.json.decode(await request.body(), type=list[msgspec.Raw])]
-    except msgspec.MsgspecError as error:
+        return [bytes(item) for item in msgspec.json.decode(body, type=list[msgspec.Raw])]
+    except msgspec.ValidationError as error:
+        detail = f"must be a list of responses; send a single one in brackets, or as a line of {LINES[0]}"
+        raise InteractionsRefused([FieldRefused("", detail)]) from error
+    except (msgspec.DecodeError, RecursionError) as error:
         raise HTTPException(400) from error
 
 
-def _blocks(request: Request, *, stall_seconds: float) -> Iterator[bytes]:
+def _blocks(request: Request, *, stall_seconds: float, wait_seconds: float) -> Iterator[bytes]:
     chunks = aiter(request.stream())
 
-    async def next_block() -> bytes:
+    async def next_block(seconds: float) -> bytes:
         block = bytearray()
         try:
-            with fail_after(stall_seconds):
+            with fail_after(seconds):
                 while len(block) < BLOCK_BYTES and (chunk := await anext(chunks, None)) is not None:
                     block += chunk
         except TimeoutError as error:
-            raise BodyTooSlow(stall_seconds) from error
+            raise BodyTooSlow(stall_seconds if seconds == stall_seconds else wait_seconds) from error
         return bytes(block)
 
-    while block := from_thread.run(next_block):
-        yield block
+    mark, waited = BOM_UTF8, 0.0
+    while True:
+        began = time.monotonic()
+        block = from_thread.run(next_block, min(stall_seconds, wait_seconds - waited))
+        waited += time.monotonic() - began
+        if not block:
+            return
+        yield block.removeprefix(mark)
+        mark = b""

@@ -4,8 +4,7 @@ from anyio import move_on_after
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import too_large
-from api.services.refusals import UploadTooLarge
+from api.errors import BodyTooLarge
 
 LINGER_SECONDS = 5
 _LIMIT_KEY = "ikt.body_limit_bytes"
@@ -61,14 +60,14 @@ class _CountedBody:
         self._received = 0
 
     async def receive(self) -> Message:
-        """The next piece. Raises HTTPException for the first one beyond the limit."""
+        """The next piece. Raises BodyTooLarge for the first one beyond the limit."""
         limit = self._scope[_LIMIT_KEY]
         if self._declared > limit:
-            raise too_large(UploadTooLarge(limit))
+            raise BodyTooLarge(limit)
         message = await self._receive()
         self._count(message)
         if self._received > limit:
-            raise too_large(UploadTooLarge(limit))
+            raise BodyTooLarge(limit)
         return message
 
     async def discard_rest(self) -> None:

@@ -70,7 +70,7 @@ def _minimum(error: refused.CohortTooSmall) -> dict[str, Any]:
     return {"minimum": error.minimum}
 
 
-def _limit(error: refused.BatchTooLarge) -> dict[str, Any]:
+def _limit(error: refused.BatchTooLarge | refused.UploadTooLarge) -> dict[str, Any]:
     return {"limit": error.limit}
 
 
@@ -145,7 +145,8 @@ PROBLEMS: dict[type[Exception], ProblemType] = dict(
         _kind(refused.SkillsUnknown, "skills-unknown", "The model does not know the skills", 422, _skills),
         _kind(refused.BatchTooLarge, "batch-too-large", "Too many responses at once", 413, _limit),
         _kind(refused.BodyTooSlow, "body-too-slow", "The body comes too slowly", 408),
-        _kind(refused.UploadTooLarge, "content-too-large", "The content is too large", 413),
+        _kind(refused.TooManyLoads, "too-many-loads", "Too many loads at once", 503),
+        _kind(refused.UploadTooLarge, "content-too-large", "The content is too large", 413, _limit),
         _kind(refused.UploadUnsupported, "unsupported-media-type", "The content type is not supported", 415),
         _kind(refused.UploadMalformed, "malformed-multipart", "The multipart body is malformed", 400),
         _kind(refused.UploadRefused, "invalid-request", "The request is not valid", 422, _fields),
@@ -235,9 +236,12 @@ def problem_response(
     )
 
 
-def too_large(error: refused.UploadTooLarge) -> HTTPException:
-    """The same for code below the router, which lets nothing but HTTPException through unchanged."""
-    return HTTPException(type_of(type(error)).status, detail=str(error))
+class BodyTooLarge(HTTPException):
+    """UploadTooLarge for code below the router, which lets nothing but HTTPException through unchanged."""
+
+    def __init__(self, limit: int) -> None:
+        self.refusal = refused.UploadTooLarge(limit)
+        super().__init__(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail=str(self.refusal))
 
 
 def _tell_domain_error(request: Request, error: Exception) -> JSONResponse:
@@ -282,6 +286,8 @@ def _describe(entry: Any, *, body: Any) -> dict[str, Any]:
 
 def _tell_http_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
+    if isinstance(error, BodyTooLarge):
+        return _tell_domain_error(request, error.refusal)
     match error.status_code:
         case HTTPStatus.NOT_FOUND:
             detail = f"{path_of(request)} names nothing; see /openapi.json for every path"
@@ -290,9 +296,6 @@ def _tell_http_error(request: Request, error: Exception) -> JSONResponse:
             allowed = ", ".join(sorted(_allowed_methods(request)))
             detail = f"{request.method} is not possible here; use {allowed}"
             return problem_response(METHOD_NOT_ALLOWED, request, detail=detail, headers={"Allow": allowed})
-        case HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-            kind = PROBLEMS[refused.UploadTooLarge]
-            return problem_response(kind, request, detail=error.detail)
         case HTTPStatus.BAD_REQUEST:
             return problem_response(
                 INVALID_JSON, request, detail="the body cannot be parsed as JSON in UTF-8"

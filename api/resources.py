@@ -3,6 +3,7 @@
 import logging
 from dataclasses import dataclass
 from pathlib import Path
+from threading import BoundedSemaphore
 from typing import Self
 
 from sqlalchemy import Engine
@@ -39,6 +40,7 @@ class Resources:
     trajectories: Trajectories
     writer: MicroBatcher[Submission, Recorded]
     loader: Loader
+    loads: BoundedSemaphore  # one place for each load that may be under way
 
     @classmethod
     def open(cls, settings: ApiSettings) -> Self:
@@ -73,6 +75,7 @@ class Resources:
                 delay_seconds=settings.batch_delay_ms / 1000,
             ),
             loader=Loader(sessions, serving, inference, doorbell, limit_events=settings.bulk_limit_events),
+            loads=BoundedSemaphore(settings.bulk_at_once),
         )
 
     @property
@@ -93,9 +96,10 @@ class Resources:
 
     def forget(self, student: Student) -> None:
         """Hold nothing more of a student who was erased."""
-        self.reader.forget(student.id)
-        self.trajectories.forget(student.id)
-        self.inference.forget([key_of(student.id, student.created_at)])
+        key = key_of(student.id, student.created_at)
+        self.reader.forget(key)
+        self.trajectories.forget(key)
+        self.inference.forget([key])
 
     def close(self) -> None:
         """Finish what was taken, and give the connections back."""

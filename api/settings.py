@@ -26,6 +26,12 @@ class ApiSettings(DatabaseSettings):
     """Longest body of such a request."""
     bulk_stall_seconds: float = Field(default=30.0, gt=0)
     """Longest wait for the next mebibyte of such a body; others may wait for its transaction."""
+    bulk_wait_seconds: float = Field(default=300.0, gt=0)
+    """Longest wait for such a body in all."""
+    bulk_at_once: int = Field(default=4, ge=1)
+    """Most such requests at one time; each holds a thread, and soon a connection to the database."""
+    xapi_home_pages: tuple[str, ...] = ()
+    """Home pages of the accounts whose names are ids of students; none: accounts of every home page are."""
     batch_size: int = Field(default=64, ge=1)
     """Most requests with responses that share one transaction; 1 gives each its own."""
     batch_delay_ms: float = Field(default=2.0, ge=0)

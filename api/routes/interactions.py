@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from functools import partial as apply
 from typing import Annotated, Any
 
+from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BeforeValidator
 
-from api.batching import BatcherClosed
+from api.batching import BatcherClosed, Busy
 from api.bodies import LINES, open_items
 from api.dependencies import ResourcesDep
 from api.formats.json import MEDIA_TYPE, write_json
@@ -28,13 +29,14 @@ from api.schemas.interactions import (
 from api.schemas.xapi import Statements, StatementsAccepted
 from api.services import interactions, xapi
 from api.services.ingest import NOTHING, Recorded
-from api.services.ingest_bulk import Scoring
+from api.services.ingest_bulk import MOST_SCORED_AT_ONCE, ModelChanged, Scoring
 from api.services.ingest_items import Item, submission_of
 from api.services.interactions import Shown
 from api.services.refusals import (
     BatchTooLarge,
     BodyTooSlow,
     SkillsUnknown,
+    TooManyLoads,
     UploadTooLarge,
     UploadUnsupported,
 )
@@ -56,7 +58,8 @@ ScoringQuery = Annotated[
     Scoring,
     Query(
         description="`deferred`: a worker brings the students' states up to date in the background; "
-        "`immediate`: they are before the answer is given, which takes about a millisecond for each student."
+        "`immediate`: they are before the answer is given, which takes about a millisecond for each student; "
+        f"for {MOST_SCORED_AT_ONCE} students at most."
     ),
 ]
 XapiVersion = Annotated[
@@ -93,7 +96,7 @@ LINES_BODY: dict[str, Any] = {
     operation_id="record_interactions",
     summary="Record responses of a student",
     response_model=InteractionsAccepted,
-    responses=problems(SkillsUnknown, BatchTooLarge, BatcherClosed),
+    responses=problems(SkillsUnknown, BatchTooLarge, Busy, BatcherClosed),
 )
 async def record_interactions(
     student_id: NewStudentPath,
@@ -120,7 +123,15 @@ async def record_interactions(
     operation_id="load_interactions",
     summary="Load responses of many students",
     response_model=InteractionsLoaded,
-    responses=problems(SkillsUnknown, BatchTooLarge, UploadTooLarge, UploadUnsupported, BodyTooSlow),
+    responses=problems(
+        SkillsUnknown,
+        BatchTooLarge,
+        ModelChanged,
+        UploadTooLarge,
+        UploadUnsupported,
+        BodyTooSlow,
+        TooManyLoads,
+    ),
     openapi_extra=LINES_BODY,
 )
 async def load_interactions(
@@ -133,14 +144,24 @@ async def load_interactions(
 
     The rules are those of a response of one student. Lines are read while they come, whatever their number
     (up to a limit of the service), and stored in one transaction when all have come. What is refused is named
-    by its line.
+    by its line. Some loads are taken at one time; one that comes on top is refused (503), to be sent again.
     """
     settings = resources.settings
     items, is_list = await open_items(
-        request, limit_bytes=settings.bulk_limit_bytes, stall_seconds=settings.bulk_stall_seconds
+        request,
+        limit_bytes=settings.bulk_limit_bytes,
+        stall_seconds=settings.bulk_stall_seconds,
+        wait_seconds=settings.bulk_wait_seconds,
     )
-    load = apply(resources.loader.load, items, is_list=is_list, is_partial=partial, scoring=scoring)
-    return StreamingResponse((await run_sync(load)).write(), media_type=MEDIA_TYPE)
+    if not resources.loads.acquire(blocking=False):
+        raise TooManyLoads(settings.bulk_at_once)
+    try:
+        load = apply(resources.loader.load, items, is_list=is_list, is_partial=partial, scoring=scoring)
+        # A thread of its own: those that requests share would all wait for bodies that come slowly.
+        loaded = await run_sync(load, limiter=CapacityLimiter(1))
+    finally:
+        resources.loads.release()
+    return StreamingResponse(loaded.write(), media_type=MEDIA_TYPE)
 
 
 @router.post(
@@ -148,7 +169,7 @@ async def load_interactions(
     operation_id="record_statements",
     summary="Record xAPI statements",
     response_model=StatementsAccepted,
-    responses={200: {"headers": XAPI_HEADERS}, **problems(SkillsUnknown, BatchTooLarge, BatcherClosed)},
+    responses={200: {"headers": XAPI_HEADERS}, **problems(SkillsUnknown, BatchTooLarge, Busy, BatcherClosed)},
 )
 async def record_statements(
     body: Statements,
@@ -158,13 +179,21 @@ async def record_statements(
 ) -> Response:
     """Statements that a learner answered or attempted an item are responses like any other: the student is
     the name of the actor's account, the event the statement, the item the object, and `result.success` says
-    whether it was right.
+    whether it was right. An account's `homePage` is no part of the student: systems that give the same names
+    to different learners need services of their own, each told by `IKT_XAPI_HOME_PAGES` whose accounts it
+    follows.
 
     The skills are those that the categories of the context name, else its parents, else the object itself:
     an IRI stands for the skill of its full text, or of its last segment. All other statements are counted as
     ignored, with the reason; nothing of them is kept.
     """
-    check = apply(xapi.check_statements, body, resources.sessions, resources.serving)
+    check = apply(
+        xapi.check_statements,
+        body,
+        resources.sessions,
+        resources.serving,
+        home_pages=resources.settings.xapi_home_pages,
+    )
     items = await run_sync(check)
     recorded = await _record(resources, items, is_partial=partial)
     told = xapi.present_recorded(items, recorded, is_partial=partial)

@@ -1,8 +1,11 @@
 """Responses of many students in bulk over HTTP: lines and lists, all or none, and what is said of each."""
 
 import json
+import socket
 import time
-from collections.abc import Iterable, Iterator
+from codecs import BOM_UTF8
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -32,6 +35,21 @@ def load(service: Service, content: Any, **params: Any) -> httpx.Response:
     return service.client.post("/interactions", content=content, params=params, headers=NDJSON)
 
 
+def has_place(service: Service) -> bool:
+    """Whether one more load would be taken."""
+    is_free = service.resources.loads.acquire(blocking=False)
+    if is_free:
+        service.resources.loads.release()
+    return is_free
+
+
+def wait_for(condition: Callable[[], bool], *, seconds: float = 10) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
 @pytest.fixture
 def names() -> list[str]:
     return [f"learner-{number}-{uuid4().hex[:8]}" for number in range(3)]
@@ -40,9 +58,10 @@ def names() -> list[str]:
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iterator[Service]:
     """A service that takes little at once."""
-    changes = {"bulk_limit_events": 10, "bulk_limit_bytes": 5000, "bulk_stall_seconds": 0.2}
+    limits = {"bulk_limit_events": 10, "bulk_limit_bytes": 5000}
+    waits = {"bulk_stall_seconds": 0.2, "bulk_wait_seconds": 0.5}
     folder = tmp_path_factory.mktemp("small")
-    with embedded_stack(folder, sqlite_template) as stack, run_service(stack, **changes) as running:
+    with embedded_stack(folder, sqlite_template) as stack, run_service(stack, **limits, **waits) as running:
         yield running
 
 
@@ -91,6 +110,27 @@ class TestLoading:
         content = b"\n  \r\n" + as_lines([line(names[0], 1)]).replace(b"\n", b"\r\n") + b"\n\t"
         content += json.dumps(line(names[0], 2)).encode()
         assert load(service, content).json()["accepted"] == 2
+
+    @pytest.mark.parametrize("mark", [b"", BOM_UTF8])
+    def test_a_byte_order_mark_is_nothing_at_any_door(
+        self, service: Service, names: list[str], mark: bytes
+    ) -> None:
+        content = mark + json.dumps([line(names[0], 1)]).encode()
+        headers = {"Content-Type": "application/json"}
+        answers = [
+            load(service, mark + as_lines([line(names[0], 1)])),
+            service.client.post("/interactions", content=content, headers=headers),
+            service.client.post(
+                f"/students/{names[0]}/interactions",
+                content=mark + json.dumps(response(1, "add")).encode(),
+                headers=headers,
+            ),
+        ]
+        assert [(answer.json()["accepted"], answer.json()["duplicates"]) for answer in answers] == [
+            (1, 0),
+            (0, 1),
+            (0, 1),
+        ]
 
     def test_one_event_through_two_doors_is_one(self, service: Service, names: list[str]) -> None:
         send(service, names[0], response(1, "add"))
@@ -170,8 +210,8 @@ class TestLimits:
         assert small.traces() == before
 
     def test_too_many_bytes_are_refused_with_the_limit(self, small: Service) -> None:
-        answer = load(small, b" " * 5001)
-        assert "5000 bytes" in assert_problem(answer, 413, "content-too-large")["detail"]
+        problem = assert_problem(load(small, b" " * 5001), 413, "content-too-large")
+        assert (problem["limit"], "5000 bytes" in problem["detail"]) == (5000, True)
 
     def test_a_body_that_stalls_is_given_up(self, small: Service) -> None:
         def chunks() -> Iterator[bytes]:
@@ -180,6 +220,35 @@ class TestLimits:
             yield as_lines([line("ann", 2)])
 
         assert_problem(load(small, chunks()), 408, "body-too-slow")
+
+    def test_a_body_that_trickles_is_given_up(self, small: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+        def chunks() -> Iterator[bytes]:
+            for _ in range(100):
+                yield b" " * 20
+                time.sleep(0.05)
+
+        monkeypatch.setattr("api.bodies.BLOCK_BYTES", 20)
+        problem = assert_problem(load(small, chunks()), 408, "body-too-slow")
+        assert "in 0.5 s" in problem["detail"]
+
+    def test_slow_bodies_hold_nobody_else_up(self, service: Service) -> None:
+        head = b"POST /interactions HTTP/1.1\r\nHost: ikt\r\nContent-Type: application/x-ndjson\r\n"
+        url = service.client.base_url
+        with ExitStack() as stack:
+            slow = [
+                stack.enter_context(socket.create_connection((url.host, url.port or 80))) for _ in range(41)
+            ]
+            for one in slow:  # one more than there are threads for everybody
+                one.sendall(head + b"Content-Length: 100\r\n\r\n{")
+            wait_for(lambda: not has_place(service))
+            began = time.monotonic()
+            assert service.client.get("/students").status_code == 200
+            answer = load(service, as_lines([line("ann", 1)]))
+            assert "4 loads" in assert_problem(answer, 503, "too-many-loads")["detail"]
+            assert int(answer.headers["Retry-After"]) > 0
+            assert time.monotonic() - began < 5
+        wait_for(lambda: has_place(service))
+        assert load(service, as_lines([line("ann", 1)])).status_code == 200
 
     def test_a_line_without_end_is_given_up(self) -> None:
         blocks = [b'{"a": 1}\n', b"x" * LONGEST_LINE_BYTES, b"x"]
