@@ -1,14 +1,17 @@
 """xAPI statements (IEEE 9274.1.1) on the wire, as far as they are read here."""
 
+import re
 from typing import Annotated, Any
+from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, SkipValidation
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SkipValidation
 
 from api.schemas.common import Shape
-from api.schemas.interactions import MOST_INTERACTIONS, ItemStatus
+from api.schemas.interactions import MOST_INTERACTIONS, InteractionLine, ItemStatus
 
 ANSWERED = "http://adlnet.gov/expapi/verbs/answered"
 ATTEMPTED = "http://adlnet.gov/expapi/verbs/attempted"
+UUID_TEXT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 STATEMENT_ID = "12345678-1234-5678-8234-567812345678"
 STATEMENT_EXAMPLE: dict[str, Any] = {
     "id": STATEMENT_ID,
@@ -32,6 +35,9 @@ class Account(_Read):
 
     name: str
     """The caller's pseudonymous id of the student."""
+    homePage: str | None = None
+    """The system that the account is of. Statements about systems that the service does not follow are
+    ignored; accounts of one name on those that it follows are one student."""
 
 
 class Actor(_Read):
@@ -72,8 +78,8 @@ class Statement(_Read):
 
     model_config = ConfigDict(json_schema_extra={"examples": [STATEMENT_EXAMPLE]})
 
-    id: str | None = None
-    """The statement's own id; sent again, it is counted once. Made up when it is left out."""
+    id: UUID | None = None
+    """The statement's own id; sent again, in whatever case, it is counted once. Made up if left out."""
     actor: Actor
     verb: Identified
     object: Identified
@@ -91,6 +97,21 @@ Statements = Annotated[
         examples=[STATEMENT_EXAMPLE, [STATEMENT_EXAMPLE]],
     ),
 ]
+
+
+def _require_uuid(value: Any) -> Any:
+    """In lower case: the letters of a UUID are the same in both."""
+    if value is None:
+        return None
+    if not isinstance(value, str) or not UUID_TEXT.fullmatch(value.lower()):
+        raise ValueError("must be a UUID, like 12345678-1234-5678-8234-567812345678")
+    return value.lower()
+
+
+class StatementLine(InteractionLine):
+    """A statement as a response."""
+
+    event_id: Annotated[str | None, BeforeValidator(_require_uuid)] = None
 
 
 class StatementsAccepted(Shape):
@@ -113,7 +134,7 @@ class StatementsAccepted(Shape):
     )
 
     ids: list[str | None]
-    """The id of each statement, in the order sent; made up where none was given."""
+    """The id of each statement, in the order sent and in lower case; made up where none was given."""
     accepted: int
     """Responses that are new."""
     duplicates: int

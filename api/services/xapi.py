@@ -8,8 +8,8 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import ValidationError
 
-from api.schemas.interactions import MOST_INTERACTIONS, InteractionLine
-from api.schemas.xapi import ANSWERED, ATTEMPTED
+from api.schemas.interactions import MOST_INTERACTIONS
+from api.schemas.xapi import ANSWERED, ATTEMPTED, StatementLine
 from api.services.ingest import Recorded
 from api.services.ingest_items import Ignored, Item, Refused, require_few, settle, text_of
 from api.services.refusals import FieldRefused, InteractionsRefused
@@ -28,14 +28,19 @@ PLACES = {
     "item": "/object/id",
     "timestamp": "/timestamp",
 }
-"""Where a statement holds what an InteractionLine calls so."""
+"""Where a statement holds what a StatementLine calls so."""
 
 Skills = dict[str, str]
 """Names, each with the pointer to the IRI that it was read from."""
 
 
-def check_statements(body: Any, sessions: SessionFactory, serving: ServingModels) -> list[Item]:
-    """One statement or a list of them. Raises BatchTooLarge, and InteractionsRefused when it is neither."""
+def check_statements(
+    body: Any, sessions: SessionFactory, serving: ServingModels, *, home_pages: Collection[str] = ()
+) -> list[Item]:
+    """One statement or a list of them; about accounts of these home pages, or of any if there are none.
+
+    Raises BatchTooLarge, and InteractionsRefused when it is neither.
+    """
     statements = body if isinstance(body, list) else [body]
     if not statements or not isinstance(body, list | dict):
         detail = f"must be a statement or a list of 1 to {MOST_INTERACTIONS} statements"
@@ -49,6 +54,7 @@ def check_statements(body: Any, sessions: SessionFactory, serving: ServingModels
         _check(
             statement,
             vocabulary=vocabulary,
+            home_pages=home_pages,
             default_time=now + timedelta(microseconds=place),
             pointer=f"/{place}" if isinstance(body, list) else "",
         )
@@ -73,15 +79,20 @@ def present_recorded(items: Sequence[Item], recorded: Recorded, *, is_partial: b
 
 
 def _check(
-    statement: Any, *, vocabulary: Collection[str] | None, default_time: datetime, pointer: str
+    statement: Any,
+    *,
+    vocabulary: Collection[str] | None,
+    home_pages: Collection[str],
+    default_time: datetime,
+    pointer: str,
 ) -> Item:
     given_id = text_of(statement, "id")
-    unread = _wrong_form(statement, pointer) or _other_matter(statement)
+    unread = _wrong_form(statement, pointer) or _other_matter(statement, home_pages)
     if unread is not None:
         return Item(unread, given_id, str)
     skills = _skills(statement, vocabulary, pointer)
     try:
-        checked = InteractionLine.model_validate(
+        checked = StatementLine.model_validate(
             {
                 "student_id": statement["actor"]["account"].get("name"),
                 "event_id": statement.get("id"),
@@ -117,15 +128,17 @@ def _wrong_form(statement: Any, pointer: str) -> Refused | None:
     return Refused(errors) if errors else None
 
 
-def _other_matter(statement: dict[str, Any]) -> Ignored | None:
+def _other_matter(statement: dict[str, Any], home_pages: Collection[str]) -> Ignored | None:
     """Why a statement is no response of a student that could be followed."""
     verb, actor, thing = statement["verb"]["id"], statement["actor"], statement["object"]
-    result = _mapping(statement, "result")
+    account, result = _mapping(actor, "account"), _mapping(statement, "result")
     reasons = {
         "the verb is voided: what was recorded stays": verb == VOIDED,
         "the verb is neither answered nor attempted": verb not in VERBS,
         "the actor is a group": actor.get("objectType") == "Group",
-        "the actor has no account": not _mapping(actor, "account"),
+        "the actor has no account": not account,
+        "the account's homePage is none that is followed here": bool(home_pages)
+        and text_of(account, "homePage") not in home_pages,
         "the object is not an activity": thing.get("objectType", "Activity") != "Activity"
         or text_of(thing, "id") is None,
         "there is no result.success": result.get("success") is None,
@@ -178,7 +191,7 @@ def last_segment(iri: str) -> str:
 
 
 def _explain(error: ValidationError, skills: Skills, pointer: str) -> Refused:
-    """What is wrong, in the words of an InteractionLine and at the places of a statement."""
+    """What is wrong, in the words of a StatementLine and at the places of a statement."""
     first = next(iter(skills.values()))
     errors = []
     for entry in error.errors():

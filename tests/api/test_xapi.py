@@ -9,8 +9,9 @@ import pytest
 from api.schemas.xapi import ANSWERED, ATTEMPTED
 from api.services.xapi import last_segment
 from tests.api.answering import START, response, send, stored
-from tests.api.support import Service, assert_problem
+from tests.api.support import Service, assert_problem, run_service
 from tests.api.training import Trained
+from tests.stacks import Stack
 
 SCHOOL = "https://school.example"
 VERSION = "X-Experience-API-Version"
@@ -75,6 +76,12 @@ class TestResponses:
         assert service.client.post("/interactions", json=[line]).json()["duplicates"] == 1
         assert post(service, [sent, sent]).json()["duplicates"] == 2
 
+    def test_an_id_is_the_same_in_capitals(self, service: Service, student: str) -> None:
+        sent = statement(student)
+        assert post(service, sent).json()["accepted"] == 1
+        again = post(service, sent | {"id": sent["id"].upper()}).json()
+        assert (again["duplicates"], again["ids"]) == (1, [sent["id"]])
+
     @pytest.mark.parametrize(
         ("context", "skills"),
         [
@@ -122,6 +129,22 @@ class TestIgnoring:
         assert (told["accepted"], told["ignored"]) == (1, 2)
         assert list(told["reasons"].values()) == [2]
 
+    def test_accounts_of_other_systems_are_left_alone(self, stack: Stack, student: str) -> None:
+        with run_service(stack, xapi_home_pages=[SCHOOL, f"{SCHOOL}/too"]) as choosy:
+            pages = (SCHOOL, f"{SCHOOL}/too", "https://other.example", ...)
+            accounts = [{"name": student} | ({} if page is ... else {"homePage": page}) for page in pages]
+            sent = [statement(student, n, actor={"account": account}) for n, account in enumerate(accounts)]
+            told = post(choosy, sent, partial=True).json()
+        assert [item["status"] for item in told["items"]] == ["accepted", "accepted", "ignored", "ignored"]
+        assert told["reasons"] == {"the account's homePage is none that is followed here": 2}
+
+    def test_accounts_of_every_system_are_students_unless_some_are_chosen(
+        self, service: Service, student: str
+    ) -> None:
+        accounts = [{"name": student, "homePage": page} for page in (SCHOOL, "https://other.example")]
+        sent = [statement(student, n, actor={"account": account}) for n, account in enumerate(accounts)]
+        assert post(service, sent).json()["accepted"] == len(stored(service, student)) == 2
+
 
 class TestRefusing:
     @pytest.mark.parametrize(
@@ -132,7 +155,7 @@ class TestRefusing:
             ({"object": None}, "/1/object"),
             ({"actor": {"account": {"homePage": SCHOOL}}}, "/1/actor/account/name"),
             ({"actor": {"account": {"name": "a\nb"}}}, "/1/actor/account/name"),
-            ({"id": "x" * 129}, "/1/id"),
+            ({"id": "attempt-17"}, "/1/id"),
             ({"result": {"success": "yes"}}, "/1/result/success"),
             ({"timestamp": "2026-03-02"}, "/1/timestamp"),
             ({"object": {"id": f"{SCHOOL}/{'x' * 256}"}}, "/1/object/id"),
