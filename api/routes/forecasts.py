@@ -6,10 +6,10 @@ from fastapi import APIRouter, Query
 
 from api.dependencies import ReaderDep, ResourcesDep, StudentPath
 from api.responses import problems
-from api.schemas.predictions import PredictionsCreate, PredictionsRead
+from api.schemas.predictions import MOST_HYPOTHETICAL, PredictionsCreate, PredictionsRead
 from api.schemas.recommendations import Aim, RecommendationsRead
 from api.services import predictions, recommendations
-from api.services.refusals import NoServingModel, SkillsUnknown
+from api.services.refusals import BatchTooLarge, NoServingModel, SkillsUnknown
 from db.errors import StudentNotFound
 
 router = APIRouter(prefix="/students", tags=["students"])
@@ -19,7 +19,7 @@ router = APIRouter(prefix="/students", tags=["students"])
     "/{student_id}/predictions",
     operation_id="predict_student",
     summary="Ask what if",
-    responses=problems(StudentNotFound, NoServingModel, SkillsUnknown),
+    responses=problems(StudentNotFound, NoServingModel, SkillsUnknown, BatchTooLarge),
 )
 def predict_student(
     student_id: StudentPath, body: PredictionsCreate, session: ReaderDep, resources: ResourcesDep
@@ -28,6 +28,8 @@ def predict_student(
 
     Nothing is stored. All responses that are known are included, also those that wait to be scored.
     """
+    if len(body.responses) > MOST_HYPOTHETICAL:
+        raise BatchTooLarge(MOST_HYPOTHETICAL, remedy="suppose fewer")
     return predictions.predict(
         session, resources.serving, resources.inference, student_id=student_id, wanted=body
     )

@@ -47,7 +47,9 @@ class PredictionsCreate(Shape):
 
     skills: Annotated[list[Name], Field(min_length=1, max_length=MOST_SKILLS)]
     """The skills to predict."""
-    responses: list[Hypothetical] = Field(default_factory=list, max_length=MOST_HYPOTHETICAL)
+    responses: list[Hypothetical] = Field(
+        default_factory=list, json_schema_extra={"maxItems": MOST_HYPOTHETICAL}
+    )
     """Responses that the student might give next, in this order; none asks about the present alone."""
 
 

@@ -77,6 +77,7 @@ INTERACTIONS = [
     interaction("time is a number", "/timestamp", one(timestamp=1_772_452_800)),
     interaction("day that does not exist", "/timestamp", one(timestamp="2026-02-30T12:00:00Z")),
     interaction("time before computers", "/timestamp", one(timestamp="0001-01-01T00:00:00+14:00")),
+    interaction("time that stands for never", "/timestamp", one(timestamp="1970-01-01T00:00:00Z")),
     interaction("time in the future", "/timestamp", one(timestamp=LATER)),
     raw("interactions breaking off", 400, "invalid-json", b"[{", OWN),
     raw("student of two lines", 422, "invalid-request", json.dumps(one()), "/students/a%0Ab/interactions"),
@@ -86,6 +87,16 @@ INTERACTIONS = [
     raw("mastery of some", 422, "invalid-request", json.dumps(one()), f"{OWN}?mastery=some"),
     raw("part is a word", 422, "invalid-request", json.dumps(one()), f"{OWN}?partial=some"),
 ]  # fmt: skip
+
+SUPPOSED = [
+    raw(
+        "201 hypothetical responses",
+        413,
+        "batch-too-large",
+        json.dumps({"skills": ["add"], "responses": [one()] * 201}),
+        "/students/ana/predictions",
+    ),
+]
 
 LINES = [
     lines("nothing", b""),
@@ -108,10 +119,13 @@ LINES = [
     line("skill and skills", "", skills=["add"]),
     line("long event id", "/event_id", event_id="x" * 129),
     line("time without offset", "/timestamp", timestamp="2026-03-02T12:00:00"),
+    line("time that stands for never", "/timestamp", timestamp="1970-01-01T00:00:00Z"),
     line("time in the future", "/timestamp", timestamp=LATER),
     line("unknown field", "/score", score=1),
     raw("list of lines breaking off", 400, "invalid-json", b"[{", "/interactions"),
-    raw("one line alone as JSON", 400, "invalid-json", json.dumps(one(student_id="ana")), "/interactions"),
+    raw("list of lines nested too deep", 400, "invalid-json", b"[" * 200_000, "/interactions"),
+    raw("one line alone as JSON", 422, "invalid-request", json.dumps(one(student_id="ana")), "/interactions"),
+    raw("a number in place of lines", 422, "invalid-request", b"5", "/interactions"),
     raw("empty list of lines", 422, "invalid-request", b"[]", "/interactions"),
     raw("second of a list", 422, "invalid-request", json.dumps([one(student_id="ana"), 5]), "/interactions"),
     raw("unknown scoring", 422, "invalid-request", b"[]", "/interactions?scoring=never"),
@@ -130,15 +144,18 @@ STATEMENTS = [
     statement("object is a list", "/object", answered(object=[])),
     statement("account without name", "/actor/account/name", answered(actor={"account": {"homePage": "x"}})),
     statement("account is a number", "/actor/account/name", answered(actor={"account": {"name": 5}})),
-    statement("long id", "/id", answered(id="x" * 129)),
+    statement("id is no UUID", "/id", answered(id="attempt-17")),
+    statement("id is a UUID and more", "/id", answered(id="12345678-1234-5678-8234-567812345678\n")),
     statement("id is a number", "/id", answered(id=5)),
     statement("success is a word", "/result/success", answered(result={"success": "yes"})),
+    statement("time that stands for never", "/timestamp", answered(timestamp="1970-01-01T00:00:00Z")),
     statement("time in the future", "/timestamp", answered(timestamp=LATER)),
     statement("object with NUL", "/object/id", answered(object={"id": "urn:x/a\x00"})),
     raw("1001 statements", 413, "batch-too-large", json.dumps([answered()] * 1001), "/xapi/statements"),
+    raw("statements nested too deep", 400, "invalid-json", b"[" * 200_000, "/xapi/statements"),
     raw("statement breaking off", 400, "invalid-json", b'{"actor": ', "/xapi/statements"),
     Bad("xapi: unknown version", 422, "invalid-request", "/xapi/statements",
         request={"json": answered(), "headers": {"X-Experience-API-Version": "0.9"}}),
 ]  # fmt: skip
 
-RESPONSES = [*INTERACTIONS, *LINES, *STATEMENTS]
+RESPONSES = [*INTERACTIONS, *LINES, *STATEMENTS, *SUPPOSED]

@@ -145,7 +145,6 @@ class TestPredictions:
             {"responses": [{"correct": True}]},
             {"responses": [{"skill": "a", "skills": ["b"], "correct": True}]},
             {"responses": [{"skill": "a", "correct": 2}]},
-            {"responses": [{"skill": "a", "correct": True}] * 201},
             {"responses": [{"skill": "a", "correct": True, "timestamp": "2026-03-02T12:00:00Z"}]},
         ],
     )
@@ -201,14 +200,23 @@ class TestLearning:
             assert f"{row[name]:.2f}" in row["reason"]
         assert f"{row['value']:+.3f}" in row["reason"]
 
-    def test_large_vocabularies_are_asked_in_parts(
+    def test_the_engine_is_asked_for_few_at_once(
         self, trained: Trained, student: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         whole = recommend(trained, student)
-        monkeypatch.setattr(recommendations, "CELLS_AT_ONCE", 3 * len(trained.skills))
+        engine = trained.service.resources.inference.engine(trained_artifact(trained))
+        real, asked = engine.imagine, list[int]()
+
+        def imagine(seen: Any, new: Any) -> Any:
+            asked.append(new.n_students)
+            return real(seen, new)
+
+        monkeypatch.setattr(engine, "imagine", imagine)
+        monkeypatch.setattr(recommendations, "CONTINUATIONS_AT_ONCE", 3)
         for told, row in zip(recommend(trained, student)["items"], whole["items"], strict=True):
             assert told["skill"] == row["skill"]
             assert told["value"] == pytest.approx(row["value"], abs=1e-6)
+        assert (max(asked), sum(asked)) == (3, 1 + 2 * len(trained.skills))
 
     def test_what_is_mastered_is_counted(self) -> None:
         nothing = np.zeros(2, np.int32)

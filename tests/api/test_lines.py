@@ -139,6 +139,11 @@ def test_both_ways_accept_and_refuse_the_same(content: list[bytes], known: tuple
         ({"event_id": "a\x00"}, "/event_id", "must not hold line breaks or other control characters"),
         ({"item": " a"}, "/item", "must not begin or end with white space"),
         ({"timestamp": 5}, "/timestamp", "must be an RFC 3339 time with its offset"),
+        (
+            {"timestamp": "1970-01-01T00:00:00Z"},
+            "/timestamp",
+            "must lie after the beginning of",
+        ),
         ({"timestamp": "2199-01-01T00:00:00Z"}, "/timestamp", "must not lie in the future"),
         ({"score": 1}, "/score", "not permitted"),
     ],

@@ -25,6 +25,7 @@ def test_bad_request_is_refused_and_changes_nothing(service: Service, dataset_id
     answer = service.client.request(bad.method, bad.path, **_with_dataset(bad.request, dataset_id))
 
     problem = assert_problem(answer, bad.status, bad.slug)
+    assert (bad.status == 413) == ("limit" in problem)
     if bad.pointer is not None:
         assert bad.pointer in [error["pointer"] for error in problem["errors"]], problem
     assert service.traces() == before
