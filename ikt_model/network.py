@@ -73,19 +73,23 @@ class DualStreamBlock(nn.Module):
     def read_on(
         self, context: Tensor, value: Tensor, *, bias: Tensor, memory: Tensor | None, place: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """`forward` for J new steps at their `place` [B, J] in windows whose memory [B, P, 2, D] has room for
-        them: the context after them, what was attended [B, J, D], and their keys and values [B, J, 2, D].
+        """`forward` for J new steps at their `place` [B, J] in windows whose memory [2, B, H, P, D/H] has
+        room for them: the context after them, what was attended [B, J, D], and their keys and values [B, J,
+        2, D].
 
         `bias` [B, H, J, P] hides what no step may see; P is J where there is no memory. Without dropout.
         """
         query, key = self.query_key(self.context_norm(context)).chunk(2, dim=-1)
         new = torch.stack([key, self.value(self.value_norm(value))], dim=2)
-        if memory is not None:
-            memory[torch.arange(len(memory))[:, None], place] = new
-        keys, values = (new if memory is None else memory).unbind(dim=2)
-        query, keys, values = (self._by_head(part) for part in (query, keys, values))
+        if memory is None:
+            keys, values = (self._by_head(part) for part in new.unbind(dim=2))
+        else:
+            rows = torch.arange(len(context))[:, None]
+            for kept, part in zip(memory, new.unbind(dim=2), strict=True):
+                kept[rows, :, place] = self._split(part)
+            keys, values = memory.flatten(1, 2)
         scale = (context.shape[-1] // self.n_heads) ** -0.5
-        scores = torch.baddbmm(bias.flatten(0, 1), query, keys.transpose(1, 2), alpha=scale)
+        scores = torch.baddbmm(bias.flatten(0, 1), self._by_head(query), keys.transpose(1, 2), alpha=scale)
         attended = torch.bmm(scores.softmax(dim=-1), values)
         attended = attended.view(len(context), self.n_heads, *attended.shape[1:]).transpose(1, 2).flatten(2)
         width = context.shape[-1]
@@ -104,10 +108,13 @@ class DualStreamBlock(nn.Module):
         plain = distance[:, None] * -self.log_slope.exp()[:, None, None]
         return torch.where(same[:, None], plain + self.same_skill[:, None, None], plain)
 
+    def _split(self, stream: Tensor) -> Tensor:
+        """[B, L, D] -> [B, L, H, D/H]"""
+        return stream.view(*stream.shape[:2], self.n_heads, stream.shape[2] // self.n_heads)
+
     def _by_head(self, stream: Tensor) -> Tensor:
         """[B, L, D] -> [B·H, L, D/H]"""
-        split = stream.view(*stream.shape[:2], self.n_heads, stream.shape[2] // self.n_heads)
-        return split.transpose(1, 2).flatten(0, 1)
+        return self._split(stream).transpose(1, 2).flatten(0, 1)
 
 
 class IktNetwork(Tracer):
@@ -121,7 +128,7 @@ class IktNetwork(Tracer):
     def __init__(self, settings: IktSettings, *, n_skills: int) -> None:
         super().__init__()
         width = settings.d_model
-        self.width = width
+        self.width, self.n_heads = width, settings.n_heads
         self.state_width = 2 * width + settings.recurrent_width
         self.pair = nn.Parameter(torch.randn(2 * n_skills, width) * 0.05)  # (skill, response)
         self.response = nn.Embedding(2, width)
@@ -235,7 +242,7 @@ class IktNetwork(Tracer):
         kept = []
         for index, block in enumerate(self.blocks):
             assert isinstance(block, DualStreamBlock)
-            past = None if memory is None else memory.attended[:, :, index]
+            past = None if memory is None else memory.attended[index]
             bias = block.distance_bias(distance, same)
             context, attended, new = block.read_on(context, value, bias=bias, memory=past, place=place)
             kept.append(new)
@@ -251,7 +258,8 @@ class IktNetwork(Tracer):
         return Reading(knowledge, torch.cat(states, dim=-1), kept, recurrent)
 
     def nothing_read(self) -> tuple[Tensor, Tensor]:
-        attended = torch.zeros(0, len(self.blocks), 2, self.width)
+        heads = self.n_heads
+        attended = torch.zeros(len(self.blocks), 2, heads, 0, self.width // heads)
         return attended, torch.zeros(2, self.state_width - 2 * self.width)
 
     def theta(self, states: Tensor) -> Tensor:

@@ -1,7 +1,8 @@
 """What every network offers, so that training, evaluation and serving never ask which one they have.
 
 B sequences, L steps, K skills, W width of the state. Where students are read on from what is remembered of
-them: J new steps, P steps of the present window so far, N blocks, D width, R recurrent width.
+them: J new steps, P steps of the present window so far, N blocks, H heads, D width, R recurrent
+width.
 """
 
 from abc import ABC, abstractmethod
@@ -56,7 +57,7 @@ class Memory:
 
     lengths: Tensor  # [B] steps
     names: Tensor  # [B, P] as in `Steps`
-    attended: Tensor  # [B, P, N, 2, D] keys and values of every block
+    attended: Tensor  # [N, 2, B, H, P, D/H] keys and values of every block and head
     recurrent: Tensor  # [B, 2, R] hidden and cell state of the recurrent layer
 
 
@@ -108,8 +109,8 @@ class Tracer(nn.Module, ABC):
         raise NotImplementedError
 
     def nothing_read(self) -> tuple[Tensor, Tensor]:
-        """What is remembered of a window without a step: `attended` [0, N, 2, D], `recurrent` [2, R]."""
-        return torch.zeros(0, 0, 2, 0), torch.zeros(2, 0)
+        """What is remembered of a window without a step: `attended` [N, 2, H, 0, D/H], `recurrent` [2, R]."""
+        return torch.zeros(0, 2, 1, 0, 0), torch.zeros(2, 0)
 
     def theta(self, states: Tensor) -> Tensor:
         """Ability in logits [B] of states [B, W]."""

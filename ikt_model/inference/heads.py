@@ -39,12 +39,12 @@ class Heads:
         every skill what the network expects before it has read anything.
         """
         reference = standing.mastery_logit.astype(np.float32)
+        began, query = np.flatnonzero(tally.lengths), tally.query
+        logit, mastery = np.empty((2, *reference.shape), np.float32)
+        theta = np.zeros(len(reference))
         with torch.inference_mode():
-            nobody = self._network.before_any_response(torch.as_tensor(reference)).numpy()
-            logit, mastery = np.array(np.broadcast_to(nobody, (2, *reference.shape)))
-            theta = np.zeros(len(reference))
-            began = np.flatnonzero(tally.lengths)
-            query = tally.query
+            if len(began) < len(reference):
+                logit[:] = mastery[:] = self._network.before_any_response(torch.as_tensor(reference)).numpy()
             for first in range(0, len(began), STUDENTS_AT_ONCE):
                 some = began[first : first + STUDENTS_AT_ONCE]
                 known = Known(

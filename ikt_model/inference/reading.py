@@ -174,19 +174,20 @@ class Reader:
     def keep(self, students: Sequence[Student], further: Further) -> None:
         """Let the students be where the step has brought them."""
         given, names, reading = further.steps.given, further.steps.names.tolist(), further.reading
+        attended = None if reading is None else self._by_student(reading)
         for index, student in enumerate(students):
             one = slice(index, index + 1)
             student.tally, student.reference = further.tally.select(one), select(further.reference, one)
             # Copied: a view would keep the whole batch in memory.
             student.state = further.states[index].clone()
-            if reading is not None:
+            if reading is not None and attended is not None:
                 student.recurrent = reading.recurrent[index].clone()
                 student.window = further.read_from[index].window
                 student.window.append(
                     name=names[index],
                     members=further.members[index],
                     given=given[index],
-                    attended=[block[index, 0] for block in reading.attended],
+                    attended=attended[index, :, :, :, 0],
                 )
 
     def _in_next_window(self, students: Sequence[Student]) -> list[Student]:
@@ -230,12 +231,17 @@ class Reader:
         starts = torch.as_tensor(np.cumsum(lengths) - lengths)
         with torch.inference_mode():
             reading = self._network.read_on(steps.rows(starts, torch.as_tensor(lengths)))
+        attended = self._by_student(reading)
         for index, student in enumerate(students):
-            length = student.window.length
-            student.window.attended = torch.stack(
-                [block[index, :length] for block in reading.attended], dim=1
-            )
+            student.window.attended = attended[index, :, :, :, : student.window.length].clone()
             student.recurrent, student.state = reading.recurrent[index].clone(), reading.states[index].clone()
+
+    def _by_student(self, reading: Reading) -> Tensor:
+        """Keys and values of the steps read [B, N, 2, H, J, D/H]."""
+        heads = self._network.nothing_read()[0].shape[2]
+        kept = torch.stack(reading.attended, dim=1)  # [B, N, J, 2, D]
+        by_head = kept.view(*kept.shape[:-1], heads, kept.shape[-1] // heads)
+        return by_head.permute(0, 1, 3, 4, 2, 5)
 
 
 def practised_skills(sequences: Sequences, at: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -1,6 +1,7 @@
 """Students on their way: what is kept of each, to read them on from there.
 
-B students, K skills, P steps of the present window, N blocks, D width, R recurrent width, W state width.
+B students, K skills, P steps of the present window, N blocks, H heads, D width, R recurrent width, W state
+width.
 """
 
 from collections.abc import Sequence
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from ikt_model.data.features import STATE_FEATURES
 from ikt_model.data.tally import Tally
@@ -28,22 +30,17 @@ class Window:
     names: Tensor  # [room] lasting number of each step's skill set
     several: dict[int, tuple[int, ...]]  # skills behind the numbers that are no single skill's
     given: Tensor  # [room, GIVEN] response, and what the encoder was given
-    attended: Tensor  # [room, N, 2, D] keys and values
+    attended: Tensor  # [N, 2, H, room, D/H] keys and values
 
-    def append(
-        self, *, name: int, members: tuple[int, ...], given: Tensor, attended: Sequence[Tensor]
-    ) -> None:
-        """One more step; keys and values by block."""
+    def append(self, *, name: int, members: tuple[int, ...], given: Tensor, attended: Tensor) -> None:
+        """One more step, with its keys and values [N, 2, H, D/H]."""
         if self.length == len(self.names):
-            self.names, self.given, self.attended = (
-                self._with_room(kept) for kept in (self.names, self.given, self.attended)
-            )
+            self._make_room()
         self.names[self.length] = name
         if len(members) > 1:
             self.several[name] = members
         self.given[self.length] = given
-        for block, pair in enumerate(attended):
-            self.attended[self.length, block] = pair
+        self.attended[:, :, :, self.length] = attended
         self.length += 1
 
     def since(self, step: int) -> "Window":
@@ -55,13 +52,14 @@ class Window:
             names=self.names[kept].clone(),
             several=dict(self.several),
             given=self.given[kept].clone(),
-            attended=self.attended[kept].clone(),
+            attended=self.attended[:, :, :, kept].clone(),
         )
 
-    def _with_room(self, kept: Tensor) -> Tensor:
-        larger = kept.new_empty(max(FIRST_ROOM, 2 * self.length), *kept.shape[1:])
-        larger[: self.length] = kept[: self.length]
-        return larger
+    def _make_room(self) -> None:
+        more = max(FIRST_ROOM, self.length)
+        self.names = functional.pad(self.names, (0, more))
+        self.given = functional.pad(self.given, (0, 0, 0, more))
+        self.attended = functional.pad(self.attended, (0, 0, 0, more))
 
 
 @dataclass(slots=True)
@@ -93,12 +91,14 @@ def memory_of(students: Sequence[Student]) -> Memory:
     """What the network remembers of their windows, with room for one more step of each."""
     windows = [student.window for student in students]
     lengths = [window.length for window in windows]
-    shape = (len(students), max(lengths) + 1)
-    names = torch.empty(shape, dtype=torch.int64)
-    attended = torch.zeros(*shape, *windows[0].attended.shape[1:])  # what is not seen still must be finite
+    n_blocks, _, n_heads, _, width = windows[0].attended.shape
+    n_steps = max(lengths) + 1
+    names = torch.empty(len(students), n_steps, dtype=torch.int64)
+    attended = torch.empty(n_blocks, 2, len(students), n_heads, n_steps, width)
     for row, (window, length) in enumerate(zip(windows, lengths, strict=True)):
         names[row, :length] = window.names[:length]
-        attended[row, :length] = window.attended[:length]
+        attended[:, :, row, :, :length] = window.attended[:, :, :, :length]
+        attended[:, :, row, :, length:] = 0  # what is not seen still must be finite
     return Memory(
         lengths=torch.tensor(lengths),
         names=names,
