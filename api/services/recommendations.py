@@ -22,7 +22,7 @@ from ikt_model.levels import MASTERED
 Floats = NDArray[np.floating]
 
 MOST_INFORMATION = 0.25  # M · (1 − M) at M = 0.5
-CELLS_AT_ONCE = 200_000  # continuations times skills that the engine answers for in one call
+CONTINUATIONS_AT_ONCE = 32  # in one call of the engine, so that others who ask come in between
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +88,9 @@ def _imagined(
     """As of the last response that is known, and one further on each skill: right, then wrong."""
     nothing: list[Supposed] = []
     wanted = [nothing] + [[Supposed([name], right)] for right in (True, False) for name in model.names]
-    n_at_once = max(1, CELLS_AT_ONCE // len(model.names))
     parts = [
-        imagine(session, inference, model, student, wanted[start : start + n_at_once])
-        for start in range(0, len(wanted), n_at_once)
+        imagine(session, inference, model, student, wanted[start : start + CONTINUATIONS_AT_ONCE])
+        for start in range(0, len(wanted), CONTINUATIONS_AT_ONCE)
     ]
     mastery = np.concatenate([part.mastery for part in parts])
     own = np.arange(len(model.names))
