@@ -7,15 +7,19 @@ halfway, and keeps students locked for as long as the client takes to send.
 
 import json
 import re
+from datetime import datetime
+from tempfile import SpooledTemporaryFile
 from types import TracebackType
 from typing import NamedTuple, Protocol
 
 import numpy as np
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from db.base import from_microseconds, utc_now
 from db.postgres import copy_in, execute, fetch, speaks_postgres
-from db.repositories.interactions import NewInteraction, add_interactions
+
+MOST_IN_MEMORY = 16 * 1024 * 1024  # bytes of a load that SQLite is to store; beyond, they lie in a file
 
 
 class Chunk(NamedTuple):
@@ -61,10 +65,11 @@ class BulkLoad:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is not None:
-            return
-        if self._n_given:
-            self.n_students, self.accepted, self.is_new = self._staging.store(wants_each=self._wants_each)
+        try:
+            if kind is None and self._n_given:
+                self.n_students, self.accepted, self.is_new = self._staging.store(wants_each=self._wants_each)
+        finally:
+            self._staging.close()
         self.duplicates = self._n_given - self.accepted
 
     def add(
@@ -88,36 +93,110 @@ class _Staging(Protocol):
 
     def store(self, *, wants_each: bool) -> Loaded: ...
 
+    def close(self) -> None: ...
+
+
+# As the ORM writes them; of an event given twice the row with the least position is kept.
+_SQLITE_GATHERED = """
+CREATE TEMP TABLE gathered (
+    position INTEGER PRIMARY KEY,
+    student_id TEXT, event_id TEXT, skills TEXT, item TEXT, correct INTEGER, occurred_at TEXT
+)
+"""
+
+_SQLITE_GATHER = """
+INSERT INTO gathered (student_id, event_id, skills, item, correct, occurred_at) VALUES (?, ?, ?, ?, ?, ?)
+"""
+
+_SQLITE_ADD_STUDENTS = """
+INSERT INTO students (student_id, n_interactions, created_at, scoring_due)
+SELECT DISTINCT student_id, 0, ?, 0 FROM gathered WHERE true
+ON CONFLICT (student_id) DO NOTHING
+"""
+
+_SQLITE_FIND_NEW = """
+CREATE TEMP TABLE fresh AS
+SELECT *, n_before + row_number() OVER (PARTITION BY student_pk ORDER BY position) - 1 AS arrival
+FROM (
+    SELECT students.id AS student_pk, n_interactions AS n_before, event_id, min(position) AS position,
+        skills, item, correct, occurred_at
+    FROM gathered CROSS JOIN students USING (student_id)
+    GROUP BY students.id, event_id
+) AS once
+WHERE n_before = 0 OR NOT EXISTS (
+    SELECT 1 FROM interactions AS known
+    WHERE known.student_pk = once.student_pk AND known.event_id = once.event_id
+)
+"""
+
+_SQLITE_INSERT = """
+INSERT INTO interactions (student_pk, event_id, skills, item, correct, occurred_at, arrival, received_at)
+SELECT student_pk, event_id, skills, item, correct, occurred_at, arrival, ? FROM fresh
+ORDER BY student_pk, event_id
+"""
+
+_SQLITE_COUNT = """
+UPDATE students SET
+    n_interactions = n_interactions + new.n,
+    last_interaction_at = max(coalesce(last_interaction_at, new.latest), new.latest),
+    scoring_due = 1
+FROM (
+    SELECT student_pk, count(*) AS n, max(occurred_at) AS latest FROM fresh GROUP BY student_pk
+) AS new
+WHERE id = new.student_pk
+"""
+
+_SQLITE_SUMMARY = "SELECT (SELECT count(DISTINCT student_id) FROM gathered), (SELECT count(*) FROM fresh)"
+
 
 class _SqliteStaging:
-    """Keeps the chunks in memory: the database has one write lock, which nobody should hold meanwhile."""
+    """Keeps the chunks in a file of its own, ready to be inserted: the database has one write lock, which
+    nobody should hold while a client sends.
+    """
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._chunks: list[Chunk] = []
+        self._spool = SpooledTemporaryFile(max_size=MOST_IN_MEMORY)  # noqa: SIM115 - `close` does
+        self._n_gathered = 0
 
     def gather(self, chunk: Chunk) -> None:
-        self._chunks.append(chunk)
+        # Many responses have few sets of skills.
+        skills = {text: json.dumps(json.loads(text)) for text in set(chunk.skills)}
+        times = [_write_time(from_microseconds(time)) for time in chunk.occurred_at]
+        written = chunk._replace(skills=[skills[text] for text in chunk.skills])
+        rows = list(zip(*written[:-1], times, strict=True))
+        self._spool.write(json.dumps(rows).encode() + b"\n")
+        self._n_gathered += len(rows)
 
     def store(self, *, wants_each: bool) -> Loaded:
-        seen: set[str] = set()
-        is_new: list[bool] = []
-        for chunk in self._chunks:
-            events = [
-                NewInteraction(
-                    student_id=student_id,
-                    event_id=event_id,
-                    skills=json.loads(skills),
-                    item=item,
-                    correct=correct,
-                    occurred_at=from_microseconds(time),
-                )
-                for student_id, event_id, skills, item, correct, time in zip(*chunk, strict=True)
-            ]
-            stored = add_interactions(self._session, events, scoring_due=True)
-            seen.update(stored.students)
-            is_new += stored.is_new
-        return Loaded(len(seen), sum(is_new), is_new if wants_each else None)
+        self._session.flush()
+        connection, now = self._session.connection(), (_write_time(utc_now()),)
+        connection.exec_driver_sql(_SQLITE_GATHERED)
+        self._spool.seek(0)
+        for line in self._spool:
+            connection.exec_driver_sql(_SQLITE_GATHER, list(map(tuple, json.loads(line))))
+        connection.exec_driver_sql(_SQLITE_ADD_STUDENTS, now)
+        connection.exec_driver_sql(_SQLITE_FIND_NEW)
+        connection.exec_driver_sql(_SQLITE_INSERT, now)
+        connection.exec_driver_sql(_SQLITE_COUNT)
+        n_students, accepted = connection.exec_driver_sql(_SQLITE_SUMMARY).one()
+        is_new = self._list_new(connection) if wants_each else None
+        for table in ("gathered", "fresh"):
+            connection.exec_driver_sql(f"DROP TABLE temp.{table}")
+        return Loaded(n_students, accepted, is_new)
+
+    def close(self) -> None:
+        self._spool.close()
+
+    def _list_new(self, connection: Connection) -> list[bool]:
+        is_new = np.zeros(self._n_gathered, np.bool_)
+        positions = connection.exec_driver_sql("SELECT position FROM fresh").scalars()
+        is_new[np.fromiter(positions, np.int64) - 1] = True
+        return is_new.tolist()
+
+
+def _write_time(time: datetime) -> str:
+    return time.replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
 # Statistics of the gathered rows need not be fine; sorting them is worth some memory.
@@ -230,6 +309,9 @@ class _PostgresStaging:
         is_new = self._list_new() if wants_each else None
         execute(self._session, "DROP TABLE gathered, asked, locked, fresh")
         return Loaded(n_students, accepted, is_new)
+
+    def close(self) -> None:
+        """The tables of a load that failed go with its transaction."""
 
     def _list_new(self) -> list[bool]:
         [(positions,)] = fetch(self._session, _POSITIONS)

@@ -1,5 +1,6 @@
 """A load counts every event once, whatever its chunks, and holds nobody up before its end."""
 
+import json
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
@@ -8,13 +9,14 @@ from functools import partial
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select, type_coerce
 from sqlalchemy.orm import Session
+from sqlalchemy.types import NullType
 
 from db.base import from_microseconds, to_microseconds
 from db.engine import SessionFactory, read_scope, session_scope
 from db.models import Interaction, Student
-from db.repositories import interactions, students
+from db.repositories import bulk, interactions, students
 from db.repositories.bulk import BulkLoad
 from db.repositories.interactions import add_interactions
 from tests.builders import NOON, make_event, make_student
@@ -151,6 +153,49 @@ class TestBulkLoad:
             raise RuntimeError
         with read_scope(sessions) as session:
             assert session.scalars(select(func.count()).select_from(Student)).one() == 0
+
+    def test_a_long_load_lies_in_a_file(self, session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(bulk, "MOST_IN_MEMORY", 100)
+        with BulkLoad(session, wants_each=True) as load:
+            for number in range(20):
+                add(load, ("ann", f"e{number}"), ("ann", f"e{number + 1}"))
+        assert load.is_new == [True, True, *[False, True] * 19]
+        assert stored(session) == {"ann": [f"e{number}" for number in range(21)]}
+
+    def test_times_before_1970_come_back(self, session: Session) -> None:
+        times = [to_microseconds(NOON.replace(year=year)) + 1 for year in (1901, 1969, 2026)]
+        with BulkLoad(session) as load:
+            add(load, ("ann", "1"), ("ann", "2"), ("ann", "3"), occurred_at=times)
+        ann = students.get_student(session, "ann")
+        assert [to_microseconds(row.occurred_at) for row in interactions.list_history(session, ann)] == times
+        assert ann.last_interaction_at == from_microseconds(times[-1])
+
+    def test_a_load_is_stored_as_single_responses_are(self, session: Session) -> None:
+        """Whatever the spelling of its JSON."""
+        skills = ['a "quoted" \\ name', "ünïcode\t😀"]
+        add_interactions(session, [make_event(0, skills=skills)])
+        with BulkLoad(session) as load:
+            written = json.dumps(skills, ensure_ascii=False, separators=(",", ":"))
+            add(load, ("bob", "event-0"), skills=[written])
+        columns = (Interaction.skills, Interaction.item, Interaction.correct, Interaction.occurred_at)
+        rows = session.execute(select(*(type_coerce(column, NullType) for column in columns))).all()
+        assert rows[0] == rows[1]
+
+    def test_events_are_compared_and_counted_all_at_once(self, session: Session) -> None:
+        """At the end, by a few statements: SQLite has everybody wait for them."""
+        n_statements = 0
+
+        def count(*_: Any) -> None:
+            nonlocal n_statements
+            n_statements += 1
+
+        event.listen(session.connection(), "before_cursor_execute", count)
+        with BulkLoad(session) as load:
+            for number in range(20):
+                add(load, *((f"student-{place}", f"e{number}") for place in range(10)))
+            assert n_statements == 0
+        assert load.accepted == 200
+        assert n_statements < 20 + 15
 
 
 class TestAtOnce:
