@@ -1,5 +1,6 @@
 """Students as a model sees them: written after scoring, read by every answer."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -8,7 +9,7 @@ from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import and_, exists, not_, select, tuple_, update
+from sqlalchemy import TextClause, and_, exists, not_, select, text, tuple_, update
 from sqlalchemy.orm import Session
 
 from db.base import Base, Packed, from_microseconds
@@ -129,7 +130,7 @@ def upsert_states(session: Session, batch: StateBatch) -> None:
 
 def _upsert_sqlite(session: Session, batch: StateBatch, packed: dict[str, NDArray[Any]]) -> None:
     pks = batch.student_pks.tolist()
-    alive = set(session.scalars(select(Student.id).where(Student.id.in_(pks))))
+    alive = set(session.scalars(select(Student.id).where(Student.id.in_(_each(pks)))))
     rows = [
         {
             "model_id": batch.model_id,
@@ -164,7 +165,7 @@ def read_states(session: Session, model_id: UUID, student_pks: Sequence[int]) ->
         rows = fetch(session, READ_STATES, {"model_id": model_id, "student_pks": list(student_pks)})
         return {row[1]: unpack_state(row) for row in rows}
     statement = select(*_COLUMNS).where(
-        StudentState.model_id == model_id, StudentState.student_pk.in_(student_pks)
+        StudentState.model_id == model_id, StudentState.student_pk.in_(_each(student_pks))
     )
     return {row.student_pk: State(*row) for row in session.execute(statement)}
 
@@ -192,7 +193,7 @@ def read_included(session: Session, model_id: UUID, student_pks: Sequence[int]) 
     if speaks_postgres(session):
         return dict(fetch(session, _INCLUDED, {"model_id": model_id, "student_pks": list(student_pks)}))
     statement = select(StudentState.student_pk, StudentState.n_interactions).where(
-        StudentState.model_id == model_id, StudentState.student_pk.in_(student_pks)
+        StudentState.model_id == model_id, StudentState.student_pk.in_(_each(student_pks))
     )
     return {row[0]: row[1] for row in session.execute(statement)}
 
@@ -222,7 +223,7 @@ def read_heads(session: Session, model_id: UUID | None, student_ids: Sequence[st
             StudentState.as_of,
         )
         .outerjoin(StudentState, state)
-        .where(Student.student_id.in_(student_ids))
+        .where(Student.student_id.in_(_each(student_ids)))
     )
     return {row[1]: Head(*row) for row in session.execute(statement)}
 
@@ -263,7 +264,8 @@ def clear_due(session: Session, model_id: UUID, scored: Sequence[tuple[int, int]
         return
     promoting = exists().where(Model.status == ModelStatus.PROMOTING)
     serves = exists().where(Model.id == model_id, Model.status == ModelStatus.SERVING)
-    known = tuple_(Student.id, Student.n_interactions).in_(scored)
+    pairs = text("SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(:scored)")
+    known = tuple_(Student.id, Student.n_interactions).in_(pairs.bindparams(scored=json.dumps(list(scored))))
     statement = update(Student).where(known, serves, not_(promoting)).values(scoring_due=False)
     session.execute(statement.execution_options(synchronize_session=False))
 
@@ -277,3 +279,8 @@ def list_students_after(session: Session, pk: int, *, limit: int) -> list[tuple[
         .limit(limit)
     )
     return [(pk, n) for pk, n in session.execute(statement)]
+
+
+def _each(values: Sequence[Any]) -> TextClause:
+    """These, for SQLite's IN: one parameter, of which SQLite takes no more than 32,766."""
+    return text("SELECT value FROM json_each(:given)").bindparams(given=json.dumps(list(values)))

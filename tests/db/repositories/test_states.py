@@ -1,5 +1,6 @@
 """States: packed, the newest kept, and a mark on every student whom the serving model has yet to see."""
 
+import sqlite3
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -7,11 +8,11 @@ from uuid import UUID, uuid4
 
 import numpy as np
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import Engine, func, select, text
 from sqlalchemy.orm import Session
 
 from db.base import Packed, to_microseconds
-from db.engine import SessionFactory, read_scope, session_scope
+from db.engine import SessionFactory, create_session_factory, read_scope, session_scope
 from db.lifecycle import ModelStatus
 from db.models import Model, Student, StudentState
 from db.repositories import states, students
@@ -201,6 +202,23 @@ class TestRead:
         assert states.read_heads(session, None, ["ann"]) == {
             "ann": Head(ann.id, "ann", ann.created_at, 0, None, None, None)
         }
+
+    def test_any_number_of_students_may_be_named(self, engine: Engine) -> None:
+        """Also more than SQLite takes parameters, whose number is its builder's choice."""
+        with engine.connect() as connection, create_session_factory(connection)() as session:
+            driver = connection.connection.driver_connection
+            if isinstance(driver, sqlite3.Connection):
+                driver.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 100)
+            model = make_model(session, status=ModelStatus.SERVING)
+            ann = make_student(session, n_interactions=2, scoring_due=True)
+            pks = list(range(ann.id, ann.id + 200))
+            states.upsert_states(session, make_batch(model.id, pks, n_skills=1))
+            assert [*states.read_states(session, model.id, pks)] == [ann.id]
+            assert [*states.read_included(session, model.id, pks)] == [ann.id]
+            names = [ann.student_id, *map(str, pks)]
+            assert [*states.read_heads(session, model.id, names)] == [ann.student_id]
+            states.clear_due(session, model.id, [(pk, 2) for pk in pks])
+            assert due(session) == []
 
 
 class TestDue:
