@@ -6,6 +6,7 @@ from threading import Event
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+import numpy as np
 from sqlalchemy.orm import Session
 
 from db.engine import session_scope
@@ -73,11 +74,20 @@ def _score(model: Model, *, stores: Stores, heartbeat: Heartbeat) -> int:
 
 
 def _walk(model_id: UUID, engine: "Engine", *, stores: Stores, heartbeat: Heartbeat) -> int:
+    """How many students are up to date by it.
+
+    One with fewer responses than were counted never is. They do not count, or walks would have no end while
+    a model is promoted and marks stay.
+    """
+    n_miscounted = 0
+
     def list_due(session: Session, after: int, limit: int) -> Sequence[Counted]:
         return states.list_due(session, after=after, limit=limit)
 
     def store(chunk: Chunk, batch: StateBatch | None) -> None:
+        nonlocal n_miscounted
         if batch is not None:
+            n_miscounted += _count_miscounted(chunk, batch)
             with session_scope(stores.sessions) as session:
                 states.upsert_states(session, batch)
         # On its own: who ingests locks students before their states, and locks must not be taken crosswise.
@@ -85,4 +95,16 @@ def _walk(model_id: UUID, engine: "Engine", *, stores: Stores, heartbeat: Heartb
             states.clear_due(session, model_id, chunk.listed)
 
     chunks = read_chunks(stores.sessions, model_id, list_due, size=chunk_size(len(engine.skills)))
-    return score_chunks(engine, chunks, model_id=model_id, store=store, must_stop=lambda: heartbeat.must_stop)
+    n_scored = score_chunks(
+        engine, chunks, model_id=model_id, store=store, must_stop=lambda: heartbeat.must_stop
+    )
+    if n_miscounted:
+        logger.warning(event("responses_missing", model_id=model_id, students=n_miscounted))
+    return n_scored - n_miscounted
+
+
+def _count_miscounted(chunk: Chunk, batch: StateBatch) -> int:
+    """Students whose responses are fewer than what the same snapshot counted."""
+    counted = dict(chunk.listed)
+    expected = np.array([counted[pk] for pk in chunk.stale], np.int64)
+    return int((batch.n_interactions < expected).sum())

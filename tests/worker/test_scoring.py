@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
+from db.base import to_microseconds
 from db.engine import SessionFactory, session_scope
+from db.lifecycle import ModelStatus
 from db.models import Dataset, Model
-from db.repositories import models
+from db.repositories import models, students
 from db.repositories.bulk import BulkLoad
-from tests.builders import NOON, to_microseconds
+from tests.builders import NOON, make_model
 from tests.stacks import Stack
 from tests.worker.classrooms import (
     N_STUDENTS,
@@ -141,6 +143,30 @@ def test_a_response_that_comes_while_its_student_is_scored_is_not_forgotten(
     assert times == [3, 3, 1, 1]
     assert behind(sessions, model.id) == []
     assert marked(sessions) == []
+
+
+@pytest.mark.usefixtures("model")
+def test_responses_that_are_missing_keep_nobody_at_it(
+    sessions: SessionFactory,
+    settings: WorkerSettings,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    add_students(sessions, scoring_due=True)
+    with session_scope(sessions) as session:
+        make_model(session, status=ModelStatus.PROMOTING)  # until it serves, marks stay
+        students.get_student(session, "learner-0").n_interactions += 1
+    real, times = chunks._score, list[int]()
+
+    def score(*given: Any) -> Any:
+        times.append(len(given[1].stale))
+        assert len(times) < 10, "it has no end"
+        return real(*given)
+
+    monkeypatch.setattr(chunks, "_score", score)
+    assert score_due(settings=settings) == N_STUDENTS - 1
+    assert times == [3, 3, 1, 1]
+    assert "responses_missing" in caplog.text
 
 
 def test_a_worker_that_shuts_down_lets_go_and_rings(
