@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from api.entity_tags import entity_tag, is_known
 from api.formats.json import write_json
 from api.formats.mastery import LEVELS_READ, nobody, present_ability, present_skills
+from api.inference import StudentKey, key_of
 from api.services.refusals import NoServingModel, SkillUnknown
 from api.serving import ServingModel, ServingModels
 from api.student_cache import StudentCache
@@ -21,6 +22,7 @@ from db.repositories.states import Head, State
 
 LAYOUT = 1  # of the body; another one is another content, so it enters the tag
 MOST_AT_ONCE = 128  # questions in one batch
+MOST_WITHOUT_THREAD = 200  # skills whose content is written on the event loop: some 3 µs each
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,15 @@ class _Wanted:
     question: Question
     head: Head
     model: ServingModel
-    positions: list[int] | None  # of the skills asked for; all when None
+    positions: tuple[int, ...] | None  # of the skills asked for; all when None
+
+
+@dataclass(frozen=True, slots=True)
+class _Unknown:
+    """A skill that was asked for, and the model does not know."""
+
+    skill: str
+    model: ServingModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +68,9 @@ class _Found:
     state: State | None
 
 
+_Reply = Answer | _Found | _Unknown
+
+
 class MasteryReader:
     """Collects the questions that come while a batch is being answered, and answers them as the next one."""
 
@@ -66,26 +79,32 @@ class MasteryReader:
         self._serving = serving
         self._readings = Readings(sessions)
         self._bodies: StudentCache[bytes] = StudentCache(limit_bytes=cache_bytes)
-        self._waiting: list[tuple[Question, asyncio.Future[Answer | _Found]]] = []
+        self._waiting: list[tuple[Question, asyncio.Future[_Reply]]] = []
         self._batches: asyncio.Task[None] | None = None
 
     async def read(self, question: Question) -> Answer:
         """Raises StudentNotFound, NoServingModel, SkillUnknown."""
-        future: asyncio.Future[Answer | _Found] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[_Reply] = asyncio.get_running_loop().create_future()
         self._waiting.append((question, future))
         if self._batches is None:
             self._batches = asyncio.create_task(self._answer_waiting())
-        found = await future
-        return found if isinstance(found, Answer) else self._write(found)
+        reply = await future
+        if isinstance(reply, Answer):
+            return reply
+        if isinstance(reply, _Unknown):  # looking for the nearest names takes a while
+            raise await asyncio.to_thread(SkillUnknown, reply.skill, known=reply.model.names)
+        if _count_skills(reply.wanted) <= MOST_WITHOUT_THREAD:
+            return self._write(reply)
+        return await asyncio.to_thread(self._write, reply)
 
     @property
     def kept_bytes(self) -> int:
         """What is kept of written content."""
         return self._bodies.n_bytes
 
-    def forget(self, student_pk: int) -> None:
+    def forget(self, student: StudentKey) -> None:
         """Keep no content of a student who was erased."""
-        self._bodies.forget(student_pk)
+        self._bodies.forget(student)
 
     def close(self) -> None:
         """Answer nothing more."""
@@ -97,7 +116,7 @@ class MasteryReader:
             while self._waiting:
                 batch, self._waiting = self._waiting[:MOST_AT_ONCE], self._waiting[MOST_AT_ONCE:]
                 try:
-                    answers: Sequence[Answer | _Found | Exception] = await self._look_up(
+                    answers: Sequence[_Reply | Exception] = await self._look_up(
                         [question for question, _ in batch]
                     )
                 except Exception as error:
@@ -107,7 +126,7 @@ class MasteryReader:
         finally:
             self._batches = None
 
-    async def _look_up(self, questions: Sequence[Question]) -> list[Answer | _Found | Exception]:
+    async def _look_up(self, questions: Sequence[Question]) -> list[_Reply | Exception]:
         serving, heads = await self._readings.read_served(list({one.student_id for one in questions}))
         model = None if serving is None else await self._describe(serving)
         looked = [self._look(question, heads.get(question.student_id), model) for question in questions]
@@ -129,35 +148,38 @@ class MasteryReader:
 
     def _look(
         self, question: Question, head: Head | None, model: ServingModel | None
-    ) -> Answer | _Wanted | Exception:
+    ) -> Answer | _Wanted | _Unknown | Exception:
         if head is None:
             return StudentNotFound(question.student_id)
         if model is None:
             return NoServingModel()
-        unknown = [name for name in question.skills if name not in model.position]
-        if unknown:
-            return SkillUnknown(unknown[0], known=model.names)
-        positions = [model.position[name] for name in dict.fromkeys(question.skills)] or None
-        tag = _tag(head, model, question.skills)
+        positions = None
+        if question.skills:
+            unknown = [name for name in question.skills if name not in model.position]
+            if unknown:
+                return _Unknown(unknown[0], model)
+            positions = tuple([model.position[name] for name in dict.fromkeys(question.skills)])
+        tag = _tag(head, model, positions)
         if is_known(tag, question.if_none_match):
             return Answer(tag, None)
-        body = self._bodies.find(head.pk, question.skills, version=tag)
+        body = self._bodies.find(_key(head), hash(positions), version=tag)
         return _Wanted(question, head, model, positions) if body is None else Answer(tag, body)
 
     def _write(self, found: _Found) -> Answer:
         wanted, state = found.wanted, found.state
-        head, model, skills = wanted.head, wanted.model, wanted.question.skills
+        head, model, positions = wanted.head, wanted.model, wanted.positions
         if state is None and head.n_included is not None:
             raise StudentNotFound(head.student_id)  # erased between the two statements
         if state is not None and state.n_interactions != head.n_included:
             head = _overtaken(head, state)
-        tag = _tag(head, model, skills)
-        body = write_mastery(head, state, model, wanted.positions)
-        self._bodies.keep(head.pk, skills, version=tag, made=body, n_bytes=len(body))
+        tag = _tag(head, model, positions)
+        body = write_mastery(head, state, model, positions)
+        # A thousand names would take more room than the body; the tag tells apart what shares a hash.
+        self._bodies.keep(_key(head), hash(positions), version=tag, made=body, n_bytes=len(body))
         return Answer(tag, body)
 
 
-def _settle(future: "asyncio.Future[Answer | _Found]", answer: Answer | _Found | Exception) -> None:
+def _settle(future: "asyncio.Future[_Reply]", answer: _Reply | Exception) -> None:
     if future.done():  # nobody waits any more
         return
     if isinstance(answer, Exception):
@@ -187,9 +209,17 @@ def _overtaken(head: Head, state: State) -> Head:
     return replace(head, n_included=state.n_interactions, n_interactions=known)
 
 
-def _tag(head: Head, model: ServingModel, skills: tuple[str, ...]) -> str:
+def _count_skills(wanted: _Wanted) -> int:
+    return len(wanted.model.names if wanted.positions is None else wanted.positions)
+
+
+def _key(head: Head) -> StudentKey:
+    return key_of(head.pk, head.created_at)
+
+
+def _tag(head: Head, model: ServingModel, positions: tuple[int, ...] | None) -> str:
     """Of the content that is told. A primary key may be given again when its student was erased, so it comes
     with the time of creation; under one model no other state has seen as many responses.
     """
     student = f"{head.pk} {head.created_at.timestamp()} {head.n_included} {head.n_interactions}"
-    return entity_tag(f"{LAYOUT} {model.id.int} {model.reference.promoted_at} {student} {skills}")
+    return entity_tag(f"{LAYOUT} {model.id.int} {model.reference.promoted_at} {student} {positions}")

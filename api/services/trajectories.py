@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from api.cursors import decode_cursor, encode_cursor
 from api.formats.trajectories import tabulate_steps
-from api.inference import Inference
+from api.inference import Inference, StudentKey, key_of
 from api.schemas.models import ModelReference
 from api.services.mastery import spread_positions
 from api.services.refusals import NoServingModel, PagesRefused
@@ -18,6 +18,7 @@ from db.repositories import interactions, students
 
 MOST_ON_PAGE = 200  # unless the caller says
 KEPT_BYTES = 16 * 1024 * 1024
+COLUMN_BYTES = 512  # about what a column takes besides its values
 PART = "trajectory"
 LISTING = "step"
 
@@ -53,17 +54,19 @@ class Trajectories:
         model = self._serving.current(session)
         if model is None:
             raise NoServingModel
-        version = (student.created_at, model.id, student.n_interactions)
-        steps = self._kept.find(student.id, PART, version=version)
+        key = key_of(student.id, student.created_at)
+        version = (model.id, student.n_interactions)
+        steps = self._kept.find(key, PART, version=version)
         if steps is None:
             history = interactions.list_history(session, student)
             steps = tabulate_steps(history, self._inference.trajectory(model.artifact, history))
-            self._kept.keep(student.id, PART, version=version, made=steps, n_bytes=steps.nbytes)
+            n_bytes = steps.nbytes + COLUMN_BYTES * steps.num_columns
+            self._kept.keep(key, PART, version=version, made=steps, n_bytes=n_bytes)
         return Way(student_id, model.reference, steps)
 
-    def forget(self, student_pk: int) -> None:
+    def forget(self, student: StudentKey) -> None:
         """Keep nothing of a student who was erased."""
-        self._kept.forget(student_pk)
+        self._kept.forget(student)
 
 
 def turn_to_page(steps: pa.RecordBatch, *, cursor: str | None, limit: int | None) -> Page:

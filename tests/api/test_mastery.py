@@ -11,6 +11,7 @@ from scipy.special import expit, logit
 from api import reader
 from api.schemas.mastery import MasteryRead
 from db.base import to_microseconds
+from db.repositories import students
 from tests.api.desk import Desk
 from tests.api.support import Service, assert_problem
 from tests.builders import NOON, make_student
@@ -255,6 +256,27 @@ class TestKept:
         assert desk.service.resources.reader.kept_bytes > before
         desk.service.client.delete(f"/students/{student}")
         assert desk.service.resources.reader.kept_bytes == before
+
+    def test_long_questions_take_no_room(self, desk: Desk, written: list[str]) -> None:
+        student = desk.add_student()
+        short = get(desk, student, skill=["add", "subtract"])
+        kept = desk.service.resources.reader.kept_bytes
+        for times in (2, 400):
+            asked = get(desk, student, skill=["add", "subtract"] * times)
+            assert (asked.content, asked.headers["etag"]) == (short.content, short.headers["etag"])
+        assert desk.service.resources.reader.kept_bytes == kept
+        assert written == [student]
+
+    def test_content_is_kept_of_somebody_new_under_an_old_key(self, desk: Desk, written: list[str]) -> None:
+        old = desk.add_student()
+        with desk.session() as session:
+            pk = students.get_student(session, old).id
+        desk.service.client.delete(f"/students/{old}").raise_for_status()
+        with desk.session() as session:
+            new = make_student(session, id=pk).student_id
+        for _ in range(2):
+            show(desk, new)
+        assert written == [new]
 
     def test_each_of_many_at_once_gets_their_own(self, desk: Desk, written: list[str]) -> None:
         everyone = [desk.add_student(theta=float(number)) for number in range(12)]

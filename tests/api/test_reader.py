@@ -12,8 +12,10 @@ import httpx
 import pytest
 from sqlalchemy import text
 
+from api import reader
 from api.app import create_app
 from api.reader import Answer, MasteryReader, Question
+from api.services.refusals import SkillUnknown
 from api.serving import ServingModels
 from api.settings import ApiSettings
 from db.errors import StudentNotFound
@@ -70,9 +72,9 @@ def batches(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
 @pytest.fixture
 def own_reader(desk: Desk) -> Iterator[MasteryReader]:
     """A reader for this test's own event loop."""
-    reader = MasteryReader(desk.service.sessions, ServingModels(), cache_bytes=1_000_000)
-    yield reader
-    reader.close()
+    own = MasteryReader(desk.service.sessions, ServingModels(), cache_bytes=1_000_000)
+    yield own
+    own.close()
 
 
 def test_reads_do_not_load_torch(desk: Desk) -> None:
@@ -198,6 +200,53 @@ class TestBatches:
         assert first == second
         assert first.body is not None
         assert b'"n_interactions":4,"n_pending":0' in first.body
+
+
+class TestThreads:
+    """What takes long is not done where all others wait."""
+
+    @pytest.fixture
+    def threads(self, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+        """Where content is written, and names are compared."""
+        found: list[str] = []
+        for name, real in (("write_mastery", reader.write_mastery), ("SkillUnknown", SkillUnknown)):
+
+            def note(*given: Any, real: Any = real, **named: Any) -> Any:
+                found.append(threading.current_thread().name)
+                return real(*given, **named)
+
+            monkeypatch.setattr(reader, name, note)
+        return found
+
+    def ask(self, own_reader: MasteryReader, *questions: Question) -> list[Any]:
+        async def answer() -> list[Any]:
+            return await asyncio.gather(*map(own_reader.read, questions), return_exceptions=True)
+
+        return asyncio.run(answer())
+
+    def test_long_content_is_written_in_one(
+        self,
+        desk: Desk,
+        own_reader: MasteryReader,
+        threads: list[str],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr(reader, "MOST_WITHOUT_THREAD", 1)
+        student = desk.add_student()
+        self.ask(own_reader, Question(student, skills=("add", "add")))
+        assert threads == ["MainThread"]
+        first = self.ask(own_reader, Question(student))
+        assert threads[1:] != ["MainThread"]
+        assert self.ask(own_reader, Question(student)) == first
+        assert len(threads) == 2
+
+    def test_the_nearest_names_are_looked_for_in_one(
+        self, desk: Desk, own_reader: MasteryReader, threads: list[str]
+    ) -> None:
+        (error,) = self.ask(own_reader, Question(desk.add_student(), skills=("subtrakt",)))
+        assert isinstance(error, SkillUnknown)
+        assert error.nearest == ["subtract"]
+        assert threads != ["MainThread"]
 
 
 class TestConnection:
