@@ -8,7 +8,14 @@ from contextlib import contextmanager
 
 import pytest
 
-from api.batching import BatcherClosed, MicroBatcher
+from api.batching import (
+    MOST_ALONE,
+    MOST_WAITING,
+    MOST_WAITING_ALONE,
+    BatcherClosed,
+    Busy,
+    MicroBatcher,
+)
 
 Handle = Callable[[list[int]], list[int | Exception]]
 LONG = 5.0
@@ -16,6 +23,10 @@ LONG = 5.0
 
 def double(item: int) -> int:
     return 2 * item
+
+
+def refuse_all(items: list[int]) -> list[int | Exception]:
+    return [Busy() for _ in items]
 
 
 class Recorder:
@@ -145,6 +156,44 @@ class TestFailing:
             let_go.set()
             assert slow.result(LONG) == 0
 
+    def test_one_that_is_busy_is_handled_alone_and_the_others_together(self, recorder: Recorder) -> None:
+        def leave_out(items: list[int]) -> list[int | Exception]:
+            return [Busy() if item == 1 else double(item) for item in items]
+
+        with batcher(leave_out, recorder.one) as batches:
+            futures = [batches.submit(item) for item in range(3)]
+            assert [future.result(LONG) for future in futures] == [0, 2, 4]
+        assert recorder.alone == [1]
+
+    def test_those_that_stay_busy_take_turns_with_the_others(self) -> None:
+        let_go = threading.Event()
+
+        def wait(item: int) -> int:
+            if item < 2 * MOST_ALONE and not let_go.wait(0.02):
+                raise Busy
+            return double(item)
+
+        with batcher(refuse_all, wait) as batches:
+            busy = [batches.submit(item) for item in range(2 * MOST_ALONE)]
+            assert batches.submit(100).result(LONG) == 200
+            assert not any(future.done() for future in busy)
+            let_go.set()
+            assert [future.result(LONG) for future in busy] == [2 * item for item in range(2 * MOST_ALONE)]
+
+    @pytest.mark.parametrize("size", [1, 4])
+    def test_who_is_busy_for_too_long_is_told(self, size: int) -> None:
+        tries: list[int] = []
+
+        def stay_busy(item: int) -> int:
+            tries.append(item)
+            time.sleep(0.01)
+            raise Busy
+
+        made = MicroBatcher(refuse_all, stay_busy, size=size, delay_seconds=0, alone_seconds=0.1)
+        assert isinstance(made.submit(0).exception(LONG), Busy)
+        assert 2 <= len(tries) <= 11
+        made.close()
+
     def test_an_exception_in_the_place_of_a_result_is_that_items_alone(self) -> None:
         def refuse(items: list[int]) -> list[int | Exception]:
             return [ValueError(item) if item == 1 else double(item) for item in items]
@@ -163,7 +212,47 @@ class TestFailing:
         assert [item for batch in recorder.batches for item in batch] == [0, 2]
 
 
+class TestBounds:
+    def test_no_more_wait_than_can_be_answered_soon(self, recorder: Recorder) -> None:
+        with batcher(recorder.handle) as batches:
+            first = batches.submit(0)
+            assert recorder.is_busy.wait(LONG)
+            futures = [batches.submit(item) for item in range(MOST_WAITING)]
+            with pytest.raises(Busy):
+                batches.submit(1)
+            recorder.may_go_on.set()
+            assert first.result(LONG) == 0
+            assert [future.result(LONG) for future in futures] == [2 * item for item in range(MOST_WAITING)]
+            assert batches.submit(1).result(LONG) == 2
+
+    def test_nor_alone(self, recorder: Recorder) -> None:
+        def wait(item: int) -> int:
+            assert recorder.may_go_on.wait(LONG)
+            return double(item)
+
+        with batcher(recorder.handle, wait, size=1) as batches:
+            futures = [batches.submit(item) for item in range(MOST_WAITING_ALONE)]
+            assert isinstance(batches.submit(1).exception(LONG), Busy)
+            recorder.may_go_on.set()
+            assert all(future.exception(LONG) is None for future in futures)
+            assert batches.submit(1).result(LONG) == 2
+
+
 class TestClosing:
+    def test_what_is_busy_is_not_waited_for(self) -> None:
+        is_tried = threading.Event()
+
+        def stay_busy(item: int) -> int:  # noqa: ARG001
+            is_tried.set()
+            time.sleep(0.01)
+            raise Busy
+
+        made = MicroBatcher(refuse_all, stay_busy, size=4, delay_seconds=0, alone_seconds=10 * LONG)
+        future = made.submit(0)
+        assert is_tried.wait(LONG)
+        made.close()
+        assert isinstance(future.exception(0), Busy)
+
     def test_what_was_taken_is_done_and_nothing_more_is_taken(self, recorder: Recorder) -> None:
         made = MicroBatcher(recorder.handle, double, size=2, delay_seconds=LONG)
         futures: list[Future[int]] = [made.submit(item) for item in range(5)]

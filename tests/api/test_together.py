@@ -1,7 +1,9 @@
 """Requests that share a transaction: they end as if they had come one after another, and fail each alone."""
 
 import threading
+import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -9,16 +11,18 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from api.batching import Busy
 from api.inference import Inference
 from api.services import ingest
-from api.services.ingest import Recorder, Submission
+from api.services.ingest import Recorded, Recorder, Submission
 from api.services.ingest_states import MOST_NEW_STEPS, refresh_states
 from api.serving import ServingModel
 from db.base import utc_now
 from db.engine import session_scope
+from db.errors import StudentsBusy
 from db.lifecycle import ModelStatus
 from db.repositories import students
-from db.repositories.interactions import NewInteraction, Touched
+from db.repositories.interactions import NewInteraction, Stored, Touched, add_interactions
 from tests.api.answering import assert_same, new_student, response, send, stored
 from tests.api.support import Service, assert_problem, run_service
 from tests.api.training import Trained
@@ -36,6 +40,12 @@ def event(student: str, number: int, skill: str = "add", **changes: Any) -> NewI
 def recorder(service: Service) -> Recorder:
     resources = service.resources
     return Recorder(resources.sessions, resources.serving, resources.inference)
+
+
+def record(service: Service, batch: Sequence[Submission]) -> list[Recorded]:
+    """Together; nobody else writes to their students."""
+    recorded = recorder(service).record_together(batch)
+    return [one for one in recorded if not isinstance(one, Busy)]
 
 
 class TestOrder:
@@ -63,12 +73,13 @@ class TestOrder:
     def test_one_student_may_come_twice_in_a_batch(self, trained: Trained) -> None:
         student, other = new_student(), new_student()
         skill = trained.skills[0]
-        first, second, third = recorder(trained.service).record_together(
+        first, second, third = record(
+            trained.service,
             [
                 Submission([event(student, 1, skill), event(other, 1, skill)]),
                 Submission([event(student, 1, skill), event(student, 2, skill)]),
                 Submission([event(student, 3, "knitting")]),
-            ]
+            ],
         )
         assert (first.outcomes, second.outcomes) == (["accepted"] * 2, ["duplicate", "accepted"])
         assert third.outcomes == [ingest.UnknownSkills(["knitting"])]
@@ -92,6 +103,7 @@ class TestStates:
         sent = [{"event_id": f"e{n}", "skill": skills[n], "correct": True} for n in range(3)]
         expected = send(service, control, sent).json()["state"]
         for name, one in zip(names, recorded, strict=True):
+            assert not isinstance(one, Busy)
             assert one.states[name].n_interactions == 3
             assert one.states[name].theta == pytest.approx(expected["theta"], abs=1e-5)
 
@@ -118,6 +130,30 @@ class TestStates:
         with session_scope(fresh_service.sessions) as session:
             due = {name: students.get_student(session, name).scoring_due for name in ("before", "meanwhile")}
         assert due == {"before": False, "meanwhile": True}
+
+    def test_no_promotion_begins_while_responses_are_stored(
+        self, fresh_service: Service, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Nobody would score them: as long as nobody has responses a model serves at once."""
+        is_storing, may_go_on = threading.Event(), threading.Event()
+
+        def add_slowly(session: Session, events: Any, **options: Any) -> Stored:
+            is_storing.set()
+            assert may_go_on.wait(10)
+            return add_interactions(session, events, **options)
+
+        with session_scope(fresh_service.sessions) as session:
+            model_id = make_model(session).id
+        monkeypatch.setattr(ingest, "add_interactions", add_slowly)
+        with ThreadPoolExecutor(2) as pool:
+            sent = pool.submit(send, fresh_service, "ana", response(1, "add"))
+            assert is_storing.wait(10)
+            promoted = pool.submit(fresh_service.client.post, f"/models/{model_id}/promote")
+            with pytest.raises(TimeoutError):
+                promoted.result(0.3)
+            may_go_on.set()
+            assert sent.result(10).status_code == 200
+            assert (promoted.result(10).status_code, promoted.result().json()["status"]) == (202, "promoting")
 
 
 class TestFailing:
@@ -150,6 +186,69 @@ class TestFailing:
             assert not answers
         waiting.join(10)
         assert [answer.json()["accepted"] for answer in answers] == [1]
+
+    @pytest.mark.parametrize("is_new", [False, True])
+    def test_many_who_wait_for_one_student_hold_nobody_up(self, service: Service, is_new: bool) -> None:
+        if service.stack.name == "embedded":
+            return
+        held = new_student()
+        if not is_new:
+            send(service, held, response(0, "add"))
+        submit = service.resources.writer.submit
+        with session_scope(service.sessions) as session:
+            add_interactions(session, [event(held, 1)])
+            waiting = [submit(Submission([event(held, number)])) for number in range(2, 12)]
+            time.sleep(0.4)  # they are found out
+            waiting += [submit(Submission([event(held, number)])) for number in range(12, 22)]
+            others = [submit(Submission([event(new_student(), 1)])) for _ in range(30)]
+            assert [future.result(5).outcomes for future in others] == [["accepted"]] * 30
+            assert not any(future.done() for future in waiting)
+        assert [future.result(10).outcomes for future in waiting] == [["accepted"]] * 20
+
+    def test_who_waits_too_long_is_told_and_leaves_nothing(
+        self, service: Service, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        if service.stack.name == "embedded":
+            return
+        held, other = new_student(), new_student()
+        send(service, held, response(1, "add"))
+        monkeypatch.setattr(service.resources.writer, "_alone_seconds", 0.1)
+        with session_scope(service.sessions) as session:
+            add_interactions(session, [event(held, 5)])
+            answer = send(service, held, response(2, "add"))
+            assert_problem(answer, 503, "busy")
+            assert int(answer.headers["Retry-After"]) > 0
+            both = Submission([event(other, 1), event(held, 2)])
+            with pytest.raises(Busy):
+                service.resources.writer.submit(both).result(10)
+        assert len(stored(service, held)) == 2
+        assert_problem(service.client.get(f"/students/{other}"), 404, "student-not-found")
+
+    def test_what_failed_is_forgotten_before_others_come_to_its_students(
+        self, trained: Trained, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        service, student = trained.service, new_student()
+        if service.stack.name == "embedded":
+            return
+        send(service, student, response(1, trained.skills[0]))
+        is_locked: list[bool] = []
+
+        def forget(inference: Inference, keys: Any) -> None:  # noqa: ARG001
+            with service.sessions() as session:
+                try:
+                    add_interactions(session, [event(student, 2)], waits=False)
+                    is_locked.append(False)
+                except StudentsBusy:
+                    is_locked.append(True)
+
+        def fail(*given: Any) -> Any:
+            raise RuntimeError(given)
+
+        monkeypatch.setattr(Inference, "forget", forget)
+        monkeypatch.setattr(ingest, "refresh_states", fail)
+        with pytest.raises(RuntimeError):
+            recorder(service).record_alone(Submission([event(student, 3, trained.skills[0])]))
+        assert is_locked[0]
 
     @pytest.mark.parametrize("late", [False, True])
     def test_a_failed_commit_leaves_neither_rows_nor_memory(

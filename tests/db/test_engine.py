@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC
 from pathlib import Path
 
+import psycopg
 import pytest
 from sqlalchemy import Engine, func, select, text
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError, ProgrammingError
@@ -304,6 +305,18 @@ class TestPostgres:
             with engine.begin() as connection:
                 connection.execute(text("ALTER ROLE postgres RESET timezone"))
             engine.dispose()
+
+    def test_loss_of_a_connection_is_noticed_soon_unless_the_address_says_otherwise(
+        self, stack_engine: Engine
+    ) -> None:
+        address = stack_engine.url.update_query_dict({"connect_timeout": "3"})
+        for engine, patience in ((stack_engine, "10"), (create_engine(str(address)), "3")):
+            with create_session_factory(engine)() as session:
+                driver = session.connection().connection.driver_connection
+                assert isinstance(driver, psycopg.Connection)
+                used = driver.info.get_parameters()
+            engine.dispose()
+            assert (used["connect_timeout"], used["tcp_user_timeout"]) == (patience, "10000")
 
     def test_times_come_in_utc(self, stack_engine: Engine) -> None:
         with create_session_factory(stack_engine)() as session:

@@ -1,16 +1,19 @@
 """Models with their skills; what workers do to promotions is tested with the leases."""
 
+from functools import partial
 from uuid import uuid4
 
 import pytest
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from db.engine import SessionFactory, session_scope
 from db.errors import IllegalMove, LeaseLost, ModelNotFound
 from db.lifecycle import ModelStatus
 from db.repositories import models
-from db.repositories.models import NewSkill
+from db.repositories.models import NewSkill, Roles
 from tests.builders import NOON, OWNER, make_experiment, make_model
+from tests.threads import one_behind_the_other
 
 
 class TestAddModel:
@@ -103,6 +106,27 @@ class TestStartPromotion:
         model.scored_through, model.lease_owner = 17, "a scorer of its time"
         model = models.start_promotion(session, model.id)
         assert (model.scored_through, model.lease_owner) == (None, None)
+
+    @pytest.mark.parametrize("stack", ["services"], indirect=True)
+    def test_waits_for_those_who_store_responses(self, sessions: SessionFactory) -> None:
+        with session_scope(sessions) as session:
+            model_id = make_model(session).id
+        model = one_behind_the_other(
+            sessions,
+            lambda session: models.hold_promotions(session, patience_seconds=1),
+            lambda session: models.start_promotion(session, model_id),
+        )
+        assert model.status == ModelStatus.PROMOTING
+
+    def test_who_stores_responses_later_knows_of_it(self, sessions: SessionFactory) -> None:
+        def read_roles(session: Session) -> Roles:
+            models.hold_promotions(session, patience_seconds=10)
+            return models.read_roles(session)
+
+        with session_scope(sessions) as session:
+            model_id = make_model(session).id
+        start = partial(models.start_promotion, model_id=model_id)
+        assert one_behind_the_other(sessions, start, read_roles).is_promoting
 
 
 class TestNoteScoredThrough:
