@@ -1,7 +1,7 @@
 """Doors for responses: of one student, of many in bulk, and as xAPI statements."""
 
 from asyncio import wrap_future
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial as apply
 from typing import Annotated, Any
 
@@ -42,6 +42,8 @@ from api.services.refusals import (
 )
 
 router = APIRouter(tags=["students"])
+
+MOST_WITHOUT_THREAD = 50  # responses whose fate is told on the event loop
 
 NewStudentPath = Annotated[
     NewStudentId,
@@ -114,8 +116,13 @@ async def record_interactions(
     """
     items = interactions.check_interactions(body, student_id=student_id)
     recorded = await _record(resources, items, is_partial=partial)
-    told = interactions.present_recorded(student_id, items, recorded, is_partial=partial, shown=mastery)
-    return Response(write_json(told), media_type=MEDIA_TYPE)
+    tell = apply(
+        interactions.present_recorded, student_id, items, recorded, is_partial=partial, shown=mastery
+    )
+    # What is long is told in a thread, not where all others wait.
+    is_long = mastery == "all" or len(items) > MOST_WITHOUT_THREAD
+    content = await run_sync(_write, tell) if is_long else _write(tell)
+    return Response(content, media_type=MEDIA_TYPE)
 
 
 @router.post(
@@ -199,6 +206,10 @@ async def record_statements(
     told = xapi.present_recorded(items, recorded, is_partial=partial)
     headers = {"X-Experience-API-Version": "2.0.0" if version and version.startswith("2") else "1.0.3"}
     return Response(write_json(told), media_type=MEDIA_TYPE, headers=headers)
+
+
+def _write(tell: Callable[[], dict[str, Any]]) -> bytes:
+    return write_json(tell())
 
 
 async def _record(resources: Resources, items: Sequence[Item], *, is_partial: bool) -> Recorded:

@@ -1,11 +1,13 @@
 """Responses of one student over HTTP: stored once, in their place, all or none, answered with the state."""
 
+import asyncio
 from collections import OrderedDict
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from api.services import interactions
 from db.artifacts import ArtifactStore
 from db.engine import session_scope
 from db.repositories import students
@@ -56,6 +58,26 @@ class TestStoring:
         student = new_student()
         answers = together(lambda _: send(service, student, [response(n, "add") for n in range(10)]).json())
         assert sum(answer["accepted"] for answer in answers) == len(stored(service, student)) == 10
+
+
+class TestThreads:
+    @pytest.mark.parametrize(
+        ("n", "shown", "in_thread"), [(1, "practised", False), (1, "all", True), (51, "none", True)]
+    )
+    def test_long_answers_are_not_written_where_all_others_wait(
+        self, service: Service, monkeypatch: pytest.MonkeyPatch, n: int, shown: str, in_thread: bool
+    ) -> None:
+        found: list[bool] = []
+        tell = interactions.present_recorded
+
+        def note(*given: Any, **named: Any) -> Any:
+            found.append(asyncio._get_running_loop() is None)
+            return tell(*given, **named)
+
+        monkeypatch.setattr(interactions, "present_recorded", note)
+        sent = [response(number % 60, "add", event_id=f"e{number}") for number in range(n)]
+        assert send(service, new_student(), sent, mastery=shown).json()["accepted"] == n
+        assert found == [in_thread]
 
 
 class TestRefusing:
