@@ -223,7 +223,7 @@ class TestLimits:
 
     def test_a_body_that_trickles_is_given_up(self, small: Service, monkeypatch: pytest.MonkeyPatch) -> None:
         def chunks() -> Iterator[bytes]:
-            for _ in range(100):
+            for _ in range(20):
                 yield b" " * 20
                 time.sleep(0.05)
 
