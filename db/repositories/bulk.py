@@ -162,11 +162,16 @@ class _SqliteStaging:
     def gather(self, chunk: Chunk) -> None:
         # Many responses have few sets of skills.
         skills = {text: json.dumps(json.loads(text)) for text in set(chunk.skills)}
-        times = [_write_time(from_microseconds(time)) for time in chunk.occurred_at]
-        written = chunk._replace(skills=[skills[text] for text in chunk.skills])
-        rows = list(zip(*written[:-1], times, strict=True))
-        self._spool.write(json.dumps(rows).encode() + b"\n")
-        self._n_gathered += len(rows)
+        columns = (
+            chunk.student_ids,
+            chunk.event_ids,
+            [skills[text] for text in chunk.skills],
+            chunk.items,
+            chunk.correct,
+            [_write_time(from_microseconds(time)) for time in chunk.occurred_at],
+        )
+        self._spool.write(json.dumps(columns).encode() + b"\n")
+        self._n_gathered += len(chunk.student_ids)
 
     def store(self, *, wants_each: bool) -> Loaded:
         self._session.flush()
@@ -174,7 +179,7 @@ class _SqliteStaging:
         connection.exec_driver_sql(_SQLITE_GATHERED)
         self._spool.seek(0)
         for line in self._spool:
-            connection.exec_driver_sql(_SQLITE_GATHER, list(map(tuple, json.loads(line))))
+            connection.exec_driver_sql(_SQLITE_GATHER, list(zip(*json.loads(line), strict=True)))
         connection.exec_driver_sql(_SQLITE_ADD_STUDENTS, now)
         connection.exec_driver_sql(_SQLITE_FIND_NEW)
         connection.exec_driver_sql(_SQLITE_INSERT, now)
