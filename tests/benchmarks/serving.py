@@ -23,7 +23,7 @@ from ikt_model.config import resolve_config
 from tests.benchmarks.serving_answering import HISTORY, measure_answering, measure_batching
 from tests.benchmarks.serving_figures import Figure, as_json, draw
 from tests.benchmarks.serving_reading import measure_reading, measure_tables
-from tests.benchmarks.serving_scoring import measure_increments, measure_rescoring, measure_upload
+from tests.benchmarks.serving_scoring import measure_scoring, measure_upload
 from tests.benchmarks.serving_stage import FULL, PRESET, Api, Group, Scale, Stage, open_stage
 from tests.benchmarks.serving_tables import copy_states, fill, serve_at_once
 from worker.promotion import promote
@@ -37,8 +37,6 @@ GROUPS_WHO_ANSWER = ("answering", "together", "alone")
 def measure(scale: Scale, *, say: Say = lambda _: None) -> list[Figure]:
     """Every row of the table; `say` is told what is being done."""
     with open_stage(scale) as stage, stage.database("few"):
-        say("increments")
-        figures = measure_increments(stage)
         say(f"a table of {scale.few:,} students")
         groups = [Group(prefix, scale.answering, HISTORY) for prefix in GROUPS_WHO_ANSWER]
         fill(stage, "few", [Group("known", scale.few, scale.steps), *groups])
@@ -47,7 +45,7 @@ def measure(scale: Scale, *, say: Say = lambda _: None) -> list[Figure]:
         promote(stage.model_id, settings=stage.settings("few"))
         with stage.apis(("few", {}), ("few", {"IKT_BATCH_SIZE": "1"})) as (api, alone):
             say("reading")
-            figures += measure_reading(stage, api)
+            figures = measure_reading(stage, api)
             say("answering")
             figures += measure_answering(stage, api)
             say("micro-batching")
@@ -61,9 +59,9 @@ def measure(scale: Scale, *, say: Say = lambda _: None) -> list[Figure]:
 def _measure_large(stage: Stage, small: Api, say: Say) -> list[Figure]:
     scale = stage.scale
     with stage.database("rescored"), ExitStack() as opened:
-        say(f"rescoring {scale.rescored:,} students")
+        say(f"scoring {scale.rescored:,} students")
         fill(stage, "rescored", [Group("known", scale.rescored, scale.steps)])
-        figures = measure_rescoring(stage, "rescored", students=scale.rescored)
+        figures = measure_scoring(stage, "rescored", students=scale.rescored)
         many = "rescored"
         if scale.many != scale.rescored:
             say(f"a table of {scale.many:,} students")

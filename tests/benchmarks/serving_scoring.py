@@ -1,7 +1,7 @@
 """Scoring: one more response against the whole history, uploads by the hundred thousand, everybody anew.
 
-As a program, the side that works in a process of its own with one thread: `increments FOLDER N` and
-`rescore MODEL` print what they took as JSON.
+As a program, the side that works in a process of its own with one thread: told the model's folder, how many
+increments, and which model to promote, it prints what they took as JSON.
 """
 
 import json
@@ -11,7 +11,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 import numpy as np
@@ -21,7 +21,7 @@ from db.engine import session_scope
 from db.repositories import models
 from tests.benchmarks.serving_figures import Figure
 from tests.benchmarks.serving_meter import Meter
-from tests.benchmarks.serving_stage import BASE, ROOT, Api, Stage
+from tests.benchmarks.serving_stage import ROOT, Api, Stage
 
 if TYPE_CHECKING:
     from ikt_model.inference import Engine
@@ -33,19 +33,34 @@ MOST_DIFFERENCE = 1e-5
 EVENTS_OF_STUDENT = 50
 
 
-def measure_increments(stage: Stage) -> list[Figure]:
-    """A response to histories that are known already, against the histories anew."""
-    with stage.sessions(BASE) as sessions, session_scope(sessions) as session:
-        artifact = models.get_model(session, stage.model_id).artifact
-    folder = open_artifacts(stage.settings(BASE)).fetch(artifact)
-    found = _run(stage, BASE, "increments", str(folder), str(stage.scale.extensions))
-    together, alone = found["together"], found["alone"]
+def measure_scoring(stage: Stage, name: str, *, students: int) -> list[Figure]:
+    """A response to histories that are known against the histories anew; then a promotion over everybody."""
+    with stage.sessions(name) as sessions, session_scope(sessions) as session:
+        artifact = models.start_promotion(session, stage.model_id).artifact
+    folder = open_artifacts(stage.settings(name)).fetch(artifact)
+    command = [sys.executable, "-m", "tests.benchmarks.serving_scoring"]
+    ended = subprocess.run(
+        [*command, str(folder), str(stage.scale.extensions), str(stage.model_id)],
+        cwd=ROOT,
+        env=stage.environment(name) | ONE_THREAD,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if ended.returncode:
+        raise RuntimeError(f"scoring failed:\n{ended.stderr}")
+    found = json.loads(ended.stdout.splitlines()[-1])
+    return [*_increments(found["together"], found["alone"]), *_rescoring(stage, found["rescore"], students)]
+
+
+def _increments(together: dict[str, float], alone: dict[str, float]) -> list[Figure]:
     row = f"incremental against full recomputation, {HISTORY}-step history"
     students = f"{STUDENTS} students together"
     difference = max(together["difference"], alone["difference"])
+    times, times_alone = (found["full_ms"] / found["increment_ms"] for found in (together, alone))
     return [
-        Figure(row, "times faster", _times(together), least=8.0, beside=students),
-        Figure(row, "times faster, one student", _times(alone), beside="alone"),
+        Figure(row, "times faster", times, least=8.0, beside=students),
+        Figure(row, "times faster, one student", times_alone, beside="alone"),
         Figure(row, "incremental", together["increment_ms"], "ms", beside=students),
         Figure(row, "full", together["full_ms"], "ms", beside=students),
         Figure(row, "incremental, one student", alone["increment_ms"], "ms"),
@@ -55,15 +70,7 @@ def measure_increments(stage: Stage) -> list[Figure]:
     ]
 
 
-def _times(found: dict[str, float]) -> float:
-    return found["full_ms"] / found["increment_ms"]
-
-
-def measure_rescoring(stage: Stage, name: str, *, students: int) -> list[Figure]:
-    """The worker's promotion of a model over students whom it has never seen."""
-    with stage.sessions(name) as sessions, session_scope(sessions) as session:
-        models.start_promotion(session, stage.model_id)
-    found = _run(stage, name, "rescore", str(stage.model_id))
+def _rescoring(stage: Stage, found: dict[str, float], students: int) -> list[Figure]:
     row = f"rescore {students:,} students × {stage.scale.steps} steps"
     return [
         Figure(row, "rate", students / found["seconds"], "students/s", least=1500, beside="one thread"),
@@ -109,27 +116,7 @@ def _write_events(file: Path, n_events: int, skills: list[str]) -> None:
             )
 
 
-def _run(stage: Stage, name: str, *arguments: str) -> dict[str, Any]:
-    command = [sys.executable, "-m", "tests.benchmarks.serving_scoring", *arguments]
-    environment = stage.environment(name) | ONE_THREAD
-    ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    if ended.returncode:
-        raise RuntimeError(f"{arguments} failed:\n{ended.stderr}")
-    found: dict[str, Any] = json.loads(ended.stdout.splitlines()[-1])
-    return found
-
-
-def _increments(folder: Path, n: int) -> dict[str, dict[str, float]]:
-    from ikt_model.inference import Engine
-
-    engine = Engine.load(folder)
-    return {
-        "together": _increments_of(engine, n, n_students=STUDENTS),
-        "alone": _increments_of(engine, n, n_students=1),
-    }
-
-
-def _increments_of(engine: "Engine", n: int, *, n_students: int) -> dict[str, float]:
+def _measure_increments(engine: "Engine", n: int, *, n_students: int) -> dict[str, float]:
     """Medians over n times, ms, and how far the answers are apart."""
     from ikt_model.inference import Histories, History, Seen
 
@@ -159,10 +146,8 @@ def _increments_of(engine: "Engine", n: int, *, n_students: int) -> dict[str, fl
     return {name: median(all_of) for name, all_of in taken.items()} | {"difference": difference}
 
 
-def _rescore(model_id: UUID) -> dict[str, float]:
+def _measure_rescoring(model_id: UUID) -> dict[str, float]:
     """Seconds of a promotion, and of its processor."""
-    # A worker imports this before it forks.
-    import ikt_model.inference  # noqa: F401
     from worker.promotion import promote
     from worker.settings import WorkerSettings
 
@@ -171,12 +156,15 @@ def _rescore(model_id: UUID) -> dict[str, float]:
     return {"seconds": time.perf_counter() - began, "cpu_seconds": time.process_time() - cpu}
 
 
-def main(what: str, *arguments: str) -> None:
-    found: dict[str, Any]
-    if what == "increments":
-        found = _increments(Path(arguments[0]), int(arguments[1]))
-    else:
-        found = _rescore(UUID(arguments[0]))
+def main(folder: str, n: str, model_id: str) -> None:
+    from ikt_model.inference import Engine
+
+    engine = Engine.load(Path(folder))
+    found = {
+        "together": _measure_increments(engine, int(n), n_students=STUDENTS),
+        "alone": _measure_increments(engine, int(n), n_students=1),
+        "rescore": _measure_rescoring(UUID(model_id)),
+    }
     sys.stdout.write(json.dumps(found) + "\n")
 
 
