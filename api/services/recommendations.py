@@ -119,8 +119,8 @@ def _by_learning(
             value=gain[at],
             outlook=outlook,
             reason=f"Right with probability {p[at]:.2f}: then mastery is {outlook.right[at]:.2f}, else "
-            f"{outlook.wrong[at]:.2f}; now it is {now.mastery[at]:.2f}, so one response is expected to "
-            f"change it by {gain[at]:+.3f}.",
+            f"{outlook.wrong[at]:.2f}; now it is {now.mastery[at]:.2f}, so one response is "
+            + (f"expected to add {gain[at]:.3f}." if gain[at] > 0 else "not expected to raise it."),
         )
         for at in order
     ]

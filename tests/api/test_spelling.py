@@ -15,14 +15,15 @@ from api.services.spelling import nearest_names
         ("57", ["5", "7", "56", "157"], ["157", "5", "7"]),
         ("knitting", ["add", "subtract"], []),
         ("nine", ["nine a", "nine b", "nine c", "nine d"], ["nine a", "nine b", "nine c"]),
-        ("aaaa", ["a" * 50, "aaa", "b"], ["a" * 50, "aaa"]),
+        ("skil-1", ["skill-19", "skill-01", "skill-20"], ["skill-19", "skill-01", "skill-20"]),
+        ("aaaa", ["a" * 50, "aaa", "b"], ["aaa"]),
         ("学び", ["学", "数"], ["学"]),
         ("\ud800", ["add"], []),
         ("", ["a"], []),
         ("add", [], []),
     ],
 )
-def test_names_that_share_most_pairs_of_letters_are_the_nearest(
+def test_names_that_are_spelt_alike_are_the_nearest(
     name: str, known: list[str], nearest: list[str]
 ) -> None:
     assert nearest_names(name, known) == nearest
