@@ -23,9 +23,7 @@ from api.services.spelling import nearest_names
         ("add", [], []),
     ],
 )
-def test_names_that_are_spelt_alike_are_the_nearest(
-    name: str, known: list[str], nearest: list[str]
-) -> None:
+def test_names_that_are_spelt_alike_are_the_nearest(name: str, known: list[str], nearest: list[str]) -> None:
     assert nearest_names(name, known) == nearest
 
 
