@@ -44,7 +44,7 @@ bench-comparison: .venv/.installed ## Time a comparison of 100,000 predictions o
 bench-dashboard: .venv/.installed-dev browser ## Time the first page in a real browser
 	@$(BIN)/python -m tests.benchmarks.dashboard
 
-bench-serving: .venv/.installed-dev ## Hold serving students to its bounds (STUDENTS=1000000 or FULL=1 for a large table)
+bench-serving: .venv/.installed-dev ## Hold serving students to its bounds (FULL=1 for a million; MODEL=skill-wise)
 	@$(BIN)/python -m tests.benchmarks.serving "$(STUDENTS)" "$(FULL)"
 
 study: .venv/.installed ## Run the study, or what is left of it (DATA=train_valid.csv DATA2009=events.csv PART=a; STUDY=short)

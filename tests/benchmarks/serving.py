@@ -1,9 +1,10 @@
 """How fast are students served? `make bench-serving`, STUDENTS=1000000 or FULL=1 for a table of a million.
 
 A durable PostgreSQL of its own, one `ikt api` process, load from another process (wrk where there is one),
-and a model of the preset `skill-wise`, trained for an epoch on a simulated classroom. What is compared is
-measured in turns. Prints a table and one line of JSON, and fails when a bound is missed. Everything that it
-writes lies in the temporary folder and is gone at the end: about 2 GB, and 14 GB with a million students.
+and a model of a preset, trained for an epoch on a simulated classroom (MODEL=skill-wise for the resolved
+one, which has a recurrent layer beside its two blocks). What is compared is measured in turns. Prints a table
+and one line of JSON, and fails when a bound is missed. Everything that it writes lies in the temporary folder
+and is gone at the end: about 2 GB, and 14 GB with a million students.
 """
 
 import json

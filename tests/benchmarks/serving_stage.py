@@ -28,7 +28,7 @@ from worker.training import run_experiment
 
 START_SECONDS = 60
 BASE = "ikt_base"
-PRESET = "skill-wise"
+PRESET = os.environ.get("MODEL") or "small-dynamic"
 ROOT = Path(__file__).parents[2]
 
 
