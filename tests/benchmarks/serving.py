@@ -26,7 +26,7 @@ from tests.benchmarks.serving_figures import Figure, as_json, draw
 from tests.benchmarks.serving_reading import measure_reading, measure_tables
 from tests.benchmarks.serving_scoring import measure_scoring, measure_upload
 from tests.benchmarks.serving_stage import FULL, PRESET, Api, Group, Scale, Stage, open_stage
-from tests.benchmarks.serving_tables import copy_states, fill, serve_at_once
+from tests.benchmarks.serving_tables import copy_states, fill, serve_at_once, settle_log
 from worker.promotion import promote
 
 Say = Callable[[str], object]
@@ -44,6 +44,7 @@ def measure(scale: Scale, *, say: Say = lambda _: None) -> list[Figure]:
         with stage.sessions("few") as sessions, session_scope(sessions) as session:
             models.start_promotion(session, stage.model_id)
         promote(stage.model_id, settings=stage.settings("few"))
+        settle_log(stage, "few")
         with stage.apis(("few", {}), ("few", {"IKT_BATCH_SIZE": "1"})) as (api, alone):
             say("reading")
             figures = measure_reading(stage, api)

@@ -23,6 +23,7 @@ def p50(heard: Heard) -> float:
 def measure_answering(stage: Stage, api: Api) -> list[Figure]:
     """As fast as 16 clients can, and at a rate such as a platform has."""
     answers = _answers(stage, "answering")
+    cold = _answer(stage, api, _answers(stage, "known", stage.scale.few), clients=CLIENTS)
     _answer(stage, api, answers, clients=CLIENTS)  # the caches fill
     meter = Meter(stage, api)
     hard, steady = alternate(
@@ -39,6 +40,7 @@ def measure_answering(stage: Stage, api: Api) -> list[Figure]:
         Figure(row, f"p50 at {RATE:g}/s", middle(steady, p50), "ms", most=25),
         Figure(row, f"p99 at {RATE:g}/s", middle(steady, p99), "ms", most=100),
         *meter.figures(row, each="an answer"),
+        Figure(row, "rate, students not kept", cold.rate, "/s", beside=f"{stage.scale.steps}-step history"),
         Figure(row, "API: memory", memory(api), "MB"),
     ]
 
@@ -63,7 +65,7 @@ def measure_batching(stage: Stage, together: Api, alone: Api) -> list[Figure]:
     ]
 
 
-def _answers(stage: Stage, prefix: str) -> list[bytes]:
+def _answers(stage: Stage, prefix: str, students: int | None = None) -> list[bytes]:
     """A response of each student, to a skill of their course."""
     skills = cycle(stage.scale.names)
     return [
@@ -76,7 +78,7 @@ def _answers(stage: Stage, prefix: str) -> list[bytes]:
                 "timestamp": datetime.now(UTC).isoformat(),
             },
         )
-        for number in range(stage.scale.answering)
+        for number in range(students or stage.scale.answering)
     ]
 
 

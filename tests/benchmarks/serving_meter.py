@@ -45,8 +45,8 @@ class Meter:
     def spent(self) -> dict[str, float]:
         """Seconds of both until now."""
         return {
-            "API": _seconds(psutil.Process(self.api.process.pid)),
-            "PostgreSQL": _seconds(psutil.Process(self.stage.postgres_pid)),
+            "API": seconds_of(self.api.process.pid),
+            "PostgreSQL": seconds_of(self.stage.postgres_pid),
         }
 
 
@@ -55,8 +55,9 @@ def memory(api: Api) -> float:
     return float(psutil.Process(api.process.pid).memory_info().rss) / 1e6
 
 
-def _seconds(process: psutil.Process) -> float:
-    """Of a process and its children, also of those that have ended."""
+def seconds_of(pid: int) -> float:
+    """CPU seconds of a process and its children, also of those that have ended."""
+    process = psutil.Process(pid)
     own = process.cpu_times()
-    living = sum(_seconds(child) for child in process.children())
+    living = sum(seconds_of(child.pid) for child in process.children())
     return float(own.user + own.system + own.children_user + own.children_system) + living

@@ -20,7 +20,7 @@ from db.artifacts import open_artifacts
 from db.engine import session_scope
 from db.repositories import models
 from tests.benchmarks.serving_figures import Figure
-from tests.benchmarks.serving_meter import Meter
+from tests.benchmarks.serving_meter import Meter, seconds_of
 from tests.benchmarks.serving_stage import ROOT, Api, Stage
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ def measure_scoring(stage: Stage, name: str, *, students: int) -> list[Figure]:
         artifact = models.start_promotion(session, stage.model_id).artifact
     folder = open_artifacts(stage.settings(name)).fetch(artifact)
     command = [sys.executable, "-m", "tests.benchmarks.serving_scoring"]
+    before = seconds_of(stage.postgres_pid)
     ended = subprocess.run(
         [*command, str(folder), str(stage.scale.extensions), str(stage.model_id)],
         cwd=ROOT,
@@ -50,6 +51,7 @@ def measure_scoring(stage: Stage, name: str, *, students: int) -> list[Figure]:
     if ended.returncode:
         raise RuntimeError(f"scoring failed:\n{ended.stderr}")
     found = json.loads(ended.stdout.splitlines()[-1])
+    found["rescore"]["postgres_seconds"] = seconds_of(stage.postgres_pid) - before
     return [*_increments(found["together"], found["alone"]), *_rescoring(stage, found["rescore"], students)]
 
 
@@ -76,6 +78,8 @@ def _rescoring(stage: Stage, found: dict[str, float], students: int) -> list[Fig
         Figure(row, "rate", students / found["seconds"], "students/s", least=1500, beside="one thread"),
         Figure(row, "per second of the worker's CPU", students / found["cpu_seconds"], "students/s"),
         Figure(row, "seconds", found["seconds"], "s"),
+        Figure(row, "worker: CPU of a student", found["cpu_seconds"] / students * 1e6, "µs"),
+        Figure(row, "PostgreSQL: CPU of a student", found["postgres_seconds"] / students * 1e6, "µs"),
     ]
 
 

@@ -59,6 +59,17 @@ def fill(stage: Stage, name: str, groups: Sequence[Group], *, due: bool = False)
         _tidy(connection, "students", "interactions")
 
 
+def settle_log(stage: Stage, name: str) -> None:
+    """Have PostgreSQL keep files of its log to write over, as a server has that has run for a while.
+
+    A new one is filled with zeros and synchronised first, which stops every commit for a tenth of a second.
+    """
+    with _connection(stage, name) as connection:
+        for _ in range(stage.scale.log_megabytes):
+            connection.execute(text("SELECT pg_logical_emit_message(false, '', repeat('-', 1000000))"))
+        connection.execute(text("CHECKPOINT"))
+
+
 def serve_at_once(stage: Stage, name: str) -> None:
     """Let the model serve without a state of anybody: a worker's promotion is measured elsewhere."""
     with stage.sessions(name) as sessions, session_scope(sessions) as session:
