@@ -233,7 +233,7 @@ class Reader:
             reading = self._network.read_on(steps.rows(starts, torch.as_tensor(lengths)))
         attended = self._by_student(reading)
         for index, student in enumerate(students):
-            student.window.attended = attended[index, :, :, :, : student.window.length].clone()
+            student.window.make_room(attended[index])
             student.recurrent, student.state = reading.recurrent[index].clone(), reading.states[index].clone()
 
     def _by_student(self, reading: Reading) -> Tensor:

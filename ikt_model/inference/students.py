@@ -18,7 +18,7 @@ from ikt_model.references.protocol import Memory as ReferenceMemory
 from ikt_model.tracer import Memory
 
 GIVEN = 1 + STATE_FEATURES
-FIRST_ROOM = 16  # steps; doubled when they are spent
+ROOM = 32  # steps: to move all that is there so often costs less than memory for twice as much
 
 
 @dataclass(slots=True)
@@ -34,8 +34,8 @@ class Window:
 
     def append(self, *, name: int, members: tuple[int, ...], given: Tensor, attended: Tensor) -> None:
         """One more step, with its keys and values [N, 2, H, D/H]."""
-        if self.length == len(self.names):
-            self._make_room()
+        if self.length == min(len(self.names), self.attended.shape[3]):
+            self.make_room(self.attended)
         self.names[self.length] = name
         if len(members) > 1:
             self.several[name] = members
@@ -55,11 +55,13 @@ class Window:
             attended=self.attended[:, :, :, kept].clone(),
         )
 
-    def _make_room(self) -> None:
-        more = max(FIRST_ROOM, self.length)
-        self.names = functional.pad(self.names, (0, more))
-        self.given = functional.pad(self.given, (0, 0, 0, more))
-        self.attended = functional.pad(self.attended, (0, 0, 0, more))
+    def make_room(self, attended: Tensor) -> None:
+        """Leave room for more steps behind the P that are there, whose keys and values are given [N, 2, H, P
+        or more, D/H].
+        """
+        self.names = functional.pad(self.names[: self.length], (0, ROOM))
+        self.given = functional.pad(self.given[: self.length], (0, 0, 0, ROOM))
+        self.attended = functional.pad(attended[:, :, :, : self.length], (0, 0, 0, ROOM))
 
 
 @dataclass(slots=True)
