@@ -1,0 +1,1 @@
+"""The page about scaling, worked out from one run of the benchmark."""
