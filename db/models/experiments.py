@@ -47,6 +47,8 @@ class Experiment(Base):
     )
     attempt: Mapped[int] = mapped_column(default=0)
     max_attempts: Mapped[int] = mapped_column(default=5)
+    job_version: Mapped[int] = mapped_column(default=1, server_default="1")
+    """The version of the worker's contract that this job needs: older workers leave it."""
     lease_owner: Mapped[str | None]
     lease_expires_at: Mapped[datetime | None]
     heartbeat_at: Mapped[datetime | None]

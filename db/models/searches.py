@@ -56,6 +56,8 @@ class Sweep(Base):
     n_trials: Mapped[int]
 
     status: Mapped[SweepStatus] = mapped_column(status_type(SweepStatus), default=SweepStatus.RUNNING)
+    job_version: Mapped[int] = mapped_column(default=1, server_default="1")
+    """The version of the worker's contract that this job needs: older workers leave it."""
     n_created: Mapped[int] = mapped_column(default=0)
     """Trials queued so far, which is the number of the next one."""
     idempotency_key: Mapped[str | None] = mapped_column(unique=True)
