@@ -59,7 +59,7 @@ def make_experiment(session: Session, **changes: Any) -> Experiment:
     }
     submitted = {
         *values, "dataset_id", "device", "code_version", "max_attempts", "idempotency_key", "request_hash",
-        "exclude_folds", "cross_validation_id", "sweep_id", "trial", "trial_settings",
+        "exclude_folds", "cross_validation_id", "sweep_id", "trial", "trial_settings", "job_version",
     }  # fmt: skip
     values |= {name: value for name, value in changes.items() if name in submitted}
     experiment = experiments.add_experiment(session, **values)

@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+JOB_VERSION = 1
+"""What workers of this release know. To be raised with a change after which an older worker would do a job
+wrong, or fail it: such a worker leaves rows and messages of a higher version to its successors."""
+
+VERSION_HEADER = "job_version"
+
 TRAIN_TASK = "ikt.train"
 PROMOTE_TASK = "ikt.promote"
 SCORE_TASK = "ikt.score"
@@ -110,7 +116,7 @@ def run_sweep_here(
     while (trials := queued_trials(sweep_id, settings=settings)) is not None:
         if trials and run_training_here(trials[0], settings=settings):
             on_trial(trials[0])
-        elif not trials:
+        else:
             time.sleep(WAIT_SECONDS)
 
 
@@ -121,7 +127,9 @@ def _queue_of(device: str) -> QueueName:
 def _ring(task: str, *arguments: str, queue: QueueName, settings: WorkerSettings | None) -> None:
     settings = settings or WorkerSettings()
     try:
-        _sender(settings).send_task(task, args=arguments, queue=queue, ignore_result=True)
+        # The version travels as a header, for workers that know nothing of it take identifiers alone.
+        headers = {VERSION_HEADER: JOB_VERSION}
+        _sender(settings).send_task(task, args=arguments, queue=queue, ignore_result=True, headers=headers)
     except (KombuError, ChannelError, OSError) as error:
         raise BrokerUnavailable(_shown(settings.broker_url), error) from error
 

@@ -223,6 +223,7 @@ def _finish(job: TrainingJob, result: TrainingResult, sequences: Sequences) -> N
             metrics=result.metrics,
             skills=_skills(predictor, nobody),
             ability_sd=_finite(nobody.theta_reference_sd[0]),
+            job_version=job.experiment.job_version,
         )
     logger.info(event("experiment_succeeded", experiment_id=job.id, auc=result.metrics.get("auc")))
     try:

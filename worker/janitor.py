@@ -12,6 +12,7 @@ from db.engine import SessionFactory, read_scope, session_scope
 from db.repositories import experiments, models, runs, scoring, sweeps
 from db.repositories.leases import ring_delay
 from worker.enqueue import (
+    JOB_VERSION,
     BrokerUnavailable,
     enqueue_promotion,
     enqueue_scoring,
@@ -36,7 +37,7 @@ class ScoringBell:
     def look(self, sessions: SessionFactory) -> None:
         """One look. Raises BrokerUnavailable."""
         with read_scope(sessions) as session:
-            is_wanted = scoring.is_scoring_wanted(session)
+            is_wanted = scoring.is_scoring_wanted(session, job_version=JOB_VERSION)
         if not is_wanted:
             self._rings, self._again_at = 0, 0.0
         elif time.monotonic() >= self._again_at:
@@ -102,9 +103,10 @@ class Janitor:
 
     def _ring_again(self, sessions: SessionFactory) -> None:
         with read_scope(sessions) as session:
-            due = runs.list_unrung(session)
-            due_promotions = models.list_unrung_promotions(session)
-            due_sweeps = sweeps.list_unrung_sweeps(session)
+            # What needs a newer worker is for that one's janitor: here its rings would be used up in vain.
+            due = runs.list_unrung(session, job_version=JOB_VERSION)
+            due_promotions = models.list_unrung_promotions(session, job_version=JOB_VERSION)
+            due_sweeps = sweeps.list_unrung_sweeps(session, job_version=JOB_VERSION)
         # Outside a transaction, for a broker may take seconds, and marked afterwards: one that is down must
         # not use up the rings. Two janitors may ring for the same row; its job is claimed once.
         for experiment in due:

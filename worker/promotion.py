@@ -14,7 +14,7 @@ from db.models import Model
 from db.repositories import models, states
 from db.repositories.states import StateBatch
 from worker.chunks import Chunk, Counted, chunk_size, read_chunks, score_chunks
-from worker.enqueue import enqueue_promotion, enqueue_scoring, leave_to_janitor
+from worker.enqueue import JOB_VERSION, enqueue_promotion, enqueue_scoring, leave_to_janitor
 from worker.failures import describe_failure, find_passing_reason
 from worker.leases import Heartbeat, new_owner
 from worker.logs import event
@@ -39,7 +39,13 @@ def promote(model_id: UUID, *, settings: WorkerSettings, stop: Event | None = No
     owner = new_owner()
     with open_stores(settings) as stores:
         with session_scope(stores.sessions) as session:
-            model = models.claim_promotion(session, model_id, owner, lease_seconds=settings.lease_seconds)
+            model = models.claim_promotion(
+                session,
+                model_id,
+                owner,
+                lease_seconds=settings.lease_seconds,
+                job_version=JOB_VERSION,
+            )
         if model is None:
             logger.info(event("promotion_not_claimed", model_id=model_id))
             return False

@@ -14,7 +14,7 @@ from db.models import Model
 from db.repositories import scoring, states
 from db.repositories.states import StateBatch
 from worker.chunks import Chunk, Counted, chunk_size, read_chunks, score_chunks
-from worker.enqueue import enqueue_scoring, leave_to_janitor
+from worker.enqueue import JOB_VERSION, enqueue_scoring, leave_to_janitor
 from worker.leases import Heartbeat, new_owner
 from worker.logs import event
 from worker.settings import WorkerSettings
@@ -35,7 +35,9 @@ def score_due(*, settings: WorkerSettings, stop: Event | None = None) -> int:
     owner = new_owner()
     with open_stores(settings) as stores:
         with session_scope(stores.sessions) as session:
-            model = scoring.claim_scoring(session, owner, lease_seconds=settings.lease_seconds)
+            model = scoring.claim_scoring(
+                session, owner, lease_seconds=settings.lease_seconds, job_version=JOB_VERSION
+            )
         if model is None:
             logger.info(event("scoring_not_claimed"))
             return 0

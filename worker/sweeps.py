@@ -17,7 +17,7 @@ from db.repositories import sweeps
 from ikt_model.config import fingerprint_of, merge_settings, resolve_config
 from ikt_model.search import Direction, Point, Trial, is_hopeless, next_point, with_settings
 from ikt_model.settings import TrainingSettings
-from worker.enqueue import enqueue_training, leave_to_janitor
+from worker.enqueue import JOB_VERSION, enqueue_training, leave_to_janitor
 from worker.failures import describe_failure
 from worker.logs import event
 from worker.settings import WorkerSettings
@@ -33,6 +33,14 @@ _STATES: Mapping[ExperimentStatus, Literal["running", "succeeded", "pruned", "fa
     ExperimentStatus.FAILED: "failed",
     ExperimentStatus.CANCELLED: "failed",
 }
+
+
+class NeedsNewerWorker(Exception):
+    """The sweep is of a version that this worker does not know."""
+
+    def __init__(self, needed: int) -> None:
+        self.needed = needed
+        super().__init__(f"needs a worker of version {needed}, this one knows {JOB_VERSION}")
 
 
 def advance_sweep(sweep_id: UUID, *, settings: WorkerSettings) -> None:
@@ -77,6 +85,8 @@ def advance(
         _advance(sessions, sweep_id, settings=settings, is_alone=is_alone)
     except SweepNotFound:
         logger.info(event("sweep_gone", sweep_id=sweep_id))
+    except NeedsNewerWorker as newer:
+        logger.info(event("left_to_newer_worker", sweep_id=sweep_id, needed=newer.needed, known=JOB_VERSION))
     except SQLAlchemyError:
         raise
     except Exception as error:
@@ -125,10 +135,15 @@ def should_prune(sessions: SessionFactory, trial: Experiment) -> bool:
 
 
 def _look(sessions: SessionFactory, sweep_id: UUID) -> tuple[Sweep, list[Trial]] | None:
-    """The sweep and its trials so far, while it has room for another one. Raises SweepNotFound."""
+    """The sweep and its trials so far, while it has room for another one.
+
+    Raises SweepNotFound, NeedsNewerWorker.
+    """
     with read_scope(sessions) as session:
         sweep = sweeps.get_sweep(session, sweep_id)
         rows = sweeps.list_trials(session, [sweep_id])
+        if sweep.job_version > JOB_VERSION:
+            raise NeedsNewerWorker(sweep.job_version)
         in_flight = sum(not row.status.is_terminal for row in rows)
         if sweep.status.is_terminal or sweep.n_created >= sweep.n_trials or in_flight >= sweep.parallel:
             return None
@@ -184,6 +199,7 @@ def _queue(session: Session, sweep: Sweep, point: Point) -> Experiment | None:
         sweep.id,
         number=sweep.n_created,
         trial_settings=point,
+        job_version=JOB_VERSION,
         config=config.model_dump(mode="json"),
         config_fingerprint=config.fingerprint(),
         seed=config.training.seed,

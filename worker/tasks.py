@@ -1,14 +1,25 @@
-"""The tasks themselves: an identifier comes in at most, everything else is read from rows."""
+"""The tasks themselves: an identifier comes in at most, everything else is read from rows.
 
+A message of a newer release may say more than this one knows, which is ignored, or ask for a newer worker.
+Such a message is dropped: its row stays as it is, and the janitor of a newer worker rings for it again.
+"""
+
+import logging
+from collections.abc import Callable
 from uuid import UUID
 
+from celery import Task
+
 from worker.celery_app import app
-from worker.enqueue import ADVANCE_TASK, PROMOTE_TASK, SCORE_TASK, TRAIN_TASK
+from worker.enqueue import ADVANCE_TASK, JOB_VERSION, PROMOTE_TASK, SCORE_TASK, TRAIN_TASK, VERSION_HEADER
+from worker.logs import event
 from worker.processes import asked_to_stop
 from worker.promotion import promote
 from worker.scoring import score_due
 from worker.settings import WorkerSettings
 from worker.training import run_experiment
+
+logger = logging.getLogger(__name__)
 
 
 def train_task(experiment_id: str) -> None:
@@ -37,7 +48,19 @@ def advance_task(sweep_id: str) -> None:
     advance_sweep(UUID(sweep_id), settings=WorkerSettings())
 
 
-app.task(train_task, name=TRAIN_TASK)
-app.task(promote_task, name=PROMOTE_TASK)
-app.task(score_task, name=SCORE_TASK)
-app.task(advance_task, name=ADVANCE_TASK)
+def _register(name: str, do: Callable[..., None], *, identifiers: int = 1) -> None:
+    def run(task: Task, *arguments: str, **_: object) -> None:
+        # Messages of the first release name no version.
+        needed = int(task.request.get(VERSION_HEADER) or 1)
+        if needed > JOB_VERSION:
+            logger.info(event("left_to_newer_worker", task=name, needed=needed, known=JOB_VERSION))
+            return
+        do(*arguments[:identifiers])
+
+    app.task(run, name=name, bind=True)
+
+
+_register(TRAIN_TASK, train_task)
+_register(PROMOTE_TASK, promote_task)
+_register(SCORE_TASK, score_task, identifiers=0)
+_register(ADVANCE_TASK, advance_task)

@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from db.engine import after_commit, session_scope
 from db.errors import LeaseLost
 from db.repositories import runs
-from worker.enqueue import enqueue_training, leave_to_janitor
+from worker.enqueue import JOB_VERSION, enqueue_training, leave_to_janitor
 from worker.failures import describe_failure, find_passing_reason
 from worker.jobs import JobPruned, JobStopped, OnEpoch, OnProgress, TrainingJob
 from worker.leases import Heartbeat, new_owner
@@ -37,7 +37,13 @@ def run_experiment(
     owner = new_owner()
     with open_stores(settings) as stores:
         with session_scope(stores.sessions) as session:
-            experiment = runs.claim(session, experiment_id, owner, lease_seconds=settings.lease_seconds)
+            experiment = runs.claim(
+                session,
+                experiment_id,
+                owner,
+                lease_seconds=settings.lease_seconds,
+                job_version=JOB_VERSION,
+            )
         if experiment is None:
             logger.info(event("experiment_not_claimed", experiment_id=experiment_id))
             return False

@@ -25,6 +25,7 @@ from db.lifecycle import ExperimentStatus
 from db.models import CrossValidation, Experiment
 from db.repositories import cross_validations, datasets, experiments, sweeps
 from ikt_model.config import ExperimentConfig
+from worker.enqueue import JOB_VERSION
 
 FEWEST_FOLDS = 2
 
@@ -155,6 +156,7 @@ def _add_member(
         seed=config.training.seed,
         epochs=config.training.epochs,
         device=device,
+        job_version=JOB_VERSION,
     )
     doorbell.ring_training(session, experiment.id, device=experiment.device)
 

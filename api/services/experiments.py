@@ -29,6 +29,7 @@ from db.lifecycle import ExperimentStatus
 from db.models import EpochMetrics, Experiment
 from db.repositories import calibrations, experiments
 from ikt_model.config import ExperimentConfig, list_presets, resolve_config
+from worker.enqueue import JOB_VERSION
 
 
 def submit_experiment(
@@ -57,6 +58,7 @@ def submit_experiment(
             seed=config.training.seed,
             epochs=config.training.epochs,
             device=request.device,
+            job_version=JOB_VERSION,
             idempotency_key=idempotency_key,
             request_hash=request_hash,
         )

@@ -11,6 +11,7 @@ from api.services.refusals import ModelWithoutAbility, NoServingModel
 from db.lifecycle import ModelStatus
 from db.models import Model
 from db.repositories import models, states
+from worker.enqueue import JOB_VERSION
 
 
 def list_models(session: Session, *, status: str | None, cursor: str | None, limit: int) -> ModelPage:
@@ -35,7 +36,7 @@ def promote_model(session: Session, doorbell: Doorbell, model_id: UUID) -> Model
         raise ModelWithoutAbility(model_id)
     if model.status == ModelStatus.SERVING:
         return present(model)
-    model = models.start_promotion(session, model_id)
+    model = models.start_promotion(session, model_id, job_version=JOB_VERSION)
     is_held = model.lease_owner is not None
     if is_held or states.list_students_after(session, 0, limit=1):
         if not is_held:

@@ -19,6 +19,7 @@ from db.models import Experiment, Sweep
 from db.repositories import sweeps
 from ikt_model.comparison.pareto import metric_axes
 from ikt_model.search import count_points
+from worker.enqueue import JOB_VERSION
 
 
 def submit_sweep(
@@ -31,7 +32,13 @@ def submit_sweep(
 
     def add(request_hash: str) -> Sweep:
         values = _check(session, request)
-        return sweeps.add_sweep(session, **values, idempotency_key=idempotency_key, request_hash=request_hash)
+        return sweeps.add_sweep(
+            session,
+            **values,
+            job_version=JOB_VERSION,
+            idempotency_key=idempotency_key,
+            request_hash=request_hash,
+        )
 
     sweep, is_new = submit_once(session, Sweep, request, key=idempotency_key, add=add, refusal=SweepRefused)
     if is_new:

@@ -16,6 +16,7 @@ from db.errors import (
 )
 from db.lifecycle import SETTINGS_REFUSED, ExperimentStatus, ModelStatus, is_allowed
 from db.models import EpochMetrics, Experiment, Model
+from db.repositories.leases import FIRST_JOB_VERSION
 from db.repositories.paging import Page, read_page
 from db.repositories.submissions import insert_submission
 
@@ -41,6 +42,7 @@ def add_experiment(
     device: str = "auto",
     code_version: str | None = None,
     max_attempts: int = 5,
+    job_version: int = FIRST_JOB_VERSION,
     idempotency_key: str | None = None,
     request_hash: str | None = None,
 ) -> Experiment:
@@ -62,6 +64,7 @@ def add_experiment(
         device=device,
         code_version=code_version,
         max_attempts=max_attempts,
+        job_version=job_version,
         idempotency_key=idempotency_key,
         request_hash=request_hash,
     )

@@ -1,6 +1,7 @@
 """Leases and doorbells, alike for experiments and for promotions; sweeps have doorbells alone.
 
-A worker's writes carry its name in the WHERE clause: one that lost its lease changes nothing.
+A worker's writes carry its name in the WHERE clause: one that lost its lease changes nothing. And it looks
+only at rows whose `job_version` it knows: while processes of two releases run, the newer rows wait.
 """
 
 from collections.abc import Sequence
@@ -21,6 +22,9 @@ _DOUBLINGS = 8  # 15 s · 2^8 is past the longest wait
 
 WORKER_LOST = "WorkerLost"
 
+FIRST_JOB_VERSION = 1
+"""What a row needs, and a worker knows, that says nothing about it."""
+
 Leased = TypeVar("Leased", Experiment, Model)
 Rung = TypeVar("Rung", Experiment, Model, Sweep)
 
@@ -40,15 +44,25 @@ def take_lease(
     is_free: ColumnElement[bool],
     owner: str,
     lease_seconds: float,
+    job_version: int,
     now: datetime,
     **values: Any,
 ) -> bool:
-    """Lease the row if `is_free` holds for it; of several who try at once, one succeeds."""
+    """Lease the row if `is_free` holds for it; of several who try at once, one succeeds.
+
+    From then on it needs `job_version`, for an older worker could not go on from what this one leaves behind.
+    """
     statement = (
         update(table)
-        .where(table.id == row_id, is_free, table.attempt < table.max_attempts)
+        .where(
+            table.id == row_id,
+            is_free,
+            table.attempt < table.max_attempts,
+            table.job_version <= job_version,
+        )
         .values(
             attempt=table.attempt + 1,
+            job_version=job_version,
             lease_owner=owner,
             lease_expires_at=now + timedelta(seconds=lease_seconds),
             heartbeat_at=now,
@@ -88,14 +102,15 @@ def lock_expired(session: Session, table: type[Leased], *, held: StrEnum, now: d
 
 
 def list_due(
-    session: Session, table: type[Rung], *, waiting: ColumnElement[bool], now: datetime
+    session: Session, table: type[Rung], *, waiting: ColumnElement[bool], job_version: int, now: datetime
 ) -> list[Rung]:
-    """Waiting rows whose doorbell is due again, longest wait first."""
+    """Waiting rows up to `job_version` whose doorbell is due again, longest wait first."""
     due = [
         and_(table.rings == rings, table.rung_at <= now - ring_delay(rings)) for rings in range(_DOUBLINGS)
     ]
     due.append(and_(table.rings >= _DOUBLINGS, table.rung_at <= now - ring_delay(_DOUBLINGS)))
-    statement = select(table).where(waiting, or_(*due)).order_by(table.rung_at, table.id)
+    known = table.job_version <= job_version
+    statement = select(table).where(waiting, known, or_(*due)).order_by(table.rung_at, table.id)
     return list(session.scalars(statement))
 
 

@@ -59,10 +59,16 @@ def add_model(
     metrics: dict[str, Any],
     skills: Sequence[NewSkill],
     ability_sd: float | None = None,
+    job_version: int = leases.FIRST_JOB_VERSION,
 ) -> Model:
     """Register what an experiment trained, as a candidate."""
     model = Model(
-        experiment_id=experiment_id, name=name, artifact=artifact, metrics=metrics, ability_sd=ability_sd
+        experiment_id=experiment_id,
+        name=name,
+        artifact=artifact,
+        metrics=metrics,
+        ability_sd=ability_sd,
+        job_version=job_version,
     )
     session.add(model)
     session.flush()
@@ -162,8 +168,10 @@ def list_skills(session: Session, model_id: UUID) -> Sequence[Skill]:
     return session.scalars(select(Skill).where(Skill.model_id == model_id).order_by(Skill.position)).all()
 
 
-def start_promotion(session: Session, model_id: UUID) -> Model:
-    """Candidate or retired → promoting; asking again is harmless.
+def start_promotion(
+    session: Session, model_id: UUID, *, job_version: int = leases.FIRST_JOB_VERSION
+) -> Model:
+    """Candidate or retired → promoting; asking again is harmless. Workers older than `job_version` leave it.
 
     Whoever stores responses without knowing of it has committed before, and nobody does until this
     transaction ends. Raises ModelNotFound, IllegalMove, and OperationalError when that takes too long.
@@ -173,6 +181,7 @@ def start_promotion(session: Session, model_id: UUID) -> Model:
     if model.status != PROMOTING:
         _move(model, PROMOTING)
         model.attempt = 0
+        model.job_version = max(model.job_version, job_version)
         model.scored_through = None
         model.lease_owner = model.lease_expires_at = None
         model.error_type = model.error_detail = None
@@ -182,9 +191,15 @@ def start_promotion(session: Session, model_id: UUID) -> Model:
 
 
 def claim_promotion(
-    session: Session, model_id: UUID, owner: str, *, lease_seconds: float, now: datetime | None = None
+    session: Session,
+    model_id: UUID,
+    owner: str,
+    *,
+    lease_seconds: float,
+    job_version: int = leases.FIRST_JOB_VERSION,
+    now: datetime | None = None,
 ) -> Model | None:
-    """Start scoring students, or take over an expired lease; None when there is nothing to do."""
+    """Start scoring students, or take over an expired lease; None when there is nothing to do (for it)."""
     now = now or utc_now()
     unheld = or_(Model.lease_owner.is_(None), Model.lease_expires_at < now)
     taken = leases.take_lease(
@@ -194,6 +209,7 @@ def claim_promotion(
         is_free=and_(Model.status == PROMOTING, unheld),
         owner=owner,
         lease_seconds=lease_seconds,
+        job_version=job_version,
         now=now,
     )
     return get_model(session, model_id) if taken else None
@@ -286,10 +302,12 @@ def requeue_expired_promotions(session: Session, now: datetime | None = None) ->
     return waiting
 
 
-def list_unrung_promotions(session: Session, now: datetime | None = None) -> list[Model]:
+def list_unrung_promotions(
+    session: Session, now: datetime | None = None, *, job_version: int = leases.FIRST_JOB_VERSION
+) -> list[Model]:
     """Promotions that wait with a doorbell due again."""
     waiting = and_(Model.status == PROMOTING, Model.lease_owner.is_(None))
-    return leases.list_due(session, Model, waiting=waiting, now=now or utc_now())
+    return leases.list_due(session, Model, waiting=waiting, job_version=job_version, now=now or utc_now())
 
 
 def mark_promotions_rung(session: Session, models: Sequence[Model], *, now: datetime | None = None) -> None:

@@ -19,11 +19,17 @@ DETAIL_LIMIT = 4000
 
 
 def claim(
-    session: Session, experiment_id: UUID, owner: str, *, lease_seconds: float, now: datetime | None = None
+    session: Session,
+    experiment_id: UUID,
+    owner: str,
+    *,
+    lease_seconds: float,
+    job_version: int = leases.FIRST_JOB_VERSION,
+    now: datetime | None = None,
 ) -> Experiment | None:
     """Start a queued experiment, or take over one whose lease has expired; None when there is nothing to do.
 
-    A message that was delivered twice gets None the second time.
+    A message that was delivered twice gets None the second time, and so does who is too old for the job.
     """
     now = now or utc_now()
     expired = and_(Experiment.status == RUNNING, Experiment.lease_expires_at < now)
@@ -34,6 +40,7 @@ def claim(
         is_free=and_(or_(Experiment.status == QUEUED, expired), Experiment.cancel_requested.is_(False)),
         owner=owner,
         lease_seconds=lease_seconds,
+        job_version=job_version,
         now=now,
         status=RUNNING,
         started_at=func.coalesce(Experiment.started_at, now),
@@ -206,9 +213,14 @@ def _queue_again(experiment: Experiment, *, error_type: str, detail: str, now: d
     return False
 
 
-def list_unrung(session: Session, now: datetime | None = None) -> list[Experiment]:
+def list_unrung(
+    session: Session, now: datetime | None = None, *, job_version: int = leases.FIRST_JOB_VERSION
+) -> list[Experiment]:
     """Queued experiments whose doorbell is due again."""
-    return leases.list_due(session, Experiment, waiting=Experiment.status == QUEUED, now=now or utc_now())
+    waiting = Experiment.status == QUEUED
+    return leases.list_due(
+        session, Experiment, waiting=waiting, job_version=job_version, now=now or utc_now()
+    )
 
 
 def mark_rung(session: Session, experiments: Sequence[Experiment], *, now: datetime | None = None) -> None:

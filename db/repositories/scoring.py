@@ -16,13 +16,21 @@ SERVING = ModelStatus.SERVING
 
 
 def claim_scoring(
-    session: Session, owner: str, *, lease_seconds: float, now: datetime | None = None
+    session: Session,
+    owner: str,
+    *,
+    lease_seconds: float,
+    job_version: int = leases.FIRST_JOB_VERSION,
+    now: datetime | None = None,
 ) -> Model | None:
-    """The serving model, for `owner` to score under; None when nobody waits or another worker is at it."""
+    """The serving model, for `owner` to score under; None when nobody waits or another worker is at it.
+
+    A model that needs a newer worker than one of `job_version` is left to that.
+    """
     now = now or utc_now()
     statement = (
         update(Model)
-        .where(*_wanted(now))
+        .where(*_wanted(now, job_version))
         .values(
             lease_owner=owner,
             lease_expires_at=now + timedelta(seconds=lease_seconds),
@@ -35,14 +43,17 @@ def claim_scoring(
     return get_model(session, claimed) if claimed is not None else None
 
 
-def is_scoring_wanted(session: Session, *, now: datetime | None = None) -> bool:
+def is_scoring_wanted(
+    session: Session, *, job_version: int = leases.FIRST_JOB_VERSION, now: datetime | None = None
+) -> bool:
     """Whether students are due, a model serves, and no worker is at it."""
-    return bool(session.scalar(select(exists().where(*_wanted(now or utc_now())))))
+    return bool(session.scalar(select(exists().where(*_wanted(now or utc_now(), job_version)))))
 
 
-def _wanted(now: datetime) -> tuple[ColumnElement[bool], ...]:
+def _wanted(now: datetime, job_version: int) -> tuple[ColumnElement[bool], ...]:
     unheld = or_(Model.lease_owner.is_(None), Model.lease_expires_at < now)
-    return Model.status == SERVING, unheld, exists(select(Student.id).where(Student.scoring_due))
+    known = Model.job_version <= job_version
+    return Model.status == SERVING, known, unheld, exists(select(Student.id).where(Student.scoring_due))
 
 
 def renew_scoring(

@@ -194,7 +194,9 @@ def cancel_if_active(session: Session, experiment_id: UUID) -> None:
         return
 
 
-def list_unrung_sweeps(session: Session, now: datetime | None = None) -> list[Sweep]:
+def list_unrung_sweeps(
+    session: Session, now: datetime | None = None, *, job_version: int = leases.FIRST_JOB_VERSION
+) -> list[Sweep]:
     """Sweeps that could move on, and whose doorbell is due again."""
     in_flight = (
         select(func.count())
@@ -204,7 +206,7 @@ def list_unrung_sweeps(session: Session, now: datetime | None = None) -> list[Sw
     )
     has_room: ColumnElement[bool] = and_(Sweep.n_created < Sweep.n_trials, in_flight < Sweep.parallel)
     waiting = and_(Sweep.status == SweepStatus.RUNNING, or_(has_room, in_flight == 0))
-    return leases.list_due(session, Sweep, waiting=waiting, now=now or utc_now())
+    return leases.list_due(session, Sweep, waiting=waiting, job_version=job_version, now=now or utc_now())
 
 
 def mark_sweeps_rung(session: Session, sweeps: Sequence[Sweep], *, now: datetime | None = None) -> None:

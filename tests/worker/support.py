@@ -193,13 +193,15 @@ class WorkerProcess:
     stack: Stack
     log: Path
     environment: dict[str, str] = field(default_factory=dict)
+    program: str | None = None
+    """Python to run in place of `worker`."""
     process: "subprocess.Popen[bytes] | None" = None
 
     def start(self) -> Self:
         environment = {**os.environ, **self.stack.env(), **QUICK, "IKT_CONCURRENCY": "2", "IKT_THREADS": "1"}
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "worker"],
+                [sys.executable, *(["-c", self.program] if self.program else ["-m", "worker"])],
                 cwd=ROOT,
                 env={**environment, **self.environment},
                 stdout=output,
@@ -251,9 +253,11 @@ def is_alive(process: psutil.Process) -> bool:
 
 
 @contextmanager
-def running_worker(stack: Stack, tmp_path: Path, **environment: str) -> Iterator[WorkerProcess]:
+def running_worker(
+    stack: Stack, tmp_path: Path, *, program: str | None = None, **environment: str
+) -> Iterator[WorkerProcess]:
     """A worker that is gone at the end, with all its children; its log is shown when a test fails."""
-    worker = WorkerProcess(stack, tmp_path / f"worker-{uuid4().hex[:6]}.log", environment).start()
+    worker = WorkerProcess(stack, tmp_path / f"worker-{uuid4().hex[:6]}.log", environment, program).start()
     try:
         yield worker
     finally:
