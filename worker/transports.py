@@ -80,7 +80,36 @@ class FolderTransport(_Prompt, filesystem.Transport):
     Channel = FolderChannel
 
 
+class _HonestQoS(redis.QoS):
+    """Counts a message as done also when the server cannot be told.
+
+    kombu 5.7 goes on counting it. One that is never told fills the worker's only place: it would ask for no
+    message any more, and so never find out that its connection is gone.
+    """
+
+    def ack(self, delivery_tag: str) -> None:
+        try:
+            super().ack(delivery_tag)  # type: ignore[no-untyped-call]
+        except Exception:
+            virtual.QoS.ack(self, delivery_tag)  # type: ignore[no-untyped-call]
+            raise
+
+    def reject(self, delivery_tag: str, requeue: bool = False) -> None:
+        try:
+            super().reject(delivery_tag, requeue=requeue)  # type: ignore[no-untyped-call]
+        except Exception:
+            virtual.QoS.ack(self, delivery_tag)  # type: ignore[no-untyped-call]
+            raise
+
+
+class RedisChannel(redis.Channel):
+    """Queues in Redis."""
+
+    QoS = _HonestQoS
+
+
 class RedisTransport(_Prompt, redis.Transport):
     """For redis:// and rediss:// addresses."""
 
+    Channel = RedisChannel
     implements = redis.Transport.implements.extend(asynchronous=False)

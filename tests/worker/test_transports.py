@@ -1,4 +1,4 @@
-"""The filesystem broker: every message is read once, and whole."""
+"""Brokers: in folders every message is read once, and whole; Redis may go away and come back."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from kombu.connection import Connection
 
+from tests.running import Redis
 from worker.transports import FolderChannel
 
 N_MESSAGES = 200
@@ -89,3 +90,31 @@ def test_a_message_that_can_not_be_written_is_not_read(channel: FolderChannel, t
     with pytest.raises(Empty):
         channel._get("cpu")
     assert list((tmp_path / "taken").iterdir()) == []
+
+
+@pytest.mark.parametrize("settle", ["ack", "reject"])
+def test_a_worker_asks_for_messages_again_after_redis_was_gone(settle: str, tmp_path: Path) -> None:
+    server = Redis(tmp_path).start()
+    server.wait_until_ready()
+    taken: list[Any] = []
+    try:
+        connection: Any = Connection(  # type: ignore[no-untyped-call]
+            server.url, transport="worker.transports:RedisTransport"
+        )
+        channel = connection.channel()
+        channel.basic_qos(prefetch_count=1)
+        channel.basic_consume("cpu", no_ack=False, callback=taken.append, consumer_tag="1")
+        channel.basic_publish(channel.prepare_message("{}"), exchange="", routing_key="cpu")
+        connection.drain_events(timeout=5)
+        assert not channel.qos.can_consume()
+
+        server.kill()
+        with pytest.raises(connection.connection_errors):
+            getattr(taken[0], settle)()
+
+        assert channel.qos.can_consume()
+        with pytest.raises(connection.connection_errors):
+            connection.drain_events(timeout=5)
+    finally:
+        if server.is_running:
+            server.kill()
