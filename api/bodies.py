@@ -8,13 +8,21 @@ import msgspec
 from anyio import fail_after, from_thread
 from fastapi import HTTPException, Request
 
-from api.body_limit import raise_limit
-from api.services.refusals import BodyTooSlow, FieldRefused, InteractionsRefused, UploadUnsupported
+from api.body_limit import leave_uncounted, raise_limit
+from api.services.refusals import (
+    BatchTooLarge,
+    BodyTooSlow,
+    FieldRefused,
+    InteractionsRefused,
+    UploadUnsupported,
+)
 
 JSON = "application/json"
 LINES = ("application/x-ndjson", "application/ndjson", "application/jsonl")
 BLOCK_BYTES = 1024 * 1024
 LONGEST_LINE_BYTES = BLOCK_BYTES
+LONGEST_LIST = 100_000  # as many of the shortest responses fill a body
+ITEMS_AT_ONCE = 20_000  # whoever reads them may give up after each batch
 
 
 async def open_items(
@@ -25,11 +33,13 @@ async def open_items(
     Batches of lines have to be read by a thread of anyio's, which waits `stall_seconds` for a block and
     `wait_seconds` for all of them; a list is read at once and may be as long as any other body. A byte order
     mark before either is skipped. Raises UploadUnsupported, InteractionsRefused when JSON is no list,
-    HTTPException when it can't be parsed; and while lines are read also BodyTooSlow, InteractionsRefused.
+    BatchTooLarge when the list is too long, HTTPException when it can't be parsed; and while lines are read
+    also BodyTooSlow, InteractionsRefused.
     """
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type == JSON:
-        return [await _read_list(request)], True
+        leave_uncounted(request.scope)
+        return _in_batches(await _read_list(request)), True
     if media_type not in LINES:
         raise UploadUnsupported(media_type, supported=(*LINES, JSON))
     raise_limit(request.scope, limit_bytes)
@@ -46,19 +56,27 @@ def split_lines(blocks: Iterable[bytes]) -> Iterator[list[bytes]]:
         if len(rest) > LONGEST_LINE_BYTES:
             detail = f"must not be longer than {LONGEST_LINE_BYTES} bytes; end each response with a line feed"
             raise InteractionsRefused([FieldRefused("", detail, n_lines + 1)])
-        yield lines
+        yield from _in_batches(lines)
     yield [rest]
+
+
+def _in_batches(items: list[bytes]) -> Iterator[list[bytes]]:
+    for start in range(0, len(items), ITEMS_AT_ONCE):
+        yield items[start : start + ITEMS_AT_ONCE]
 
 
 async def _read_list(request: Request) -> list[bytes]:
     body = (await request.body()).removeprefix(BOM_UTF8)
     try:
-        return [bytes(item) for item in msgspec.json.decode(body, type=list[msgspec.Raw])]
+        items = msgspec.json.decode(body, type=list[msgspec.Raw])
     except msgspec.ValidationError as error:
         detail = f"must be a list of responses; send a single one in brackets, or as a line of {LINES[0]}"
         raise InteractionsRefused([FieldRefused("", detail)]) from error
     except (msgspec.DecodeError, RecursionError) as error:
         raise HTTPException(400) from error
+    if len(items) > LONGEST_LIST:
+        raise BatchTooLarge(LONGEST_LIST, remedy=f"send them as lines of {LINES[0]}, or in several requests")
+    return [bytes(item) for item in items]
 
 
 def _blocks(request: Request, *, stall_seconds: float, wait_seconds: float) -> Iterator[bytes]:

@@ -1,13 +1,20 @@
-"""No request body grows without bound: the reader of a body decides how much it takes."""
+"""No request body grows without bound: the reader of a body decides how much it takes.
+
+A body that is compressed is refused before a byte of it is read: what it unpacks to has no bound.
+"""
 
 from anyio import move_on_after
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import BodyTooLarge
+from api.errors import BodyRefused
+from api.services.refusals import BodyCompressed, TooManyValues, UploadTooLarge
 
 LINGER_SECONDS = 5
+MOST_VALUES = 200_000  # of a JSON document; each may be wrong, and telling so costs more than reading it
+_JSON = "application/json"
 _LIMIT_KEY = "ikt.body_limit_bytes"
+_VALUES_KEY = "ikt.counts_values"
 
 
 class BodyLimit:
@@ -22,6 +29,7 @@ class BodyLimit:
             await self.app(scope, receive, send)
             return
         scope[_LIMIT_KEY] = self.limit_bytes
+        scope[_VALUES_KEY] = True
         body = _CountedBody(scope, receive)
 
         async def send_after_body(message: Message) -> None:
@@ -46,6 +54,11 @@ def raise_limit(scope: Scope, limit_bytes: int) -> None:
     scope[_LIMIT_KEY] = limit_bytes
 
 
+def leave_uncounted(scope: Scope) -> None:
+    """Let this request's JSON hold any number of values, for a reader that bounds them itself."""
+    scope[_VALUES_KEY] = False
+
+
 class _CountedBody:
     """What has come of a request's body so far."""
 
@@ -56,18 +69,28 @@ class _CountedBody:
         self._receive = receive
         self._declared = int(length) if length.isdecimal() else 0
         self._waits_for_leave = "expect" in headers
+        self._encoding = headers.get("content-encoding", "identity").strip().lower()
+        self._is_json = headers.get("content-type", "").partition(";")[0].strip().lower() == _JSON
+        self._n_values = 0
         self.is_over = not self._declared and "transfer-encoding" not in headers
         self._received = 0
 
     async def receive(self) -> Message:
-        """The next piece. Raises BodyTooLarge for the first one beyond the limit."""
+        """The next piece. Raises BodyRefused for an encoded body, and for the first piece beyond a limit."""
+        if self._encoding != "identity":
+            raise BodyRefused(BodyCompressed(self._encoding))
         limit = self._scope[_LIMIT_KEY]
         if self._declared > limit:
-            raise BodyTooLarge(limit)
+            raise BodyRefused(UploadTooLarge(limit))
         message = await self._receive()
         self._count(message)
         if self._received > limit:
-            raise BodyTooLarge(limit)
+            raise BodyRefused(UploadTooLarge(limit))
+        if self._is_json and self._scope[_VALUES_KEY]:
+            # Commas within texts count as well: the bound is far above what any operation takes.
+            self._n_values += message.get("body", b"").count(b",")
+            if self._n_values > MOST_VALUES:
+                raise BodyRefused(TooManyValues(MOST_VALUES))
         return message
 
     async def discard_rest(self) -> None:

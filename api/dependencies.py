@@ -11,6 +11,7 @@ from api.resources import Resources
 from api.schemas.common import Limit
 from api.schemas.students import StudentId
 from api.services.datasets import Upload
+from api.services.refusals import UploadUnsupported
 from api.services.undo import undo_on_failure
 from api.uploads import receive_upload
 from db.engine import read_scope, session_scope
@@ -22,6 +23,17 @@ async def get_resources(request: Request) -> Resources:  # async: nothing to wai
 
 
 ResourcesDep = Annotated[Resources, Depends(get_resources)]
+
+
+async def require_json(request: Request) -> None:
+    """Raises UploadUnsupported: a body of another type, or of none, is not even looked at."""
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    kind, _, subtype = media_type.partition("/")
+    if kind != "application" or (subtype != "json" and not subtype.endswith("+json")):
+        raise UploadUnsupported(media_type, supported=("application/json",))
+
+
+JSON_BODY = Depends(require_json)
 
 
 def get_session(resources: ResourcesDep) -> Iterator[Session]:

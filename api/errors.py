@@ -31,6 +31,7 @@ logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 5
+MOST_TOLD = 100  # of a request's errors
 
 Members = Callable[[Any], dict[str, Any]]
 
@@ -51,7 +52,13 @@ class ProblemType:
 
 
 def _fields(error: Any) -> dict[str, Any]:
-    return {"errors": [_without_nothing(asdict(field)) for field in error.errors]}
+    told = [_without_nothing(asdict(field)) for field in error.errors[:MOST_TOLD]]
+    return {"errors": told, "total_errors": _total(error.errors)}
+
+
+def _total(errors: Sequence[Any]) -> int | None:
+    """How many there are, where not all of them are told."""
+    return len(errors) if len(errors) > MOST_TOLD else None
 
 
 def _skills(error: refused.SkillsUnknown) -> dict[str, Any]:
@@ -70,7 +77,7 @@ def _minimum(error: refused.CohortTooSmall) -> dict[str, Any]:
     return {"minimum": error.minimum}
 
 
-def _limit(error: refused.BatchTooLarge | refused.UploadTooLarge) -> dict[str, Any]:
+def _limit(error: refused.BatchTooLarge | refused.UploadTooLarge | refused.TooManyValues) -> dict[str, Any]:
     return {"limit": error.limit}
 
 
@@ -147,7 +154,9 @@ PROBLEMS: dict[type[Exception], ProblemType] = dict(
         _kind(refused.BodyTooSlow, "body-too-slow", "The body comes too slowly", 408),
         _kind(refused.TooManyLoads, "too-many-loads", "Too many loads at once", 503),
         _kind(refused.UploadTooLarge, "content-too-large", "The content is too large", 413, _limit),
+        _kind(refused.TooManyValues, "content-too-large", "The content is too large", 413, _limit),
         _kind(refused.UploadUnsupported, "unsupported-media-type", "The content type is not supported", 415),
+        _kind(refused.BodyCompressed, "unsupported-encoding", "The content is encoded", 415),
         _kind(refused.UploadMalformed, "malformed-multipart", "The multipart body is malformed", 400),
         _kind(refused.UploadRefused, "invalid-request", "The request is not valid", 422, _fields),
         _kind(refused.NotAcceptable, "not-acceptable", "No acceptable media type", 406),
@@ -236,12 +245,12 @@ def problem_response(
     )
 
 
-class BodyTooLarge(HTTPException):
-    """UploadTooLarge for code below the router, which lets nothing but HTTPException through unchanged."""
+class BodyRefused(HTTPException):
+    """A refusal by code below the router, which lets nothing but HTTPException through unchanged."""
 
-    def __init__(self, limit: int) -> None:
-        self.refusal = refused.UploadTooLarge(limit)
-        super().__init__(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail=str(self.refusal))
+    def __init__(self, refusal: Exception) -> None:
+        self.refusal = refusal
+        super().__init__(type_of(type(refusal)).status, detail=str(refusal))
 
 
 def _tell_domain_error(request: Request, error: Exception) -> JSONResponse:
@@ -265,11 +274,12 @@ def _tell_invalid_request(request: Request, error: Exception) -> JSONResponse:
         where = entries[0]["loc"][-1]
         detail = f"the body is not JSON: {entries[0]['ctx']['error']} at character {where}"
         return problem_response(INVALID_JSON, request, detail=detail)
-    errors = [_describe(entry, body=error.body) for entry in entries]
+    errors = [_describe(entry, body=error.body) for entry in entries[:MOST_TOLD]]
     first = errors[0]
     named = first.get("pointer", first.get("parameter", "")) or "the body"
     detail = f"{named}: {first['detail']}"
-    return problem_response(INVALID_REQUEST, request, detail=detail, members={"errors": errors})
+    members = {"errors": errors, "total_errors": _total(entries)}
+    return problem_response(INVALID_REQUEST, request, detail=detail, members=_without_nothing(members))
 
 
 def _describe(entry: Any, *, body: Any) -> dict[str, Any]:
@@ -286,7 +296,7 @@ def _describe(entry: Any, *, body: Any) -> dict[str, Any]:
 
 def _tell_http_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    if isinstance(error, BodyTooLarge):
+    if isinstance(error, BodyRefused):
         return _tell_domain_error(request, error.refusal)
     match error.status_code:
         case HTTPStatus.NOT_FOUND:

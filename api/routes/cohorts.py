@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from api.dependencies import CursorQuery, LimitQuery, ReaderDep, ResourcesDep, SessionDep
+from api.dependencies import JSON_BODY, CursorQuery, LimitQuery, ReaderDep, ResourcesDep, SessionDep
 from api.paging import link_next
 from api.responses import PAGE, problems
 from api.schemas.cohorts import CohortMasteryRead, CohortName, CohortPage, CohortRead, Members
@@ -67,6 +67,7 @@ def get_cohort_mastery(
 @router.put(
     "/{cohort}/students",
     operation_id="set_cohort",
+    dependencies=[JSON_BODY],
     summary="Say who is in a cohort",
     responses=problems(StudentsNotFound),
 )

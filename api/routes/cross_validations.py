@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 
 from api.dependencies import (
+    JSON_BODY,
     CrossValidationId,
     CursorQuery,
     IdempotencyKey,
@@ -27,6 +28,7 @@ router = APIRouter(prefix="/cross-validations", tags=["cross-validations"])
 @router.post(
     "",
     operation_id="submit_cross_validation",
+    dependencies=[JSON_BODY],
     summary="Train once with each fold held out",
     status_code=202,
     responses=ACCEPTED | problems(ExperimentRefused, IdempotencyKeyReused),

@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 
 from api.dependencies import (
+    JSON_BODY,
     CursorQuery,
     ExperimentId,
     IdempotencyKey,
@@ -35,6 +36,7 @@ router = APIRouter(tags=["experiments"])
 @router.post(
     "/experiments",
     operation_id="submit_experiment",
+    dependencies=[JSON_BODY],
     summary="Train a model",
     status_code=202,
     responses=ACCEPTED | problems(ExperimentRefused, IdempotencyKeyReused),

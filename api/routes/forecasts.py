@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api.dependencies import ReaderDep, ResourcesDep, StudentPath
+from api.dependencies import JSON_BODY, ReaderDep, ResourcesDep, StudentPath
 from api.responses import problems
 from api.schemas.predictions import MOST_HYPOTHETICAL, PredictionsCreate, PredictionsRead
 from api.schemas.recommendations import Aim, RecommendationsRead
@@ -18,6 +18,7 @@ router = APIRouter(prefix="/students", tags=["students"])
 @router.post(
     "/{student_id}/predictions",
     operation_id="predict_student",
+    dependencies=[JSON_BODY],
     summary="Ask what if",
     responses=problems(StudentNotFound, NoServingModel, SkillsUnknown, BatchTooLarge),
 )

@@ -13,7 +13,7 @@ from pydantic import BeforeValidator
 
 from api.batching import BatcherClosed, Busy
 from api.bodies import LINES, open_items
-from api.dependencies import ResourcesDep
+from api.dependencies import JSON_BODY, ResourcesDep
 from api.formats.json import MEDIA_TYPE, write_json
 from api.paths import restore_slashes
 from api.resources import Resources
@@ -96,6 +96,7 @@ LINES_BODY: dict[str, Any] = {
 @router.post(
     "/students/{student_id}/interactions",
     operation_id="record_interactions",
+    dependencies=[JSON_BODY],
     summary="Record responses of a student",
     response_model=InteractionsAccepted,
     responses=problems(SkillsUnknown, BatchTooLarge, Busy, BatcherClosed),
@@ -174,6 +175,7 @@ async def load_interactions(
 @router.post(
     "/xapi/statements",
     operation_id="record_statements",
+    dependencies=[JSON_BODY],
     summary="Record xAPI statements",
     response_model=StatementsAccepted,
     responses={200: {"headers": XAPI_HEADERS}, **problems(SkillsUnknown, BatchTooLarge, Busy, BatcherClosed)},

@@ -15,8 +15,9 @@ from api.errors import (
     type_of,
 )
 from api.responses import describe_problems
+from api.routes.links import LINKS
 from api.schemas.common import examples_by_name
-from api.services.refusals import UploadTooLarge
+from api.services.refusals import BodyCompressed, UploadTooLarge, UploadUnsupported
 
 TITLE = "ikt"
 DESCRIPTION = """\
@@ -62,6 +63,8 @@ def write_openapi(app: FastAPI) -> dict[str, Any]:
             for method in METHODS:
                 if method in path:
                     _add_common_problems(path[method])
+                    _leave_nulls_out(path[method])
+                    _add_links(path[method])
         app.openapi_schema = document
     return app.openapi_schema
 
@@ -71,6 +74,8 @@ def _add_common_problems(operation: dict[str, Any]) -> None:
     content = operation.get("requestBody", {}).get("content", {})
     if "application/json" in content:
         kinds += [INVALID_JSON, type_of(UploadTooLarge)]
+    if content:
+        kinds += [type_of(UploadUnsupported), type_of(BodyCompressed)]
     if content or operation.get("parameters"):
         kinds.append(INVALID_REQUEST)
     if operation["tags"] != ["system"]:
@@ -83,6 +88,22 @@ def _add_common_problems(operation: dict[str, Any]) -> None:
         if known is not described:
             _merge_examples(known, described)
     operation["responses"] = dict(sorted(responses.items()))
+
+
+def _leave_nulls_out(operation: dict[str, Any]) -> None:
+    """A parameter may be left out, but there is no null that it could be sent as."""
+    for parameter in operation.get("parameters", ()):
+        schema = parameter["schema"]
+        options = [option for option in schema.get("anyOf", ()) if option != {"type": "null"}]
+        if len(options) == 1:
+            del schema["anyOf"]
+            parameter["schema"] = options[0] | schema
+
+
+def _add_links(operation: dict[str, Any]) -> None:
+    for status, response in operation["responses"].items():
+        if links := LINKS.get((operation["operationId"], status)):
+            response["links"] = links
 
 
 def _merge_examples(known: dict[str, Any], added: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 
 from api.dependencies import (
+    JSON_BODY,
     CursorQuery,
     IdempotencyKey,
     LimitQuery,
@@ -27,6 +28,7 @@ router = APIRouter(prefix="/sweeps", tags=["sweeps"])
 @router.post(
     "",
     operation_id="submit_sweep",
+    dependencies=[JSON_BODY],
     summary="Search for settings",
     status_code=202,
     responses=ACCEPTED | problems(SweepRefused, IdempotencyKeyReused),

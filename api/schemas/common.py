@@ -13,6 +13,7 @@ from pydantic import (
     Field,
     PlainSerializer,
     StringConstraints,
+    model_validator,
 )
 
 from ikt_model.data.columns import LONGEST_NAME
@@ -40,12 +41,15 @@ def _without_padding(value: str) -> str:
 
 
 # Control characters have no place in names, and PostgreSQL stores no NUL.
+MOST_MEMBERS = 100  # of an object; none that is taken has as many
 PLAIN_TEXT = r"^[^\x00-\x1f\x7f]+$"
+UNPADDED_TEXT = r"^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?$"
 
 Name = Annotated[
     str,
     StringConstraints(min_length=1, max_length=LONGEST_NAME, pattern=PLAIN_TEXT),
     AfterValidator(_without_padding),
+    Field(json_schema_extra={"pattern": UNPADDED_TEXT}),
 ]
 """Text for people: one line, as long as the names of a dataset may be."""
 
@@ -58,6 +62,14 @@ class Shape(BaseModel):
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True, from_attributes=True)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _require_few_members(cls, given: Any) -> Any:
+        # Each unknown member is an error by itself, and there may be hundreds of thousands of them.
+        if isinstance(given, dict) and len(given) > MOST_MEMBERS:
+            raise ValueError(f"has {len(given):,} members, at most {MOST_MEMBERS} are possible")
+        return given
+
 
 def examples_by_name() -> dict[str, list[Any]]:
     """Examples of every shape, nulls included, which FastAPI leaves out of its document."""
@@ -65,7 +77,7 @@ def examples_by_name() -> dict[str, list[Any]]:
     for shape in shapes:  # grows while it is read
         shapes += shape.__subclasses__()
     extras = {shape.__name__: shape.__dict__["model_config"].get("json_schema_extra") for shape in shapes}
-    return {name: extra["examples"] for name, extra in extras.items() if isinstance(extra, dict)}
+    return {name: extra["examples"] for name, extra in extras.items() if isinstance(extra, dict) and "examples" in extra}
 
 
 class FieldProblem(Shape):
@@ -109,9 +121,9 @@ class Problem(BaseModel):
     instance: str
     """Path of the request."""
     errors: list[FieldProblem | BadRowProblem] | None = None
-    """What is wrong, one by one: values of the request, or rows of a dataset (the first 20)."""
+    """What is wrong, one by one: the first 100 values of the request, or the first 20 rows of a dataset."""
     total_errors: int | None = None
-    """How many rows were refused in all."""
+    """How many rows, or values if there are more than are told, were refused in all."""
     vocabulary_size: int | None = None
     """How many skills the model knows, where one is unknown."""
     nearest: list[str] | None = None

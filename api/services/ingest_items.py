@@ -16,7 +16,7 @@ from api.services.refusals import (
     describe_unknown_skill,
 )
 from api.services.spelling import nearest_names
-from api.services.validation import describe_refusal, follow, to_pointer
+from api.services.validation import MOST_OF_ONE, describe_refusal, follow, to_pointer
 from db.repositories.interactions import NewInteraction
 
 MOST_EXPLAINED = 5  # unknown skills for which the nearest names are looked up
@@ -95,7 +95,7 @@ def explain(body: Any, error: ValidationError, *, pointer: str) -> Refused:
                 pointer + to_pointer(follow(body, entry["loc"], is_missing=entry["type"] == "missing")),
                 describe_refusal(entry),
             )
-            for entry in error.errors()
+            for entry in error.errors()[:MOST_OF_ONE]
         ]
     )
 

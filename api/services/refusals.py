@@ -135,12 +135,30 @@ class UploadTooLarge(Exception):
         super().__init__(f"the content is longer than {limit} bytes; split it or raise the service's limit")
 
 
+class TooManyValues(Exception):
+    """More values than one JSON document may hold."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        super().__init__(f"the document holds more than {limit} values; send them in several requests")
+
+
+class BodyCompressed(Exception):
+    """The body is compressed, and what it would unpack to has no bound."""
+
+    def __init__(self, encoding: str) -> None:
+        self.encoding = encoding
+        super().__init__(
+            f"Content-Encoding {encoding[:80]!r} is not supported; send the body unpacked, without the header"
+        )
+
+
 class UploadUnsupported(Exception):
-    """The content type is none that carries a dataset."""
+    """The content type is none that the operation reads."""
 
     def __init__(self, content_type: str, *, supported: Sequence[str]) -> None:
-        given = f"Content-Type {content_type!r} is" if content_type else "a request without Content-Type is"
-        super().__init__(f"{given} not supported; send one of {', '.join(supported)}")
+        given = f"Content-Type {content_type[:80]!r}" if content_type else "a request without Content-Type"
+        super().__init__(f"{given} is not supported; send {' or '.join(supported)}")
 
 
 class UploadMalformed(Exception):

@@ -9,6 +9,7 @@ from api.services.refusals import FieldRefused
 from ikt_model.config import setting_of
 
 LONGEST_VALUE = 60
+MOST_OF_ONE = 20  # errors that are told of one object: it may have any number of unknown members
 
 
 def refused_fields(error: ValidationError) -> list[FieldRefused]:

@@ -173,7 +173,7 @@ BODIES = [
     raw("list", 422, "invalid-request", b"[]"),
     raw("null", 422, "invalid-request", b"null"),
     raw("too long", 413, "content-too-large", b'{"name": "' + b"x" * 5_000_000 + b'"}'),
-    Bad("body: of another type", 422, "invalid-request", "/experiments",
+    Bad("body: of another type", 415, "unsupported-media-type", "/experiments",
         request={"content": b"dataset_id=1", "headers": {"Content-Type": "text/plain"}}),
     Bad("experiment: key with a space", 422, "invalid-request", "/experiments",
         request={"json": {"dataset_id": UNKNOWN}, "headers": {"Idempotency-Key": "a b"}}),
