@@ -82,7 +82,7 @@ def read_stored(session: Session) -> Stored:
         + sum(pk not in known for pk in _all_states(session)),
         experiments=_experiments(session),
         models=[
-            StoredJob(str(one.id), one.status.value, one.lease_owner is not None, error=one.error_detail)
+            StoredJob(str(one.id), str(one.status), one.lease_owner is not None, error=one.error_detail)
             for one in session.scalars(select(Model))
         ],
         datasets={str(one.id): (one.name, one.n_responses) for one in session.scalars(select(Dataset))},
@@ -106,7 +106,7 @@ def _states(session: Session) -> dict[int, int]:
     rows = session.execute(
         select(StudentState.student_pk, StudentState.n_interactions).where(StudentState.model_id == serving)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def _all_states(session: Session) -> set[int]:
@@ -119,7 +119,7 @@ def _experiments(session: Session) -> list[StoredJob]:
     return [
         StoredJob(
             str(one.id),
-            one.status.value,
+            str(one.status),
             one.lease_owner is not None,
             key=one.idempotency_key,
             epochs=one.epochs,
@@ -132,4 +132,4 @@ def _experiments(session: Session) -> list[StoredJob]:
 
 
 def _counted(session: Session, column: Any) -> dict[Any, int]:
-    return dict(session.execute(select(column, func.count()).group_by(column)).tuples().all())
+    return dict(session.execute(select(column, func.count()).group_by(column)).all())
