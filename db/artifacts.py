@@ -10,20 +10,22 @@ import os
 import re
 import shutil
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
+from db.base import new_id
 from db.errors import ArtifactNotFound, BadArtifactKey
 from db.settings import DatabaseSettings
 
 MANIFEST = "manifest.json"
+PARTIAL = ".partial"
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*")
 
 
@@ -51,24 +53,17 @@ class ArtifactStore:
 
     def put_file(self, local: Path, key: str) -> None:
         """Store one file under `key`, replacing what was there."""
-        final = self._path(key)
-        partial = f"{final}.{uuid4().hex}.partial"
-        self._make_parent(final)
-        try:
-            self._fs.put_file(str(local), partial)
-            self._rename(partial, final)
-        except BaseException:
-            self._remove(partial)
-            raise
+        self._put(key, lambda partial: self._fs.put_file(str(local), partial))
 
-    def put_folder(self, local: Path, key: str) -> None:
+    def put_folder(self, local: Path, key: str, *, still_wanted: Callable[[], object] = lambda: None) -> None:
         """Store all files below `local` under `key`, replacing what was there.
 
-        Paths that were fetched before stop working.
+        Paths that were fetched before stop working. `still_wanted` is called when all files are stored and
+        none counts yet; what it raises leaves everything as it was.
         """
         replaced = self._read_manifest(key)
         files = sorted(path for path in local.rglob("*") if path.is_file())
-        version = uuid4().hex
+        version = new_id().hex
         folder = f"{self._path(key)}/{version}"
         sizes = {}
         try:
@@ -77,6 +72,7 @@ class ArtifactStore:
                 self._make_parent(f"{folder}/{name}")
                 self._fs.put_file(str(path), f"{folder}/{name}")
                 sizes[name] = path.stat().st_size
+            still_wanted()
             self._write_manifest(key, {"version": version, "files": sizes})
         except BaseException:
             self._remove(folder)
@@ -121,6 +117,18 @@ class ArtifactStore:
         # Without its manifest a folder does not exist, so a crash in between leaves no half of it.
         self._remove(f"{self._path(key)}/{MANIFEST}")
         self._remove(self._path(key))
+
+    def list_keys(self, folder: str) -> list[str]:
+        """Every file that is stored under `folder`, whether it counts or not."""
+        return [str(path).removeprefix(f"{self._root}/") for path in self._fs.find(self._path(folder))]
+
+    def remove_leftovers(self, key: str) -> None:
+        """Remove versions of a folder that do not count; nobody may be writing one."""
+        manifest = self._read_manifest(key)
+        kept = None if manifest is None else manifest["version"]
+        for name in {path.removeprefix(f"{key}/").partition("/")[0] for path in self.list_keys(key)}:
+            if name not in (kept, MANIFEST):
+                self._remove(f"{self._path(key)}/{name}")
 
     def delete_named(self, folder: str, part: str) -> None:
         """Remove what lies right under `folder` and has `part` in its name."""
@@ -180,10 +188,20 @@ class ArtifactStore:
         return manifest
 
     def _write_manifest(self, key: str, manifest: dict[str, Any]) -> None:
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / MANIFEST
-            path.write_text(json.dumps(manifest))
-            self.put_file(path, f"{key}/{MANIFEST}")
+        content = json.dumps(manifest).encode()
+        self._put(f"{key}/{MANIFEST}", lambda partial: self._fs.pipe_file(partial, content))
+
+    def _put(self, key: str, write: Callable[[str], object]) -> None:
+        """Let `write` fill a draft, whose name tells its age, and rename it."""
+        final = self._path(key)
+        partial = f"{final}.{new_id().hex}{PARTIAL}"
+        self._make_parent(final)
+        try:
+            write(partial)
+            self._rename(partial, final)
+        except BaseException:
+            self._remove(partial)
+            raise
 
     def _rename(self, partial: str, final: str) -> None:
         if self._is_local:

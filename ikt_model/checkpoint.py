@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from ikt_model.config import ExperimentConfig
@@ -51,9 +51,7 @@ def save_checkpoint(
     header["epoch"] = str(progress.epoch)
     temporary = folder / f".{CHECKPOINT_FILE}.{secrets.token_hex(4)}"
     try:
-        save_file(
-            {name: value.detach().contiguous().cpu() for name, value in tensors.items()}, temporary, header
-        )
+        _write_tensors(temporary, tensors, header)
         _sync(temporary)
         temporary.replace(folder / CHECKPOINT_FILE)
     finally:
@@ -98,8 +96,7 @@ def save_model(
     """Write a model folder whole: a reader never sees half of one."""
     temporary = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
     temporary.mkdir(parents=True)
-    weights = {name: value.detach().contiguous().cpu() for name, value in network.state_dict().items()}
-    save_file(weights, temporary / "weights.safetensors")
+    _write_tensors(temporary / "weights.safetensors", network.state_dict())
     documents: dict[str, Any] = {
         "config": config.model_dump(mode="json"),
         "model": {
@@ -158,6 +155,13 @@ def _assemble(documents: dict[str, Any], weights: dict[str, Tensor]) -> StoredMo
     network.eval()
     calibration = calibration_from_dict(documents["calibration"])
     return StoredModel(network, config, skills, calibration, documents["model"]["target_std"])
+
+
+def _write_tensors(path: Path, tensors: dict[str, Tensor], header: dict[str, str] | None = None) -> None:
+    # Not by save_file: of a full disk it tells in an error of its own, which nobody knows as one that passes.
+    path.write_bytes(
+        save({name: value.detach().contiguous().cpu() for name, value in tensors.items()}, header)
+    )
 
 
 def _sync(path: Path) -> None:

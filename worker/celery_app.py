@@ -36,6 +36,8 @@ def configuration(settings: WorkerSettings) -> dict[str, Any]:
         "task_acks_late": True,
         "task_reject_on_worker_lost": True,
         "broker_connection_retry_on_startup": True,
+        # A worker that gave up would leave the queue to nobody when the broker comes back.
+        "broker_connection_max_retries": None,
         "worker_prefetch_multiplier": 1,
         "worker_concurrency": settings.concurrency,
         # One process per job: a job's memory, threads and CUDA context end with it.

@@ -1,5 +1,6 @@
 """Errors of jobs: which may pass, and what a row says about them; the traceback is in the log."""
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TypedDict
@@ -8,6 +9,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 DETAIL_CHARACTERS = 500
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 class ArtifactAccessFailed(Exception):
@@ -35,9 +37,11 @@ def artifact_access() -> Iterator[None]:
 
 
 def find_passing_reason(error: Exception) -> Exception | None:
-    """What a store said, when a store that was locked, restarted or out of reach is to blame."""
+    """What a store said, when a store that was locked, restarted, out of reach or full is to blame."""
     if isinstance(error, ArtifactAccessFailed):
         return error.reason
+    if isinstance(error, OSError) and error.errno in NO_ROOM:
+        return error
     if isinstance(error, OperationalError | InterfaceError | PoolTimeout):
         return error
     if isinstance(error, DBAPIError) and error.connection_invalidated:

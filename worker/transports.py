@@ -5,6 +5,7 @@ process has just ended, and with one process per job that is always.
 """
 
 import json
+import logging
 import os
 import time
 import uuid
@@ -15,6 +16,10 @@ from typing import Any
 from celery.worker import state
 from kombu.exceptions import ChannelError
 from kombu.transport import filesystem, redis, virtual
+
+from worker.logs import event
+
+logger = logging.getLogger(__name__)
 
 PATIENCE_SECONDS = 0.5
 
@@ -28,6 +33,23 @@ class _Prompt(virtual.Transport):
             raise TimeoutError
         patience = PATIENCE_SECONDS if timeout is None else min(timeout, PATIENCE_SECONDS)
         super().drain_events(connection, timeout=patience)  # type: ignore[no-untyped-call]
+
+    def _deliver(self, message: Any, queue: str) -> None:
+        # One that kombu can't unpack would end the worker, again and again where it is delivered anew.
+        if _is_message(message):
+            super()._deliver(message, queue)  # type: ignore[no-untyped-call]
+        else:
+            logger.error(event("message_dropped", queue=queue, reason="it is no message"))
+
+
+def _is_message(message: Any) -> bool:
+    properties = message.get("properties") if isinstance(message, dict) else None
+    return (
+        isinstance(properties, dict)
+        and "body" in message
+        and isinstance(properties.get("delivery_tag"), str)
+        and isinstance(properties.get("delivery_info"), dict)
+    )
 
 
 class FolderChannel(filesystem.Channel):
@@ -62,9 +84,12 @@ class FolderChannel(filesystem.Channel):
                 (folder / name).rename(taken)
             except FileNotFoundError:  # another worker was quicker
                 continue
-            payload = json.loads(taken.read_text("utf-8"))
+            content = taken.read_bytes()
             taken.unlink()
-            return payload
+            try:
+                return json.loads(content)
+            except ValueError as error:
+                logger.error(event("message_dropped", queue=queue, reason=error))
         raise Empty
 
     def _queue_bind(self, *_: Any) -> None:
@@ -106,6 +131,13 @@ class RedisChannel(redis.Channel):
     """Queues in Redis."""
 
     QoS = _HonestQoS
+
+    def _brpop_read(self, **options: Any) -> Any:
+        try:
+            return super()._brpop_read(**options)  # type: ignore[no-untyped-call]
+        except ValueError as error:
+            logger.error(event("message_dropped", reason=error))
+            raise Empty from error
 
 
 class RedisTransport(_Prompt, redis.Transport):
