@@ -138,6 +138,12 @@ class RedisChannel(redis.Channel):
         except ValueError as error:
             logger.error(event("message_dropped", reason=error))
             raise Empty from error
+        except AttributeError as error:
+            # A job that ends meanwhile makes room in between: kombu then reads what it has just closed, which
+            # Celery takes for a mistake in the program, and ends.
+            if self.client.connection.is_connected:
+                raise
+            raise ConnectionError("the connection to Redis was closed meanwhile") from error
 
 
 class RedisTransport(_Prompt, redis.Transport):

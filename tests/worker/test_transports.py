@@ -92,29 +92,46 @@ def test_a_message_that_can_not_be_written_is_not_read(channel: FolderChannel, t
     assert list((tmp_path / "taken").iterdir()) == []
 
 
-@pytest.mark.parametrize("settle", ["ack", "reject"])
-def test_a_worker_asks_for_messages_again_after_redis_was_gone(settle: str, tmp_path: Path) -> None:
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Redis]:
     server = Redis(tmp_path).start()
     server.wait_until_ready()
-    taken: list[Any] = []
-    try:
-        connection: Any = Connection(  # type: ignore[no-untyped-call]
-            server.url, transport="worker.transports:RedisTransport"
-        )
-        channel = connection.channel()
-        channel.basic_qos(prefetch_count=1)
-        channel.basic_consume("cpu", no_ack=False, callback=taken.append, consumer_tag="1")
-        channel.basic_publish(channel.prepare_message("{}"), exchange="", routing_key="cpu")
-        connection.drain_events(timeout=5)
-        assert not channel.qos.can_consume()
-
+    yield server
+    if server.is_running:
         server.kill()
-        with pytest.raises(connection.connection_errors):
-            getattr(taken[0], settle)()
 
-        assert channel.qos.can_consume()
-        with pytest.raises(connection.connection_errors):
-            connection.drain_events(timeout=5)
-    finally:
-        if server.is_running:
-            server.kill()
+
+def connect(server: Redis) -> Any:
+    return Connection(server.url, transport="worker.transports:RedisTransport")  # type: ignore[no-untyped-call]
+
+
+@pytest.mark.parametrize("settle", ["ack", "reject"])
+def test_a_worker_asks_for_messages_again_after_redis_was_gone(settle: str, server: Redis) -> None:
+    taken: list[Any] = []
+    connection = connect(server)
+    channel = connection.channel()
+    channel.basic_qos(prefetch_count=1)
+    channel.basic_consume("cpu", no_ack=False, callback=taken.append, consumer_tag="1")
+    channel.basic_publish(channel.prepare_message("{}"), exchange="", routing_key="cpu")
+    connection.drain_events(timeout=5)
+    assert not channel.qos.can_consume()
+
+    server.kill()
+    with pytest.raises(connection.connection_errors):
+        getattr(taken[0], settle)()
+
+    assert channel.qos.can_consume()
+    with pytest.raises(connection.connection_errors):
+        connection.drain_events(timeout=5)
+
+
+def test_a_connection_that_was_closed_in_between_is_a_lost_one(server: Redis) -> None:
+    connection = connect(server)
+    channel = connection.channel()
+    channel.basic_consume("cpu", no_ack=False, callback=print, consumer_tag="1")
+    with pytest.raises(TimeoutError):
+        connection.drain_events(timeout=0.05)
+    channel.client.connection.disconnect()
+
+    with pytest.raises(connection.connection_errors):
+        channel._brpop_read()
