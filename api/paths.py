@@ -1,6 +1,7 @@
 """Paths: as the router sees them, and as a URI reference may carry them."""
 
 import re
+from typing import Any
 from urllib.parse import quote, unquote
 
 from fastapi import Request
@@ -25,9 +26,9 @@ class EncodedSlashes:
         await self.app(scope, receive, send)
 
 
-def restore_slashes(segment: str) -> str:
-    """One segment of a path, as its sender meant it."""
-    return segment.replace(ENCODED_SLASH, "/")
+def restore_slashes(segment: Any) -> Any:
+    """One segment of a path, as its sender meant it; what is no text is left for its type to refuse."""
+    return segment.replace(ENCODED_SLASH, "/") if isinstance(segment, str) else segment
 
 
 def path_of(request: Request) -> str:

@@ -14,7 +14,8 @@ from api.dependencies import (
     UploadDep,
 )
 from api.paging import link_next
-from api.responses import LOCATION, PAGE, UPLOAD_BODY, UPLOAD_PROBLEMS, problems
+from api.responses import LOCATION, PAGE, UPLOAD_PROBLEMS, problems
+from api.routes.file_bodies import UPLOAD_BODY
 from api.schemas.datasets import DatasetPage, DatasetRead, UploadFields
 from api.services import datasets
 from db.errors import BadCursor, DatasetInUse, DatasetNotFound

@@ -12,7 +12,7 @@ from api.responses import problems
 from api.schemas.common import PLAIN_TEXT
 from api.schemas.pareto import ParetoRead
 from api.services import pareto
-from api.services.pareto import DEFAULT_X, DEFAULT_Y
+from api.services.pareto import DEFAULT_X, DEFAULT_Y, METRICS
 from api.services.refusals import ExperimentsUnfinished, NotAcceptable, PointsRefused
 from db.errors import ExperimentNotFound, SweepNotFound
 
@@ -27,10 +27,26 @@ FIGURE: dict[int | str, dict[str, Any]] = {
     }
 }
 
+# What no metric is called is refused by the service, which says what there are.
+ONE_OF_THEM: dict[str, Any] = {"enum": list(METRICS)}
 XQuery = Annotated[
-    str, Query(max_length=100, pattern=PLAIN_TEXT, description="Metric of the horizontal axis.")
+    str,
+    Query(
+        max_length=100,
+        pattern=PLAIN_TEXT,
+        description="Metric of the horizontal axis.",
+        json_schema_extra=ONE_OF_THEM,
+    ),
 ]
-YQuery = Annotated[str, Query(max_length=100, pattern=PLAIN_TEXT, description="Metric of the vertical axis.")]
+YQuery = Annotated[
+    str,
+    Query(
+        max_length=100,
+        pattern=PLAIN_TEXT,
+        description="Metric of the vertical axis.",
+        json_schema_extra=ONE_OF_THEM,
+    ),
+]
 FormatQuery = Annotated[
     Literal["json", "svg"] | None, Query(description="How to answer, whatever Accept says.")
 ]

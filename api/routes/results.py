@@ -12,7 +12,8 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 from api.dependencies import AcceptHeader, ExperimentId, ReaderDep, ResourcesDep, UploadDep
 from api.formats.predictions import CSV, PARQUET, write_csv
 from api.negotiation import choose_media_type
-from api.responses import EVALUATION_BODY, UPLOAD_PROBLEMS, problems
+from api.responses import UPLOAD_PROBLEMS, problems
+from api.routes.file_bodies import EVALUATION_BODY
 from api.schemas.evaluations import EvaluationFields, EvaluationRead
 from api.schemas.experiments import ArtifactList
 from api.schemas.reports import ReportRead

@@ -77,7 +77,11 @@ def examples_by_name() -> dict[str, list[Any]]:
     for shape in shapes:  # grows while it is read
         shapes += shape.__subclasses__()
     extras = {shape.__name__: shape.__dict__["model_config"].get("json_schema_extra") for shape in shapes}
-    return {name: extra["examples"] for name, extra in extras.items() if isinstance(extra, dict) and "examples" in extra}
+    return {
+        name: extra["examples"]
+        for name, extra in extras.items()
+        if isinstance(extra, dict) and "examples" in extra
+    }
 
 
 class FieldProblem(Shape):

@@ -26,6 +26,15 @@ MOST_SKILLS_OF_ITEM = 20
 MOST_AHEAD = timedelta(seconds=60)  # clocks differ
 RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+# What is checked below in words of its own, for the document.
+PLAIN = {"pattern": r"^[^\x00-\x1f\x7f-\x9f]+$"}
+UNPADDED = {"pattern": r"^[^\s\x00-\x1f\x7f-\x9f]([^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f])?$"}
+SKILL_OR_SKILLS: dict[str, Any] = {
+    "oneOf": [
+        {"required": ["skill"], "properties": {"skill": {"type": "string"}}},
+        {"required": ["skills"], "properties": {"skills": {"type": "array"}}},
+    ]
+}
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)  # in states it stands for never
 
 
@@ -70,15 +79,19 @@ Answer = Annotated[
 ]
 
 NewStudentId = Annotated[
-    str, StringConstraints(min_length=1, max_length=LONGEST_ID), AfterValidator(_require_plain)
+    str,
+    StringConstraints(min_length=1, max_length=LONGEST_ID),
+    AfterValidator(_require_plain),
+    Field(json_schema_extra=PLAIN),
 ]
 """A student who may be seen for the first time."""
-EventId = Annotated[NewStudentId, AfterValidator(_require_no_padding)]
+EventId = Annotated[NewStudentId, AfterValidator(_require_no_padding), Field(json_schema_extra=UNPADDED)]
 SkillName = Annotated[
     str,
     StringConstraints(min_length=1, max_length=LONGEST_NAME),
     AfterValidator(_require_plain),
     AfterValidator(_require_no_padding),
+    Field(json_schema_extra=UNPADDED),
 ]
 
 INTERACTION_EXAMPLE: dict[str, Any] = {
@@ -94,7 +107,7 @@ LINE_EXAMPLE = {"student_id": "learner-16894"} | INTERACTION_EXAMPLE
 class InteractionCreate(Shape):
     """One response of a student to one item."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [INTERACTION_EXAMPLE]})
+    model_config = ConfigDict(json_schema_extra={"examples": [INTERACTION_EXAMPLE], **SKILL_OR_SKILLS})
 
     event_id: EventId | None = None
     """The caller's name for this response; sent again, it is counted once. Made up when it is left out."""
@@ -124,7 +137,7 @@ class InteractionCreate(Shape):
 class InteractionLine(InteractionCreate):
     """One response of any student: a line of a bulk load."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [LINE_EXAMPLE]})
+    model_config = ConfigDict(json_schema_extra={"examples": [LINE_EXAMPLE], **SKILL_OR_SKILLS})
 
     student_id: NewStudentId
 

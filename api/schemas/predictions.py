@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field, model_validator
 
 from api.schemas.common import Name, Number, Shape
-from api.schemas.interactions import MOST_SKILLS_OF_ITEM, Answer
+from api.schemas.interactions import MOST_SKILLS_OF_ITEM, SKILL_OR_SKILLS, Answer
 from api.schemas.models import MODEL_REFERENCE_EXAMPLE, ModelReference
 
 MOST_SKILLS = 1000
@@ -23,6 +23,8 @@ SKILL_PREDICTION_EXAMPLE: dict[str, Any] = {
 
 class Hypothetical(Shape):
     """A response that nobody has given."""
+
+    model_config = ConfigDict(json_schema_extra=SKILL_OR_SKILLS)
 
     skill: Name | None = None
     """The skill that the item would need; give this or `skills`."""

@@ -3,7 +3,7 @@
 from math import isfinite
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema, model_validator
 
 from api.schemas.common import Shape
 from ikt_model.search import count_points
@@ -40,12 +40,27 @@ def _require_bounded(space: dict[str, list[Any]]) -> dict[str, list[Any]]:
     return space
 
 
-Scalar = Annotated[Any, AfterValidator(_require_scalar)]
+Scalar = Annotated[
+    Any,
+    AfterValidator(_require_scalar),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "boolean"},
+                {"type": "number", "minimum": -LARGEST_WHOLE, "maximum": LARGEST_WHOLE},
+                {"type": "string", "maxLength": LONGEST_TEXT},
+            ]
+        }
+    ),
+]
 Values = Annotated[
-    list[Scalar], Field(min_length=1, max_length=MOST_TRIALS), AfterValidator(_require_different)
+    list[Scalar],
+    Field(min_length=1, max_length=MOST_TRIALS, json_schema_extra={"uniqueItems": True}),
+    AfterValidator(_require_different),
 ]
 SettingName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]+(\.[a-z0-9_]+){1,2}$", max_length=100)]
 """Section and name, as in `loss.lambda_target`."""
+NOTHING_ELSE: dict[str, Any] = {"additionalProperties": False}
 Real = Annotated[float, Field(allow_inf_nan=False)]
 Whole = Annotated[int, Field(ge=-LARGEST_WHOLE, le=LARGEST_WHOLE)]
 
@@ -56,7 +71,7 @@ class GridSearch(Shape):
     method: Literal["grid"]
     space: Annotated[
         dict[SettingName, Values],
-        Field(min_length=1, max_length=MOST_SETTINGS),
+        Field(min_length=1, max_length=MOST_SETTINGS, json_schema_extra=NOTHING_ELSE),
         AfterValidator(_require_bounded),
     ]
     """Values to try, by dotted name of the setting."""
@@ -99,7 +114,9 @@ class Choices(Shape):
 
     type: Literal["categorical"]
     choices: Annotated[
-        list[Scalar], Field(min_length=2, max_length=MOST_CHOICES), AfterValidator(_require_different)
+        list[Scalar],
+        Field(min_length=2, max_length=MOST_CHOICES, json_schema_extra={"uniqueItems": True}),
+        AfterValidator(_require_different),
     ]
 
 
@@ -117,7 +134,7 @@ class OptunaSearch(Shape):
     method: Literal["optuna"]
     space: Annotated[
         dict[SettingName, Annotated[FloatRange | IntRange | Choices, Field(discriminator="type")]],
-        Field(min_length=1, max_length=MOST_SETTINGS),
+        Field(min_length=1, max_length=MOST_SETTINGS, json_schema_extra=NOTHING_ELSE),
     ]
     """What to search, by dotted name of the setting."""
     n_trials: int = Field(ge=1, le=MOST_TRIALS)

@@ -31,7 +31,9 @@ def _without_repetition(folds: list[int]) -> list[int]:
 
 
 Fold = Annotated[int, Field(ge=0, le=32767)]
-Folds = Annotated[list[Fold], AfterValidator(_without_repetition)]
+Folds = Annotated[
+    list[Fold], AfterValidator(_without_repetition), Field(json_schema_extra={"uniqueItems": True})
+]
 
 
 class Submission(Shape):

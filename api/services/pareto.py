@@ -15,6 +15,7 @@ from db.repositories import experiments, sweeps
 from ikt_model.comparison.pareto import metric_axes, pareto_front
 
 DEFAULT_X, DEFAULT_Y = "auc", "l_21_kl"
+METRICS = tuple(sorted(name for name, axis in metric_axes().items() if axis.direction is not None))
 
 
 def front_of_sweep(session: Session, sweep_id: UUID, *, x: str, y: str) -> ParetoRead:
@@ -35,11 +36,10 @@ def front_of_experiments(session: Session, ids: Sequence[UUID], *, x: str, y: st
 
 def _axis(parameter: str, metric: str) -> ParetoAxis:
     axes = metric_axes()
-    directed = {name: axis for name, axis in axes.items() if axis.direction is not None}
-    if metric not in directed:
+    if metric not in METRICS:
         known = "is better in neither way" if metric in axes else "is no final metric"
-        raise PointsRefused(parameter, f"{metric!r} {known}; choose one of {', '.join(sorted(directed))}")
-    axis = directed[metric]
+        raise PointsRefused(parameter, f"{metric!r} {known}; choose one of {', '.join(METRICS)}")
+    axis = axes[metric]
     return ParetoAxis(metric=metric, label=axis.label, direction=axis.direction or "maximise")
 
 

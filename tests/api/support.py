@@ -126,6 +126,8 @@ def run_service(stack: Stack, **changes: Any) -> Iterator[Service]:
     config = uvicorn.Config(app, log_config=None, timeout_keep_alive=120, timeout_graceful_shutdown=2)
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listener:
+        # Else asyncio lets a connection that is kept wait 40 ms for every answer's second packet.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         _wait_for_start(server)
