@@ -1,0 +1,33 @@
+"""Who asks: the tenant whose things a request may see, and what its key lets it do."""
+
+from collections.abc import MutableMapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+DEFAULT_TENANT = 1
+SCOPES = ("read", "ingest", "train", "admin")
+"""What keys may allow; `admin` implies the others."""
+PLACE = "ikt.principal"
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Behind one request. `key_id` is None while keys are off."""
+
+    tenant_pk: int
+    key_id: UUID | None
+    scopes: frozenset[str]
+
+    def may(self, scope: str) -> bool:
+        return scope in self.scopes or "admin" in self.scopes
+
+
+NOBODY_IN_PARTICULAR = Principal(DEFAULT_TENANT, None, frozenset(SCOPES))
+"""Whoever asks while keys are off."""
+
+
+def principal_of(scope: MutableMapping[str, Any]) -> Principal:
+    """Whom the middleware let in."""
+    found: Principal = scope.get(PLACE, NOBODY_IN_PARTICULAR)
+    return found
