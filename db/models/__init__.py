@@ -1,5 +1,6 @@
 """Every table."""
 
+from db.models.access import DEFAULT_TENANT, ApiKey, Owned, Tenant
 from db.models.datasets import Calibration, Dataset
 from db.models.experiments import EpochMetrics, Experiment
 from db.models.models import Model, Skill
@@ -7,6 +8,8 @@ from db.models.searches import CrossValidation, Sweep
 from db.models.students import CohortMember, Interaction, Student, StudentState
 
 __all__ = [
+    "DEFAULT_TENANT",
+    "ApiKey",
     "Calibration",
     "CohortMember",
     "CrossValidation",
@@ -15,8 +18,10 @@ __all__ = [
     "Experiment",
     "Interaction",
     "Model",
+    "Owned",
     "Skill",
     "Student",
     "StudentState",
     "Sweep",
+    "Tenant",
 ]

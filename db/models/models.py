@@ -9,21 +9,23 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from db.base import Base, new_id, status_type, utc_now
 from db.lifecycle import ModelStatus
+from db.models.access import Owned
 from db.models.experiments import Experiment
 
 
-class Model(Base):
-    """The artefact of a succeeded experiment; at most one serves students at a time."""
+class Model(Owned, Base):
+    """The artefact of a succeeded experiment; at most one of a tenant serves students at a time."""
 
     __tablename__ = "models"
     __table_args__ = (
         Index(
             "uq_models_serving",
-            "status",
+            "tenant_pk",
             unique=True,
             sqlite_where=text("status = 'serving'"),
             postgresql_where=text("status = 'serving'"),
         ),
+        Index(None, "tenant_pk", "id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
