@@ -72,6 +72,10 @@ class Experiment(Owned, Base):
     error_detail: Mapped[str | None]
     metrics: Mapped[dict[str, Any] | None]
     """Final held-out metrics."""
+    content_hash: Mapped[str | None]
+    """Of the dataset as the newest attempt read it: students may have been erased from it since."""
+    erased_students: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Students it was trained on who were erased since."""
 
     idempotency_key: Mapped[str | None]
     request_hash: Mapped[str | None]

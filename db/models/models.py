@@ -50,6 +50,8 @@ class Model(Owned, Base):
     """Students up to this primary key have been scored by the promotion in progress."""
     ability_sd: Mapped[float | None]
     """How far apart students are on the scale of the reference."""
+    erased_students: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Students it has learned from who were erased since."""
 
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     promoted_at: Mapped[datetime | None]
