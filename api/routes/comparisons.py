@@ -11,11 +11,12 @@ from api.formats.comparison_markdown import MARKDOWN, write_markdown
 from api.negotiation import choose_media_type
 from api.responses import problems
 from api.schemas.comparisons import ComparisonRead
+from api.security.scopes import ScopedRoute, needs
 from api.services import comparisons
 from api.services.refusals import DatasetsDiffer, ExperimentsUnfinished, KindsMixed, NotAcceptable
 from db.errors import ExperimentNotFound
 
-router = APIRouter(tags=["comparisons"])
+router = APIRouter(tags=["comparisons"], route_class=ScopedRoute)
 
 JSON = "application/json"
 MARKDOWN_EXAMPLE = (
@@ -45,6 +46,7 @@ OFFERED: dict[int | str, dict[str, Any]] = {
     responses=OFFERED
     | problems(ExperimentNotFound, ExperimentsUnfinished, KindsMixed, DatasetsDiffer, NotAcceptable),
 )
+@needs("read")
 def compare_experiments(
     resources: ResourcesDep,
     response: Response,

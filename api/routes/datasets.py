@@ -16,11 +16,12 @@ from api.dependencies import (
 from api.paging import link_next
 from api.responses import LOCATION, PAGE, UPLOAD_BODY, UPLOAD_PROBLEMS, problems
 from api.schemas.datasets import DatasetPage, DatasetRead, UploadFields
+from api.security.scopes import ScopedRoute, needs
 from api.services import datasets
 from db.errors import BadCursor, DatasetInUse, DatasetNotFound
 from ikt_model.data.errors import BadRows, UnreadableDataset
 
-router = APIRouter(prefix="/datasets", tags=["datasets"])
+router = APIRouter(prefix="/datasets", tags=["datasets"], route_class=ScopedRoute)
 
 UploadQuery = Annotated[UploadFields, Query()]
 
@@ -38,6 +39,7 @@ UploadQuery = Annotated[UploadFields, Query()]
     },
     openapi_extra=UPLOAD_BODY,
 )
+@needs("train")
 def add_dataset(
     upload: UploadDep, session: SessionDep, resources: ResourcesDep, query: UploadQuery, response: Response
 ) -> DatasetRead:
@@ -58,6 +60,7 @@ def add_dataset(
 
 
 @router.get("", operation_id="list_datasets", summary="List datasets", responses=PAGE | problems(BadCursor))
+@needs("read")
 def list_datasets(
     session: ReaderDep,
     request: Request,
@@ -75,6 +78,7 @@ def list_datasets(
     summary="Show a dataset",
     responses=problems(DatasetNotFound),
 )
+@needs("read")
 def get_dataset(dataset_id: DatasetId, session: ReaderDep) -> DatasetRead:
     """With its statistics."""
     return datasets.get_dataset(session, dataset_id)
@@ -87,6 +91,7 @@ def get_dataset(dataset_id: DatasetId, session: ReaderDep) -> DatasetRead:
     status_code=204,
     responses=problems(DatasetNotFound, DatasetInUse),
 )
+@needs("train")
 def delete_dataset(dataset_id: DatasetId, session: SessionDep, resources: ResourcesDep) -> None:
     """With its file and calibrations; refused while experiments use it."""
     datasets.delete_dataset(session, resources.store, dataset_id)

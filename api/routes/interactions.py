@@ -27,6 +27,7 @@ from api.schemas.interactions import (
     NewStudentId,
 )
 from api.schemas.xapi import Statements, StatementsAccepted
+from api.security.scopes import ScopedRoute, needs
 from api.services import interactions, xapi
 from api.services.ingest import NOTHING, Recorded
 from api.services.ingest_bulk import MOST_SCORED_AT_ONCE, ModelChanged, Scoring
@@ -41,7 +42,7 @@ from api.services.refusals import (
     UploadUnsupported,
 )
 
-router = APIRouter(tags=["students"])
+router = APIRouter(tags=["students"], route_class=ScopedRoute)
 
 MOST_WITHOUT_THREAD = 50  # responses whose fate is told on the event loop
 
@@ -100,6 +101,7 @@ LINES_BODY: dict[str, Any] = {
     response_model=InteractionsAccepted,
     responses=problems(SkillsUnknown, BatchTooLarge, Busy, BatcherClosed),
 )
+@needs("ingest")
 async def record_interactions(
     student_id: NewStudentPath,
     body: Interactions,
@@ -141,6 +143,7 @@ async def record_interactions(
     ),
     openapi_extra=LINES_BODY,
 )
+@needs("ingest")
 async def load_interactions(
     request: Request,
     resources: ResourcesDep,
@@ -178,6 +181,7 @@ async def load_interactions(
     response_model=StatementsAccepted,
     responses={200: {"headers": XAPI_HEADERS}, **problems(SkillsUnknown, BatchTooLarge, Busy, BatcherClosed)},
 )
+@needs("ingest")
 async def record_statements(
     body: Statements,
     resources: ResourcesDep,

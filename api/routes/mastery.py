@@ -10,11 +10,12 @@ from api.reader import Answer, Question
 from api.responses import problems
 from api.schemas.common import Name
 from api.schemas.mastery import MasteryHistoryRead, MasteryRead
+from api.security.scopes import ScopedRoute, needs
 from api.services import mastery
 from api.services.refusals import NoServingModel, SkillUnknown
 from db.errors import StudentNotFound
 
-router = APIRouter(prefix="/students", tags=["students"])
+router = APIRouter(prefix="/students", tags=["students"], route_class=ScopedRoute)
 
 ETAG = {
     "description": "Strong tag of the content; sent back in If-None-Match it is answered with 304 "
@@ -34,6 +35,7 @@ CACHED: dict[int | str, dict[str, Any]] = {
     response_model=MasteryRead,
     responses=CACHED | problems(StudentNotFound, NoServingModel, SkillUnknown),
 )
+@needs("read")
 async def get_mastery(
     student_id: StudentPath,
     request: Request,
@@ -61,6 +63,7 @@ async def get_mastery(
     summary="Show how mastery moved",
     responses=problems(StudentNotFound, NoServingModel, SkillUnknown),
 )
+@needs("read")
 def get_mastery_history(
     student_id: StudentPath,
     session: ReaderDep,

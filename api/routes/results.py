@@ -16,12 +16,13 @@ from api.responses import EVALUATION_BODY, UPLOAD_PROBLEMS, problems
 from api.schemas.evaluations import EvaluationFields, EvaluationRead
 from api.schemas.experiments import ArtifactList
 from api.schemas.reports import ReportRead
+from api.security.scopes import ScopedRoute, needs
 from api.services import datasets, evaluations, events, experiments
 from api.services.refusals import EvaluationRefused, ExperimentsUnfinished, NotAcceptable, ReportMissing
 from db.errors import ArtifactNotFound, ExperimentNotFound
 from ikt_model.data.errors import BadRows, UnreadableDataset
 
-router = APIRouter(prefix="/experiments/{experiment_id}", tags=["experiments"])
+router = APIRouter(prefix="/experiments/{experiment_id}", tags=["experiments"], route_class=ScopedRoute)
 
 RECONNECT_MILLISECONDS = 2000
 EVENTS_EXAMPLE = (
@@ -45,6 +46,7 @@ EVENTS_EXAMPLE = (
         **problems(ExperimentNotFound),
     },
 )
+@needs("read")
 async def stream_events(
     experiment_id: ExperimentId,
     resources: ResourcesDep,
@@ -89,6 +91,7 @@ async def _write_events(news: AsyncIterator[events.Event]) -> AsyncIterator[Serv
     summary="List what an experiment left",
     responses=problems(ExperimentNotFound),
 )
+@needs("read")
 def list_artifacts(experiment_id: ExperimentId, session: ReaderDep, resources: ResourcesDep) -> ArtifactList:
     """Model, held-out predictions and report, once they exist."""
     return evaluations.list_artifacts(session, resources.store, experiment_id)
@@ -113,6 +116,7 @@ PREDICTIONS_CSV = "student_id,position,skills,response,probability\nana,1,decima
         **problems(ExperimentNotFound, ExperimentsUnfinished, NotAcceptable, ArtifactNotFound),
     },
 )
+@needs("read")
 def get_predictions(
     experiment_id: ExperimentId, session: ReaderDep, resources: ResourcesDep, accept: AcceptHeader = None
 ) -> Response:
@@ -133,6 +137,7 @@ def get_predictions(
     summary="Read what an experiment is worth",
     responses=problems(ExperimentNotFound, ExperimentsUnfinished, ReportMissing),
 )
+@needs("read")
 def get_report(experiment_id: ExperimentId, session: ReaderDep, resources: ResourcesDep) -> ReportRead:
     """Calibration, AUC by history and by skill, and an audit: leaks, splits, degenerate answers, baselines.
 
@@ -155,6 +160,7 @@ def get_report(experiment_id: ExperimentId, session: ReaderDep, resources: Resou
     ),
     openapi_extra=EVALUATION_BODY,
 )
+@needs("read")
 def evaluate_experiment(
     experiment_id: ExperimentId,
     upload: UploadDep,

@@ -11,15 +11,17 @@ from api.paging import link_next
 from api.responses import PAGE, problems
 from api.schemas.exports import StudentExport
 from api.schemas.students import StudentPage, StudentRead
+from api.security.scopes import ScopedRoute, needs
 from api.services import exports, students
 from db.errors import BadCursor, StudentNotFound
 
-router = APIRouter(prefix="/students", tags=["students"])
+router = APIRouter(prefix="/students", tags=["students"], route_class=ScopedRoute)
 
 PIECES_AT_ONCE = 5  # of an export: longer ones are sent as they are read
 
 
 @router.get("", operation_id="list_students", summary="List students", responses=PAGE | problems(BadCursor))
+@needs("read")
 def list_students(
     session: ReaderDep,
     request: Request,
@@ -37,6 +39,7 @@ def list_students(
     summary="Show a student",
     responses=problems(StudentNotFound),
 )
+@needs("read")
 def get_student(student_id: StudentPath, session: ReaderDep) -> StudentRead:
     """How many responses are known, and since when."""
     return students.get_student(session, student_id)
@@ -49,6 +52,7 @@ def get_student(student_id: StudentPath, session: ReaderDep) -> StudentRead:
     status_code=204,
     responses=problems(StudentNotFound),
 )
+@needs("admin")
 def delete_student(student_id: StudentPath, session: SessionDep, resources: ResourcesDep) -> None:
     """With every response, state and cohort. What trained models learned from datasets is not touched."""
     students.delete_student(session, student_id, forget=resources.forget)
@@ -61,6 +65,7 @@ def delete_student(student_id: StudentPath, session: SessionDep, resources: Reso
     response_model=StudentExport,
     responses=problems(StudentNotFound),
 )
+@needs("read")
 def export_student(student_id: StudentPath, resources: ResourcesDep) -> Response:
     """One document: the student, their cohorts, what each model makes of them, and every response."""
     pieces = exports.export_student(resources.sessions, student_id)

@@ -23,6 +23,7 @@ from api.resources import Resources
 from api.settings import ApiSettings
 from db.base import Base
 from db.engine import SessionFactory
+from tests.keys import HEADERS
 from tests.stacks import Stack
 
 START_SECONDS = 10
@@ -133,7 +134,9 @@ def run_service(stack: Stack, **changes: Any) -> Iterator[Service]:
         try:
             # A connection each: many tests make the server close theirs.
             fresh = httpx.Limits(max_keepalive_connections=0)
-            with httpx.Client(base_url=url, timeout=60, trust_env=False, limits=fresh) as client:
+            with httpx.Client(
+                base_url=url, headers=HEADERS, timeout=60, trust_env=False, limits=fresh
+            ) as client:
                 yield Service(client, stack, app.state.resources)
         finally:
             server.should_exit = True
