@@ -1,5 +1,6 @@
-"""The right to score students who are due under the serving model: one worker at a time has it."""
+"""The right to score students who are due under their serving model: one worker at a time has it."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -16,13 +17,25 @@ SERVING = ModelStatus.SERVING
 
 
 def claim_scoring(
-    session: Session, owner: str, *, lease_seconds: float, now: datetime | None = None
+    session: Session,
+    owner: str,
+    *,
+    lease_seconds: float,
+    besides: Collection[UUID] = (),
+    now: datetime | None = None,
 ) -> Model | None:
-    """The serving model, for `owner` to score under; None when nobody waits or another worker is at it."""
+    """A serving model, for `owner` to score under; None when nobody waits or other workers are at it.
+
+    Of several tenants' models the one that was longest without a worker, and none of those in `besides`.
+    """
     now = now or utc_now()
+    wanted = select(Model.id).where(*_wanted(now), Model.id.not_in(besides))
+    first = wanted.order_by(Model.heartbeat_at.asc().nulls_first()).limit(1).correlate(None)
+    # On PostgreSQL several workers that claim at once take different ones, and nobody waits.
+    chosen = first.with_for_update(skip_locked=True).scalar_subquery()
     statement = (
         update(Model)
-        .where(*_wanted(now))
+        .where(Model.id == chosen, Model.status == SERVING)
         .values(
             lease_owner=owner,
             lease_expires_at=now + timedelta(seconds=lease_seconds),
@@ -36,13 +49,15 @@ def claim_scoring(
 
 
 def is_scoring_wanted(session: Session, *, now: datetime | None = None) -> bool:
-    """Whether students are due, a model serves, and no worker is at it."""
-    return bool(session.scalar(select(exists().where(*_wanted(now or utc_now())))))
+    """Whether students of a tenant are due, whose model serves, and no worker is at it."""
+    wanted = select(Model.id).where(*_wanted(now or utc_now()))
+    return session.scalar(wanted.limit(1)) is not None
 
 
 def _wanted(now: datetime) -> tuple[ColumnElement[bool], ...]:
     unheld = or_(Model.lease_owner.is_(None), Model.lease_expires_at < now)
-    return Model.status == SERVING, unheld, exists(select(Student.id).where(Student.scoring_due))
+    due = select(Student.id).where(Student.tenant_pk == Model.tenant_pk, Student.scoring_due)
+    return Model.status == SERVING, unheld, exists(due)
 
 
 def renew_scoring(

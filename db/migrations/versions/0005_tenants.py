@@ -21,7 +21,6 @@ UNIQUE = {
     "students": "student_id",
 }
 SERVING = sa.text("status = 'serving'")
-DUE = {"sqlite_where": sa.text("scoring_due = 1"), "postgresql_where": sa.text("scoring_due")}
 
 
 def upgrade() -> None:
@@ -126,7 +125,13 @@ def _index_serving(column: str) -> None:
 
 def _index_due(*columns: str) -> None:
     op.drop_index("ix_students_scoring_due", "students")
-    op.create_index("ix_students_scoring_due", "students", list(columns), **DUE)
+    op.create_index(
+        "ix_students_scoring_due",
+        "students",
+        list(columns),
+        sqlite_where=sa.text("scoring_due = 1"),
+        postgresql_where=sa.text("scoring_due"),
+    )
 
 
 def _key_cohort_members(*columns: str) -> None:

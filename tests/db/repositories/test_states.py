@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from db.base import Packed, to_microseconds
 from db.engine import SessionFactory, create_session_factory, read_scope, session_scope
 from db.lifecycle import ModelStatus
-from db.models import Model, Student, StudentState
+from db.models import DEFAULT_TENANT, Model, Student, StudentState
 from db.repositories import states, students
 from db.repositories.interactions import add_interactions
 from db.repositories.states import Head, State, StateBatch
@@ -205,7 +205,10 @@ class TestRead:
 
     def test_any_number_of_students_may_be_named(self, engine: Engine) -> None:
         """Also more than SQLite takes parameters, whose number is its builder's choice."""
-        with engine.connect() as connection, create_session_factory(connection)() as session:
+        with (
+            engine.connect() as connection,
+            create_session_factory(connection, tenant=DEFAULT_TENANT)() as session,
+        ):
             driver = connection.connection.driver_connection
             if isinstance(driver, sqlite3.Connection):
                 driver.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 100)
