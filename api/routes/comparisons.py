@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
-from api.dependencies import AcceptHeader, ResourcesDep
+from api.dependencies import AcceptHeader, ResourcesDep, SessionsDep
 from api.formats.comparison_html import HTML, write_html
 from api.formats.comparison_markdown import MARKDOWN, write_markdown
 from api.negotiation import choose_media_type
@@ -49,6 +49,7 @@ OFFERED: dict[int | str, dict[str, Any]] = {
 @needs("read")
 def compare_experiments(
     resources: ResourcesDep,
+    sessions: SessionsDep,
     response: Response,
     baseline: Annotated[UUID, Query(description="The experiment or cross-validation to compare with.")],
     candidate: Annotated[
@@ -72,7 +73,7 @@ def compare_experiments(
     """
     media_type = FORMATS[format] if format else choose_media_type(accept, tuple(FORMATS.values()))
     comparison = comparisons.compare_experiments(
-        resources.sessions, resources.store, baseline=baseline, candidates=candidate
+        sessions, resources.store, baseline=baseline, candidates=candidate
     )
     vary = {"Vary": "Accept"}
     if media_type == MARKDOWN:

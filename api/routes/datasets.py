@@ -11,6 +11,7 @@ from api.dependencies import (
     ReaderDep,
     ResourcesDep,
     SessionDep,
+    SessionsDep,
     UploadDep,
 )
 from api.paging import link_next
@@ -41,7 +42,12 @@ UploadQuery = Annotated[UploadFields, Query()]
 )
 @needs("train")
 def add_dataset(
-    upload: UploadDep, session: SessionDep, resources: ResourcesDep, query: UploadQuery, response: Response
+    upload: UploadDep,
+    session: SessionDep,
+    sessions: SessionsDep,
+    resources: ResourcesDep,
+    query: UploadQuery,
+    response: Response,
 ) -> DatasetRead:
     """Send a file as the form field `file`, or as the body itself.
 
@@ -51,9 +57,7 @@ def add_dataset(
     the first 20 of them.
     """
     fields = datasets.merge_fields(upload, query)
-    dataset, is_new = datasets.add_dataset(
-        session, resources.sessions, resources.store, upload, fields=fields
-    )
+    dataset, is_new = datasets.add_dataset(session, sessions, resources.store, upload, fields=fields)
     response.status_code = 201 if is_new else 200
     response.headers["Location"] = dataset.links["self"]
     return dataset

@@ -9,6 +9,7 @@ import re
 from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
+from api.principal import principal_of
 from api.reader import MasteryReader, Question
 from api.routes.mastery import get_mastery, respond
 from api.security.scopes import require, scope_of
@@ -37,5 +38,6 @@ class HotMastery(BaseRoute):
         """Raises ScopeMissing, StudentNotFound, NoServingModel."""
         require(scope, self._needed)
         known = [value.decode("latin-1") for name, value in scope["headers"] if name == b"if-none-match"]
-        question = Question(scope["path_params"]["student_id"], if_none_match=tuple(known))
+        tenant_pk, student_id = principal_of(scope).tenant_pk, scope["path_params"]["student_id"]
+        question = Question(tenant_pk, student_id, if_none_match=tuple(known))
         await respond(await self._reader.read(question))(scope, receive, send)

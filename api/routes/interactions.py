@@ -13,7 +13,7 @@ from pydantic import BeforeValidator
 
 from api.batching import BatcherClosed, Busy
 from api.bodies import LINES, open_items
-from api.dependencies import ResourcesDep
+from api.dependencies import ResourcesDep, SessionsDep, TenantDep
 from api.formats.json import MEDIA_TYPE, write_json
 from api.paths import restore_slashes
 from api.resources import Resources
@@ -106,6 +106,7 @@ async def record_interactions(
     student_id: NewStudentPath,
     body: Interactions,
     resources: ResourcesDep,
+    tenant: TenantDep,
     partial: PartialQuery = False,
     mastery: ShownQuery = "practised",
 ) -> Response:
@@ -117,7 +118,7 @@ async def record_interactions(
     Unless `partial` is given, all responses of a request are stored or none.
     """
     items = interactions.check_interactions(body, student_id=student_id)
-    recorded = await _record(resources, items, is_partial=partial)
+    recorded = await _record(resources, items, tenant=tenant, is_partial=partial)
     tell = apply(
         interactions.present_recorded, student_id, items, recorded, is_partial=partial, shown=mastery
     )
@@ -147,6 +148,7 @@ async def record_interactions(
 async def load_interactions(
     request: Request,
     resources: ResourcesDep,
+    sessions: SessionsDep,
     partial: PartialQuery = False,
     scoring: ScoringQuery = "deferred",
 ) -> Response:
@@ -166,7 +168,9 @@ async def load_interactions(
     if not resources.loads.acquire(blocking=False):
         raise TooManyLoads(settings.bulk_at_once)
     try:
-        load = apply(resources.loader.load, items, is_list=is_list, is_partial=partial, scoring=scoring)
+        load = apply(
+            resources.loader.load, sessions, items, is_list=is_list, is_partial=partial, scoring=scoring
+        )
         # A thread of its own: those that requests share would all wait for bodies that come slowly.
         loaded = await run_sync(load, limiter=CapacityLimiter(1))
     finally:
@@ -185,6 +189,8 @@ async def load_interactions(
 async def record_statements(
     body: Statements,
     resources: ResourcesDep,
+    sessions: SessionsDep,
+    tenant: TenantDep,
     partial: PartialQuery = False,
     version: XapiVersion = None,
 ) -> Response:
@@ -201,12 +207,12 @@ async def record_statements(
     check = apply(
         xapi.check_statements,
         body,
-        resources.sessions,
+        sessions,
         resources.serving,
         home_pages=resources.settings.xapi_home_pages,
     )
     items = await run_sync(check)
-    recorded = await _record(resources, items, is_partial=partial)
+    recorded = await _record(resources, items, tenant=tenant, is_partial=partial)
     told = xapi.present_recorded(items, recorded, is_partial=partial)
     headers = {"X-Experience-API-Version": "2.0.0" if version and version.startswith("2") else "1.0.3"}
     return Response(write_json(told), media_type=MEDIA_TYPE, headers=headers)
@@ -216,7 +222,7 @@ def _write(tell: Callable[[], dict[str, Any]]) -> bytes:
     return write_json(tell())
 
 
-async def _record(resources: Resources, items: Sequence[Item], *, is_partial: bool) -> Recorded:
+async def _record(resources: Resources, items: Sequence[Item], *, tenant: int, is_partial: bool) -> Recorded:
     """Together with whatever else arrives now."""
-    submission = submission_of(items, is_partial=is_partial)
+    submission = submission_of(items, tenant_pk=tenant, is_partial=is_partial)
     return await wrap_future(resources.writer.submit(submission)) if submission.events else NOTHING

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request, Response
 
-from api.dependencies import ReaderDep, ResourcesDep, StudentPath
+from api.dependencies import ReaderDep, ResourcesDep, StudentPath, TenantDep
 from api.formats.json import MEDIA_TYPE
 from api.reader import Answer, Question
 from api.responses import problems
@@ -40,6 +40,7 @@ async def get_mastery(
     student_id: StudentPath,
     request: Request,
     resources: ResourcesDep,
+    tenant: TenantDep,
     skill: Annotated[
         list[Name] | None, Query(max_length=1000, description="Only this skill; may be repeated.")
     ] = None,
@@ -53,7 +54,7 @@ async def get_mastery(
     formulas.
     """
     known = tuple(request.headers.getlist("if-none-match"))
-    question = Question(student_id, skills=tuple(skill or ()), if_none_match=known)
+    question = Question(tenant, student_id, skills=tuple(skill or ()), if_none_match=known)
     return respond(await resources.reader.read(question))
 
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Header, Query, Response
 from fastapi.responses import FileResponse, StreamingResponse
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
-from api.dependencies import AcceptHeader, ExperimentId, ReaderDep, ResourcesDep, UploadDep
+from api.dependencies import AcceptHeader, ExperimentId, ReaderDep, ResourcesDep, SessionsDep, UploadDep
 from api.formats.predictions import CSV, PARQUET, write_csv
 from api.negotiation import choose_media_type
 from api.responses import EVALUATION_BODY, UPLOAD_PROBLEMS, problems
@@ -50,6 +50,7 @@ EVENTS_EXAMPLE = (
 async def stream_events(
     experiment_id: ExperimentId,
     resources: ResourcesDep,
+    sessions: SessionsDep,
     last_event_id: Annotated[
         int,
         Header(
@@ -62,9 +63,9 @@ async def stream_events(
     A comment is sent while nothing happens. After `end` there is nothing more to wait for: close.
     """
     settings = resources.settings
-    await run_sync(experiments.require_experiment, resources.sessions, experiment_id)
+    await run_sync(experiments.require_experiment, sessions, experiment_id)
     news = events.follow_experiment(
-        resources.sessions, experiment_id, after_epoch=last_event_id, poll_seconds=settings.event_poll_seconds
+        sessions, experiment_id, after_epoch=last_event_id, poll_seconds=settings.event_poll_seconds
     )
     return EventSourceResponse(
         _write_events(news),
@@ -165,11 +166,12 @@ def evaluate_experiment(
     experiment_id: ExperimentId,
     upload: UploadDep,
     resources: ResourcesDep,
+    sessions: SessionsDep,
     query: Annotated[EvaluationFields, Query()],
 ) -> EvaluationRead:
     """The file is read, measured and forgotten. Skills are matched by name; the protocol is in the answer."""
     return evaluations.evaluate_experiment(
-        resources.sessions,
+        sessions,
         resources.store,
         resources.inference,
         experiment_id=experiment_id,

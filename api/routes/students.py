@@ -5,7 +5,15 @@ from itertools import chain, islice
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 
-from api.dependencies import CursorQuery, LimitQuery, ReaderDep, ResourcesDep, SessionDep, StudentPath
+from api.dependencies import (
+    CursorQuery,
+    LimitQuery,
+    ReaderDep,
+    ResourcesDep,
+    SessionDep,
+    SessionsDep,
+    StudentPath,
+)
 from api.formats.json import MEDIA_TYPE
 from api.paging import link_next
 from api.responses import PAGE, problems
@@ -66,9 +74,9 @@ def delete_student(student_id: StudentPath, session: SessionDep, resources: Reso
     responses=problems(StudentNotFound),
 )
 @needs("read")
-def export_student(student_id: StudentPath, resources: ResourcesDep) -> Response:
+def export_student(student_id: StudentPath, sessions: SessionsDep) -> Response:
     """One document: the student, their cohorts, what each model makes of them, and every response."""
-    pieces = exports.export_student(resources.sessions, student_id)
+    pieces = exports.export_student(sessions, student_id)
     first = list(islice(pieces, PIECES_AT_ONCE))
     headers = {"Content-Disposition": 'attachment; filename="student.json"'}
     if len(first) < PIECES_AT_ONCE:

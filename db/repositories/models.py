@@ -105,6 +105,11 @@ def find_serving_model(session: Session) -> Model | None:
     return session.scalar(select(Model).where(*serving).options(_WITH_EXPERIMENT))
 
 
+def serving_of(model: Model) -> Serving:
+    """How the reads of the hot path name it."""
+    return Serving(model.id, model.promoted_at)
+
+
 def list_newest_serving(session: Session, *, limit: int) -> Sequence[Model]:
     """Of all models that the session sees serving, those that were promoted last."""
     statement = select(Model).where(Model.status == ModelStatus.SERVING).options(_WITH_EXPERIMENT)

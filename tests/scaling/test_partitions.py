@@ -8,7 +8,7 @@ from sqlalchemy import Engine, text
 
 from db.engine import create_engine, create_session_factory, read_scope, session_scope
 from db.models import DEFAULT_TENANT
-from db.repositories import interactions, states, students
+from db.repositories import erasures, interactions, states
 from db.repositories.bulk import BulkLoad
 from docs.scaling.page import PAGE
 from tests.builders import NOON, make_event, to_microseconds
@@ -61,6 +61,6 @@ def test_a_partitioned_database_serves_as_before(engine: Engine) -> None:
         histories = interactions.read_histories(session, [pk for pk, _ in listed])
     assert sum(n for _, n in listed) == histories.offsets[-1] == 151
     with session_scope(sessions) as session:
-        students.delete_student(session, "learner-3")
+        erasures.erase_student(session, "learner-3")
     with engine.connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM interactions")) == 135
