@@ -26,14 +26,16 @@ InlineFlag = Annotated[
 class Service:
     """One connection to the service; every refusal is raised as `Refused`."""
 
-    def __init__(self, url: str, transport: httpx.BaseTransport | None = None) -> None:
+    def __init__(
+        self, url: str, transport: httpx.BaseTransport | None = None, *, key: str | None = None
+    ) -> None:
         self.url = url.rstrip("/")
         self._client = httpx.Client(
             base_url=self.url,
             timeout=TIMEOUT,
             transport=transport,
             trust_env=transport is None,
-            headers=authorization(),
+            headers=authorization(key),
         )
 
     def __enter__(self) -> Self:
@@ -100,9 +102,9 @@ class Service:
         return response
 
 
-def authorization() -> dict[str, str]:
-    """The header with the key in IKT_API_KEY; nothing without one."""
-    key = os.environ.get(KEY_VARIABLE, "").strip()
+def authorization(key: str | None = None) -> dict[str, str]:
+    """The header with a key, or with that in IKT_API_KEY; nothing without one. Raises BadInput."""
+    key = key or os.environ.get(KEY_VARIABLE, "").strip()
     if not key:
         return {}
     if not key.isascii() or not key.isprintable():

@@ -123,6 +123,26 @@ def rotate(
 
 
 @contextmanager
+def key_of_its_own(name: str) -> Iterator[str | None]:
+    """A key for a command that runs a service itself, gone when the block ends; None where none is needed."""
+    from api.principal import SCOPES
+    from api.security.issue import issue_key, revoke_key
+    from api.security.start import keys_required
+    from api.settings import ApiSettings
+
+    if not keys_required(ApiSettings(host="127.0.0.1")):
+        yield None
+        return
+    with _sessions() as sessions:
+        end = datetime.now(UTC) + timedelta(days=1)
+        issued = issue_key(sessions, tenant="default", name=name, scopes=SCOPES, expires_at=end)
+        try:
+            yield issued.token.text
+        finally:
+            revoke_key(sessions, issued.token.prefix)
+
+
+@contextmanager
 def _sessions() -> "Iterator[SessionFactory]":
     from db.engine import create_engine, create_session_factory, is_up_to_date
     from db.settings import DatabaseSettings
