@@ -14,6 +14,7 @@ from sqlalchemy import text
 
 from api import reader
 from api.app import create_app
+from api.principal import let_in
 from api.reader import Answer, MasteryReader, Question
 from api.services.refusals import SkillUnknown
 from api.serving import ServingModels
@@ -23,6 +24,7 @@ from db.models import DEFAULT_TENANT
 from db.repositories.readings import Asked, Readings
 from tests.api.desk import Desk
 from tests.api.support import Service
+from tests.keys import HEADERS
 
 # Asks the application in a process of its own, as a server would, then says whether torch came along.
 ASK = """
@@ -31,7 +33,8 @@ from api.app import create_app
 
 async def ask(app):
     transport = httpx.ASGITransport(app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://ikt") as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        client.headers.update({headers!r})
         for query in ("", "?skill=add"):
             answer = await client.get(f"/students/{{student}}/mastery{{query}}")
             assert answer.status_code == 200, answer.text
@@ -85,7 +88,7 @@ def about(student_id: str, **more: Any) -> Question:
 def test_reads_do_not_load_torch(desk: Desk) -> None:
     student = desk.add_student()
     asked = subprocess.run(
-        [sys.executable, "-c", ASK.format(student=student)],
+        [sys.executable, "-c", ASK.format(student=student, headers=HEADERS)],
         env=os.environ | desk.service.stack.env(),
         capture_output=True,
         text=True,
@@ -273,7 +276,7 @@ class TestConnection:
 
         async def ask() -> httpx.Response:
             async with httpx.AsyncClient(
-                transport=httpx.ASGITransport(app), base_url="http://ikt", trust_env=False
+                transport=httpx.ASGITransport(let_in(app)), base_url="http://ikt", trust_env=False
             ) as client:
                 return await client.get("/students/ana/mastery")
 
