@@ -24,6 +24,7 @@ from api.routes import (
     models,
     pareto,
     results,
+    sign_in,
     students,
     sweeps,
     system,
@@ -31,6 +32,8 @@ from api.routes import (
 )
 from api.routes.hot_mastery import HotMastery
 from api.routes.openapi import DESCRIPTION, TITLE, write_openapi
+from api.security.middleware import Access, Door
+from api.security.start import keys_required, tell_about_keys
 from api.settings import ApiSettings
 from api.uploads import remove_abandoned
 
@@ -55,16 +58,23 @@ ROUTERS = (
 
 
 def create_app(settings: ApiSettings | None = None) -> FastAPI:
-    """An application with resources of its own; without settings the environment's are read."""
-    resources = Resources.open(settings or ApiSettings())
+    """An application with resources of its own; without settings the environment's are read.
+
+    Raises KeysOffRefused.
+    """
+    settings = settings or ApiSettings()
+    needs_keys = keys_required(settings)
+    resources = Resources.open(settings)
+    door = Door(resources.sessions, settings)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         remove_abandoned(resources.upload_folder)
-        loading = Thread(target=resources.load_serving, name="load-serving")
+        loading = Thread(target=_prepare, args=(resources, needs_keys), name="prepare")
         loading.start()
         yield
         loading.join()
+        await door.close()
         resources.close()
 
     app = FastAPI(
@@ -76,6 +86,9 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
         redoc_url=None,
     )
     app.state.resources = resources
+    app.state.door = door if needs_keys else None
+    app.add_middleware(Access, door=door, is_open=not needs_keys)
+    # Around the door: whoever is refused while they still send gets the answer.
     app.add_middleware(BodyLimit, limit_bytes=resources.settings.body_limit_bytes)
     app.add_middleware(EncodedSlashes)
     register_error_handlers(app)
@@ -83,10 +96,16 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
     for router in ROUTERS:
         app.include_router(router)
     app.include_router(dashboard.router)
+    app.include_router(sign_in.router)
     dashboard.mount_assets(app)
     app.state.api_routes = [route for router in ROUTERS for route in router.routes]
     app.openapi = lambda: write_openapi(app)  # type: ignore[method-assign]
     return app
+
+
+def _prepare(resources: Resources, needs_keys: bool) -> None:
+    tell_about_keys(resources.sessions, needs_keys)
+    resources.load_serving()
 
 
 def _version() -> str:

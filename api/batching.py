@@ -3,8 +3,8 @@
 import logging
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections import defaultdict, deque
+from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Generic, TypeVar
 
@@ -41,8 +41,9 @@ class MicroBatcher(Generic[Item, Result]):
     It waits up to `delay_seconds` for more, but only while fewer are there than were around a moment ago: a
     caller who is alone is served at once. `handle` gives a result or an exception for each item; one that is
     Busy goes to `alone`, in other threads, so that nobody else is held up; so does every item when `handle`
-    itself raises. `alone` should not take long either: as long as it raises Busy the item is tried again, in
-    turns with the others, for `alone_seconds`. With `size` 1 every item goes to `alone` at once.
+    itself raises. Items that `apart` tells apart are handled apart. `alone` should not take long either: as
+    long as it raises Busy the item is tried again, in turns with the others, for `alone_seconds`. With `size`
+    1 every item goes to `alone` at once.
     """
 
     def __init__(
@@ -53,12 +54,14 @@ class MicroBatcher(Generic[Item, Result]):
         size: int,
         delay_seconds: float,
         alone_seconds: float = ALONE_SECONDS,
+        apart: Callable[[Item], Hashable] = lambda _: None,
     ) -> None:
         self._handle = handle
         self._alone = alone
         self._size = size
         self._delay_seconds = delay_seconds
         self._alone_seconds = alone_seconds
+        self._apart = apart
         self._waiting: deque[tuple[Item, Future[Result]]] = deque()
         self._changed = threading.Condition()
         self._n_last = 0
@@ -97,7 +100,11 @@ class MicroBatcher(Generic[Item, Result]):
 
     def _run(self) -> None:
         while batch := self._take():
-            self._settle(batch)
+            parts = defaultdict(list)
+            for item, future in batch:
+                parts[self._apart(item)].append((item, future))
+            for part in parts.values():
+                self._settle(part)
 
     def _take(self) -> list[tuple[Item, "Future[Result]"]]:
         """The next batch; nothing once the batcher is closed and everything is taken."""

@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import Depends, Header, Path, Query, Request
 from sqlalchemy.orm import Session
 
+from api.principal import principal_of
 from api.resources import Resources
 from api.schemas.common import Limit
 from api.schemas.students import StudentId
@@ -14,7 +15,7 @@ from api.services.datasets import Upload
 from api.services.refusals import UploadUnsupported
 from api.services.undo import undo_on_failure
 from api.uploads import receive_upload
-from db.engine import read_scope, session_scope
+from db.engine import SessionFactory, read_scope, session_scope
 
 
 async def get_resources(request: Request) -> Resources:  # async: nothing to wait for, so no thread is needed
@@ -36,14 +37,28 @@ async def require_json(request: Request) -> None:
 JSON_BODY = Depends(require_json)
 
 
-def get_session(resources: ResourcesDep) -> Iterator[Session]:
-    with undo_on_failure() as keep, session_scope(resources.sessions) as session:
+async def get_tenant(request: Request) -> int:  # async as above
+    return principal_of(request.scope).tenant_pk
+
+
+TenantDep = Annotated[int, Depends(get_tenant)]
+
+
+async def get_sessions(resources: ResourcesDep, tenant: TenantDep) -> SessionFactory:
+    return resources.sessions.of(tenant)
+
+
+SessionsDep = Annotated[SessionFactory, Depends(get_sessions)]
+
+
+def get_session(sessions: SessionsDep) -> Iterator[Session]:
+    with undo_on_failure() as keep, session_scope(sessions) as session:
         keep(session)
         yield session
 
 
-def get_reader(resources: ResourcesDep) -> Iterator[Session]:
-    with read_scope(resources.sessions) as session:
+def get_reader(sessions: SessionsDep) -> Iterator[Session]:
+    with read_scope(sessions) as session:
         yield session
 
 

@@ -32,6 +32,7 @@ logger = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 5
 MOST_TOLD = 100  # of a request's errors
+CHALLENGE = 'Bearer realm="ikt"'
 
 Members = Callable[[Any], dict[str, Any]]
 
@@ -77,7 +78,13 @@ def _minimum(error: refused.CohortTooSmall) -> dict[str, Any]:
     return {"minimum": error.minimum}
 
 
-def _limit(error: refused.BatchTooLarge | refused.UploadTooLarge | refused.TooManyValues) -> dict[str, Any]:
+def _scope(error: refused.ScopeMissing) -> dict[str, Any]:
+    return {"scope": error.scope}
+
+
+def _limit(
+    error: refused.BatchTooLarge | refused.UploadTooLarge | refused.TooManyValues | refused.TooManyRequests,
+) -> dict[str, Any]:
     return {"limit": error.limit}
 
 
@@ -160,6 +167,12 @@ PROBLEMS: dict[type[Exception], ProblemType] = dict(
         _kind(refused.UploadMalformed, "malformed-multipart", "The multipart body is malformed", 400),
         _kind(refused.UploadRefused, "invalid-request", "The request is not valid", 422, _fields),
         _kind(refused.NotAcceptable, "not-acceptable", "No acceptable media type", 406),
+        _kind(refused.KeyMissing, "key-missing", "A key is needed", 401),
+        _kind(refused.KeyRefused, "key-refused", "The key is not valid", 401),
+        _kind(refused.ScopeMissing, "scope-missing", "The key does not allow this", 403, _scope),
+        _kind(refused.ForeignPage, "foreign-page", "Another site asks", 403),
+        _kind(refused.KeysNeeded, "keys-needed", "Only this machine may ask", 403),
+        _kind(refused.TooManyRequests, "too-many-requests", "Too many requests", 429, _limit),
         _kind(ModelChanged, "model-changed", "Another model serves", 409),
         _kind(BatcherClosed, "stopping", "The service is stopping", 503),
         _kind(Busy, "busy", "Too much at once", 503),
@@ -218,7 +231,7 @@ def type_of(error: type[Exception]) -> ProblemType:
 def register_error_handlers(app: FastAPI) -> None:
     """Tell every error as a problem document, those of the router and unforeseen ones included."""
     for error in {*PROBLEMS, DatabaseRefusal}:
-        app.add_exception_handler(error, _tell_domain_error)
+        app.add_exception_handler(error, tell_refusal)
     app.add_exception_handler(RequestValidationError, _tell_invalid_request)
     app.add_exception_handler(HTTPException, _tell_http_error)
     app.add_exception_handler(Exception, _tell_internal_error)
@@ -253,18 +266,31 @@ class BodyRefused(HTTPException):
         super().__init__(type_of(type(refusal)).status, detail=str(refusal))
 
 
-def _tell_domain_error(request: Request, error: Exception) -> JSONResponse:
+def tell_refusal(request: Request, error: Exception) -> JSONResponse:
+    """The problem document about an error of the table."""
     kind = type_of(type(error))
     if kind.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         logger.error("request failed: path=%s", path_of(request), exc_info=error)
     if kind is INTERNAL:
         return _tell_internal_error(request, error)
     hidden = next((text for hidden, text in _HIDDEN_DETAILS.items() if isinstance(error, hidden)), None)
-    headers = (
-        {"Retry-After": str(RETRY_AFTER_SECONDS)} if kind.status == HTTPStatus.SERVICE_UNAVAILABLE else None
-    )
     members = _without_nothing(kind.members(error))
+    headers = _headers_of(kind, error)
     return problem_response(kind, request, detail=hidden or str(error), members=members, headers=headers)
+
+
+def _headers_of(kind: ProblemType, error: Exception) -> dict[str, str]:
+    match error:
+        case refused.TooManyRequests():
+            return {"Retry-After": str(error.retry_after_seconds)}
+        case refused.KeyMissing():
+            return {"WWW-Authenticate": CHALLENGE}
+        case refused.KeyRefused():
+            return {"WWW-Authenticate": f'{CHALLENGE}, error="invalid_token"'}
+        case refused.ScopeMissing():
+            return {"WWW-Authenticate": f'{CHALLENGE}, error="insufficient_scope", scope="{error.scope}"'}
+    is_passing = kind.status == HTTPStatus.SERVICE_UNAVAILABLE
+    return {"Retry-After": str(RETRY_AFTER_SECONDS)} if is_passing else {}
 
 
 def _tell_invalid_request(request: Request, error: Exception) -> JSONResponse:
@@ -297,7 +323,7 @@ def _describe(entry: Any, *, body: Any) -> dict[str, Any]:
 def _tell_http_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     if isinstance(error, BodyRefused):
-        return _tell_domain_error(request, error.refusal)
+        return tell_refusal(request, error.refusal)
     match error.status_code:
         case HTTPStatus.NOT_FOUND:
             detail = f"{path_of(request)} names nothing; see /openapi.json for every path"

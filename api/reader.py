@@ -4,7 +4,7 @@ Nothing here knows torch: states were computed when the responses came in.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from api.entity_tags import entity_tag, is_known
@@ -17,8 +17,9 @@ from api.student_cache import StudentCache
 from db.engine import SessionFactory, read_scope
 from db.errors import StudentNotFound
 from db.repositories.models import Serving
-from db.repositories.readings import Readings
+from db.repositories.readings import Asked, Readings, Served
 from db.repositories.states import Head, State
+from db.tenancy import EVERY_TENANT
 
 LAYOUT = 1  # of the body; another one is another content, so it enters the tag
 MOST_AT_ONCE = 128  # questions in one batch
@@ -29,9 +30,14 @@ MOST_WITHOUT_THREAD = 300  # skills whose content is written on the event loop: 
 class Question:
     """Who is asked about, and what the caller has."""
 
+    tenant_pk: int
     student_id: str
     skills: tuple[str, ...] = ()  # all when none is named
     if_none_match: tuple[str, ...] = ()  # values of the header
+
+    @property
+    def asked(self) -> Asked:
+        return Asked(self.tenant_pk, self.student_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,15 +133,16 @@ class MasteryReader:
             self._batches = None
 
     async def _look_up(self, questions: Sequence[Question]) -> list[_Reply | Exception]:
-        serving, heads = await self._readings.read_served(list({one.student_id for one in questions}))
-        model = None if serving is None else await self._describe(serving)
-        looked = [self._look(question, heads.get(question.student_id), model) for question in questions]
+        served = await self._readings.read_served({question.asked for question in questions})
+        found = {one.serving for one in served.values() if one.serving is not None}
+        models = {serving: await self._describe(serving) for serving in found}
+        looked = [self._look(question, served.get(question.asked), models) for question in questions]
         scored = {
-            one.head.pk for one in looked if isinstance(one, _Wanted) and one.head.n_included is not None
+            one.head.pk: one.model.id
+            for one in looked
+            if isinstance(one, _Wanted) and one.head.n_included is not None
         }
-        states = (
-            await self._readings.read_states(model.id, list(scored)) if model is not None and scored else {}
-        )
+        states = await self._readings.read_states(scored) if scored else {}
         return [_Found(one, states.get(one.head.pk)) if isinstance(one, _Wanted) else one for one in looked]
 
     async def _describe(self, serving: Serving) -> ServingModel:
@@ -143,16 +150,17 @@ class MasteryReader:
         return await asyncio.to_thread(self._describe_anew, serving) if described is None else described
 
     def _describe_anew(self, serving: Serving) -> ServingModel:
-        with read_scope(self._sessions) as session:
+        with read_scope(self._sessions, tenant=EVERY_TENANT) as session:
             return self._serving.describe(session, serving)
 
     def _look(
-        self, question: Question, head: Head | None, model: ServingModel | None
+        self, question: Question, served: Served | None, models: Mapping[Serving, ServingModel]
     ) -> Answer | _Wanted | _Unknown | Exception:
-        if head is None:
+        if served is None:
             return StudentNotFound(question.student_id)
-        if model is None:
+        if served.serving is None:
             return NoServingModel()
+        head, model = served.head, models[served.serving]
         positions = None
         if question.skills:
             unknown = [name for name in question.skills if name not in model.position]

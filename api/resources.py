@@ -21,6 +21,8 @@ from api.settings import ApiSettings
 from db.artifacts import ArtifactStore, open_artifacts
 from db.engine import SessionFactory, create_engine, create_session_factory, read_scope
 from db.models import Student
+from db.repositories.models import list_newest_serving, serving_of
+from db.tenancy import EVERY_TENANT
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +33,7 @@ class Resources:
 
     settings: ApiSettings
     engine: Engine
-    sessions: SessionFactory
+    sessions: SessionFactory  # of nobody: a request names its tenant
     store: ArtifactStore
     doorbell: Doorbell
     inference: Inference
@@ -73,8 +75,9 @@ class Resources:
                 recorder.record_alone,
                 size=settings.batch_size,
                 delay_seconds=settings.batch_delay_ms / 1000,
+                apart=lambda submission: submission.tenant_pk,
             ),
-            loader=Loader(sessions, serving, inference, doorbell, limit_events=settings.bulk_limit_events),
+            loader=Loader(serving, inference, doorbell, limit_events=settings.bulk_limit_events),
             loads=BoundedSemaphore(settings.bulk_at_once),
         )
 
@@ -83,14 +86,15 @@ class Resources:
         return self.settings.data_dir / "uploads"
 
     def load_serving(self) -> None:
-        """Load the model that serves, if any does, so that the first answers need not wait for it."""
+        """Load models that serve, as many as are kept, so that the first answers need not wait for them."""
         try:
-            with read_scope(self.sessions) as session:
-                model = self.serving.current(session)
-            if model is not None:
-                self.inference.engine(model.artifact)
+            with read_scope(self.sessions, tenant=EVERY_TENANT) as session:
+                found = list_newest_serving(session, limit=self.settings.cached_models)
+                artifacts = [self.serving.describe(session, serving_of(model)).artifact for model in found]
+            for artifact in artifacts:
+                self.inference.engine(artifact)
         except Exception:
-            logger.warning("the serving model is not loaded before it is first asked", exc_info=True)
+            logger.warning("the serving models are not loaded before they are first asked", exc_info=True)
         if self.settings.freeze_heap:
             settle()
 

@@ -1,8 +1,10 @@
 """The model that answers for students, as answers need it: read once, then kept while it serves."""
 
 import math
+from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from threading import Lock
 from uuid import UUID
 
 import numpy as np
@@ -14,6 +16,8 @@ from api.services.models import refer_to
 from db.models import Model, Skill
 from db.repositories import models
 from db.repositories.models import Roles, Serving
+
+MOST_DESCRIBED = 256  # models, one for each tenant who asked last
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,10 +38,11 @@ class ServingModel:
 
 
 class ServingModels:
-    """Which model serves now; asking costs one tiny statement."""
+    """Which model serves a tenant now; asking costs one tiny statement."""
 
     def __init__(self) -> None:
-        self._last: ServingModel | None = None
+        self._kept: OrderedDict[UUID, ServingModel] = OrderedDict()
+        self._lock = Lock()
 
     def current(self, session: Session) -> ServingModel | None:
         """The model that serves in this transaction, if any was promoted."""
@@ -53,14 +58,22 @@ class ServingModels:
         described = self.find(found)
         if described is None:
             model = models.get_model(session, found.id)
-            self._last = described = _describe(model, models.list_skills(session, found.id))
+            described = _describe(model, models.list_skills(session, found.id))
+            with self._lock:
+                self._kept[found.id] = described
+                while len(self._kept) > MOST_DESCRIBED:
+                    self._kept.popitem(last=False)
         return described
 
     def find(self, found: Serving) -> ServingModel | None:
         """The same if it was described already."""
-        last = self._last
-        # Promoted again, a model has the same id and numbers, but another time of promotion.
-        return last if last is not None and (last.id, last.reference.promoted_at) == found else None
+        with self._lock:
+            kept = self._kept.get(found.id)
+            # Promoted again, a model has the same id and numbers, but another time of promotion.
+            if kept is None or kept.reference.promoted_at != found.promoted_at:
+                return None
+            self._kept.move_to_end(found.id)
+            return kept
 
 
 def _describe(model: Model, skills: Sequence[Skill]) -> ServingModel:

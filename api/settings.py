@@ -16,6 +16,12 @@ class ApiSettings(DatabaseSettings):
     port: int = Field(default=8000, ge=0, le=65_535)
     broker_url: str = "filesystem://"
     """Redis (redis://host:port/0), or filesystem:// for folders under <data_dir>/broker."""
+    keys: Literal["on", "off"] | None = None
+    """Whether requests need a key; unsaid they do, except with SQLite and folders on a loopback address."""
+    requests_per_minute: int = Field(default=60_000, ge=1)
+    """What a key may ask for that has no limit of its own: more responses than a process can record."""
+    refused_per_minute: int = Field(default=120, ge=1)
+    """Most requests without a valid key from one address; those who guess keys get no further."""
     upload_limit_bytes: int = Field(default=2048 * MEBIBYTE, ge=1)
     """Longest dataset that one request may carry."""
     body_limit_bytes: int = Field(default=4 * MEBIBYTE, ge=1)

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,12 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.orm import Session, SessionTransaction, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from db import migrate
+from db import migrate, tenancy
 from db.postgres import NOTICE_LOSS
 from db.settings import DatabaseSettings
+from db.tenancy import TenantScope
 
 logger = logging.getLogger(__name__)
-
-SessionFactory = sessionmaker[Session]
 
 # Longest wait for another process's write transaction; ours are short.
 SQLITE_BUSY_SECONDS = 30
@@ -100,20 +100,42 @@ def _end_sqlite(connection: DBAPIConnection | None, record: ConnectionPoolEntry)
         connection.rollback()
 
 
-def create_session_factory(bind: Engine | Connection) -> SessionFactory:
-    """Sessions on an engine; or, for tests, inside one connection's open transaction."""
-    factory = sessionmaker(bind, expire_on_commit=False, join_transaction_mode="create_savepoint")
-    event.listen(factory, "after_soft_rollback", _drop_callbacks)
-    return factory
+@dataclass(frozen=True, slots=True)
+class SessionFactory:
+    """Opens sessions that see the rows of `tenant`; without one they see none."""
+
+    bind: Engine | Connection
+    sessions: sessionmaker[Session]
+    tenant: TenantScope | None
+
+    def __call__(self, bind: Engine | Connection | None = None) -> Session:
+        info = {} if self.tenant is None else {tenancy.INFO_KEY: self.tenant}
+        return self.sessions(bind=bind or self.bind, info=info)
+
+    def of(self, tenant: TenantScope | None) -> "SessionFactory":
+        """The same for that tenant; unchanged when none is given."""
+        return self if tenant is None else replace(self, tenant=tenant)
+
+
+def create_session_factory(bind: Engine | Connection, *, tenant: TenantScope | None = None) -> SessionFactory:
+    """Sessions on an engine; or, for tests, inside one connection's open transaction.
+
+    They are those of `tenant`, unless their scope names another.
+    """
+    sessions = sessionmaker(expire_on_commit=False, join_transaction_mode="create_savepoint")
+    event.listen(sessions, "after_soft_rollback", _drop_callbacks)
+    tenancy.watch(sessions)
+    return SessionFactory(bind, sessions, tenant)
 
 
 @contextmanager
-def session_scope(factory: SessionFactory) -> Iterator[Session]:
+def session_scope(factory: SessionFactory, *, tenant: TenantScope | None = None) -> Iterator[Session]:
     """One transaction: committed at the end, rolled back on any exception. Nobody else commits.
 
-    On SQLite it holds the write lock from its first statement on; keep it short, and use read_scope to read.
+    It sees the rows of `tenant`, or of the factory's. On SQLite it holds the write lock from its first
+    statement on; keep it short, and use read_scope to read.
     """
-    with factory() as session:
+    with factory.of(tenant)() as session:
         yield session
         session.commit()
         callbacks = [callback for _, callback in session.info.pop(_CALLBACKS, [])]
@@ -126,12 +148,12 @@ def session_scope(factory: SessionFactory) -> Iterator[Session]:
 
 
 @contextmanager
-def read_scope(factory: SessionFactory) -> Iterator[Session]:
-    """One snapshot to read from; never waits for writers, and a write in it fails."""
-    bind = factory.kw["bind"]
+def read_scope(factory: SessionFactory, *, tenant: TenantScope | None = None) -> Iterator[Session]:
+    """One snapshot of the tenant's rows to read from; never waits for writers, and a write in it fails."""
+    bind = factory.bind
     if isinstance(bind, Engine):
         bind = bind.execution_options(**_read_only_options(bind))
-    with factory(bind=bind) as session:
+    with factory.of(tenant)(bind) as session:
         yield session
 
 

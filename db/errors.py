@@ -3,7 +3,7 @@
 DatabaseRefusal
 ├── NotFound
 │   ├── DatasetNotFound, ExperimentNotFound, CrossValidationNotFound, SweepNotFound
-│   ├── ModelNotFound, StudentNotFound, CohortNotFound, ArtifactNotFound
+│   ├── ModelNotFound, StudentNotFound, CohortNotFound, ArtifactNotFound, KeyNotFound
 ├── StudentsNotFound
 ├── IllegalMove
 │   └── StillActive
@@ -12,11 +12,22 @@ DatabaseRefusal
 ├── StudentsBusy
 ├── LeaseLost
 ├── BadCursor, BadArtifactKey
+
+RuntimeError, for no caller can help it
+├── TenantMissing, TenantsMixed
 """
 
 from collections.abc import Iterable, Sequence
 from typing import ClassVar
 from uuid import UUID
+
+
+class TenantMissing(RuntimeError):
+    """Rows were asked for without saying whose."""
+
+
+class TenantsMixed(RuntimeError):
+    """A statement that could reach rows of several tenants, in a session of one."""
 
 
 class DatabaseRefusal(Exception):
@@ -63,6 +74,10 @@ class CohortNotFound(NotFound):
 
 class ArtifactNotFound(NotFound):
     kind = "artifact"
+
+
+class KeyNotFound(NotFound):
+    kind = "key"
 
 
 class StudentsNotFound(DatabaseRefusal):

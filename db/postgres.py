@@ -11,6 +11,8 @@ import psycopg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from db.tenancy import scope_of
+
 # A peer that vanished without a word must be noticed within seconds: others wait for its connection.
 NOTICE_LOSS: dict[str, Any] = {
     "connect_timeout": 10,
@@ -51,6 +53,7 @@ def is_lock_refused(error: DBAPIError) -> bool:
 
 @contextmanager
 def _cursor(session: Session, statement: str) -> Iterator["psycopg.Cursor[Any]"]:
+    scope_of(session)  # no statement for nobody
     session.flush()
     connection = session.connection()
     driver: psycopg.Connection[Any] = connection.connection.driver_connection  # type: ignore[assignment]

@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from db.engine import SessionFactory, create_engine, create_session_factory
+from db.models import DEFAULT_TENANT
 from tests import stacks
 from tests.stacks import STACK_NAMES, Services, Stack, StackName
 
@@ -50,7 +51,7 @@ def engine(stack: Stack) -> Iterator[Engine]:
 @pytest.fixture
 def sessions(engine: Engine) -> SessionFactory:
     """Sessions that really commit to the stack's database."""
-    return create_session_factory(engine)
+    return create_session_factory(engine, tenant=DEFAULT_TENANT)
 
 
 @pytest.fixture(scope="session", params=STACK_NAMES)
@@ -76,7 +77,7 @@ def session_factory(shared_engine: Engine) -> Iterator[SessionFactory]:
     """Sessions inside one transaction that is rolled back; what they commit is seen by this test only."""
     with shared_engine.connect() as connection:
         transaction = connection.begin()
-        yield create_session_factory(connection)
+        yield create_session_factory(connection, tenant=DEFAULT_TENANT)
         transaction.rollback()
 
 

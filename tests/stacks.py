@@ -27,6 +27,7 @@ from sqlalchemy.exc import OperationalError
 
 from db import engine as database
 from db.settings import DatabaseSettings
+from tests.keys import put_key
 
 StackName = Literal["embedded", "services"]
 STACK_NAMES: tuple[StackName, ...] = ("embedded", "services")
@@ -74,7 +75,9 @@ class Services:
         self._numbers = count(1)
         self._admin = create_engine(self._url("postgres"), isolation_level="AUTOCOMMIT")
         self._execute(f"CREATE DATABASE {TEMPLATE}")
-        database.upgrade(self._url(TEMPLATE))
+        engine = create_engine(self._url(TEMPLATE), poolclass=NullPool)
+        database.upgrade(engine)
+        put_key(engine)
 
     def close(self) -> None:
         """Let go of the servers' connections."""
@@ -147,9 +150,10 @@ def services_stack(folder: Path, services: Services) -> Iterator[Stack]:
 
 
 def migrated_sqlite(path: Path) -> Engine:
-    """An engine on a new SQLite file with today's schema."""
+    """An engine on a new SQLite file with today's schema, and the tests' key in it."""
     engine = database.create_engine(f"sqlite:///{path}")
     database.upgrade(engine)
+    put_key(engine)
     return engine
 
 

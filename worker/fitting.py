@@ -106,7 +106,7 @@ def find_or_fit_calibration(
         version=REFERENCE_VERSIONS[settings.name],
     )
     with read_scope(job.stores.sessions) as session:
-        stored = calibrations.find_calibration(session, key)
+        stored = calibrations.find_calibration(session, experiment.dataset_id, key)
     if stored is None:
         started = time.perf_counter()
         fitted = calibrate(sequences.select(sequences.folds != experiment.fold), settings=settings)

@@ -49,6 +49,7 @@ def promote(model_id: UUID, *, settings: WorkerSettings, stop: Event | None = No
         if model is None:
             logger.info(event("promotion_not_claimed", model_id=model_id))
             return False
+        stores = stores.of(model.tenant_pk)
         with _heartbeat(model_id, owner, settings=settings, stores=stores, stop=stop) as heartbeat:
             _promote(model, owner, settings=settings, stores=stores, heartbeat=heartbeat)
     return True

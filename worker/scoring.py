@@ -27,29 +27,37 @@ logger = logging.getLogger(__name__)
 
 
 def score_due(*, settings: WorkerSettings, stop: Event | None = None) -> int:
-    """Score who is due under the serving model until nobody is; how many students were scored.
+    """Score who is due, tenant after tenant, until nobody is; how many students were scored.
 
-    Nothing happens when no model serves, nobody is due, or another worker is at it. With `stop` set it ends
-    between two chunks and rings for another worker.
+    Nothing happens to a tenant without a serving model, or while another worker is at it. With `stop` set it
+    ends between two chunks and rings for another worker.
     """
-    owner = new_owner()
+    owner, n_scored = new_owner(), 0
+    seen: list[UUID] = []
     with open_stores(settings) as stores:
-        with session_scope(stores.sessions) as session:
-            model = scoring.claim_scoring(
-                session, owner, lease_seconds=settings.lease_seconds, job_version=JOB_VERSION
-            )
-        if model is None:
-            logger.info(event("scoring_not_claimed"))
-            return 0
-        with _heartbeat(model.id, owner, settings=settings, stores=stores, stop=stop) as heartbeat:
-            try:
-                n_scored = _score(model, stores=stores, heartbeat=heartbeat)
-            finally:
-                with session_scope(stores.sessions) as session:
-                    scoring.release_scoring(session, model.id, owner)
-    if heartbeat.must_stop:  # a shutdown, or another model serves by now
-        leave_to_janitor(lambda: enqueue_scoring(settings=settings), model_id=model.id)()
+        while (model := _claim(owner, seen, settings=settings, stores=stores)) is not None:
+            seen.append(model.id)
+            own = stores.of(model.tenant_pk)
+            with _heartbeat(model.id, owner, settings=settings, stores=own, stop=stop) as heartbeat:
+                try:
+                    n_scored += _score(model, stores=own, heartbeat=heartbeat)
+                finally:
+                    with session_scope(own.sessions) as session:
+                        scoring.release_scoring(session, model.id, owner)
+            if heartbeat.must_stop:  # a shutdown, or another model serves by now
+                leave_to_janitor(lambda: enqueue_scoring(settings=settings), owner=owner)()
+                break
+    if not seen:
+        logger.info(event("scoring_not_claimed"))
     return n_scored
+
+
+def _claim(owner: str, seen: Sequence[UUID], *, settings: WorkerSettings, stores: Stores) -> Model | None:
+    """The next tenant's serving model: each once, for marks may stay while another is being promoted."""
+    with session_scope(stores.sessions) as session:
+        return scoring.claim_scoring(
+            session, owner, lease_seconds=settings.lease_seconds, job_version=JOB_VERSION, besides=seen
+        )
 
 
 def _heartbeat(

@@ -98,6 +98,7 @@ def _advance(sessions: SessionFactory, sweep_id: UUID, *, settings: WorkerSettin
     while (found := _look(sessions, sweep_id)) is not None:
         sweep, trials = found
         point = _next_point(sweep, trials)
+        sessions = sessions.of(sweep.tenant_pk)
         with session_scope(sessions) as session:
             trial = _queue(session, sweep, point)
             if trial is not None and trial.status == ExperimentStatus.QUEUED and not is_alone:

@@ -47,6 +47,7 @@ def run_experiment(
         if experiment is None:
             logger.info(event("experiment_not_claimed", experiment_id=experiment_id))
             return False
+        stores = stores.of(experiment.tenant_pk)
         logger.info(event("experiment_claimed", experiment_id=experiment_id, attempt=experiment.attempt))
         with _heartbeat(experiment_id, owner, settings=settings, stores=stores, stop=stop) as heartbeat:
             job = TrainingJob(

@@ -1,5 +1,6 @@
 """The service as the commands see it: over HTTP, or the same application inside this process."""
 
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ import typer
 
 from api.cli.failures import BadInput, NoServer, Refused
 
+KEY_VARIABLE = "IKT_API_KEY"
 DEFAULT_URL = "http://127.0.0.1:8000"
 TIMEOUT = httpx.Timeout(600.0, connect=5.0)
 PIECE_BYTES = 1 << 20
@@ -24,10 +26,16 @@ InlineFlag = Annotated[
 class Service:
     """One connection to the service; every refusal is raised as `Refused`."""
 
-    def __init__(self, url: str, transport: httpx.BaseTransport | None = None) -> None:
+    def __init__(
+        self, url: str, transport: httpx.BaseTransport | None = None, *, key: str | None = None
+    ) -> None:
         self.url = url.rstrip("/")
         self._client = httpx.Client(
-            base_url=self.url, timeout=TIMEOUT, transport=transport, trust_env=transport is None
+            base_url=self.url,
+            timeout=TIMEOUT,
+            transport=transport,
+            trust_env=transport is None,
+            headers=authorization(key),
         )
 
     def __enter__(self) -> Self:
@@ -92,6 +100,16 @@ class Service:
         if response.is_error:
             raise Refused(_problem(response))
         return response
+
+
+def authorization(key: str | None = None) -> dict[str, str]:
+    """The header with a key, or with that in IKT_API_KEY; nothing without one. Raises BadInput."""
+    key = key or os.environ.get(KEY_VARIABLE, "").strip()
+    if not key:
+        return {}
+    if not key.isascii() or not key.isprintable():
+        raise BadInput(f"{KEY_VARIABLE} holds no key", "A key begins with ikt_; `ikt key create` makes one.")
+    return {"Authorization": f"Bearer {key}"}
 
 
 @contextmanager

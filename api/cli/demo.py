@@ -19,6 +19,7 @@ from api.cli.demo_serving import replay_held_out, serve_demo
 from api.cli.drawing import comparison_table
 from api.cli.experiments import submit
 from api.cli.failures import INTERRUPTED, BadInput
+from api.cli.keys import key_of_its_own
 from api.cli.processes import Running, free_port, run_service
 from api.cli.serve import interruptible
 from api.cli.students import SHOWN_SKILLS, draw_student
@@ -82,7 +83,11 @@ def demo(
     try:
         with interruptible():
             upgrade(settings)
-            with _served(stages, settings.data_dir) as running, Service(running.url) as service:
+            with (
+                key_of_its_own("demo") as key,
+                _served(stages, settings.data_dir) as running,
+                Service(running.url, key=key) as service,
+            ):
                 result = _run(
                     stages, service, running, data or _simulate(stages, settings.data_dir, students)
                 )

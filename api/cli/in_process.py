@@ -29,6 +29,7 @@ def application_here() -> Iterator[InProcessTransport]:
     """The application on the migrated database; its start and end run as under a server."""
     from api.app import create_app
     from api.doorbell import Doorbell
+    from api.principal import let_in
     from db.engine import upgrade
     from db.settings import DatabaseSettings
 
@@ -49,4 +50,4 @@ def application_here() -> Iterator[InProcessTransport]:
         start_blocking_portal() as portal,
         portal.wrap_async_context_manager(app.router.lifespan_context(app)),
     ):
-        yield InProcessTransport(portal, httpx.ASGITransport(app))
+        yield InProcessTransport(portal, httpx.ASGITransport(let_in(app)))

@@ -14,6 +14,7 @@ from api.cli import (
     datasets,
     demo,
     experiments,
+    keys,
     models,
     serve,
     students,
@@ -75,3 +76,4 @@ for _room in _ROOMS:
     _room.register(app)
 app.add_typer(database.app, name="db")
 app.add_typer(datasets.app, name="dataset")
+app.add_typer(keys.app, name="key")

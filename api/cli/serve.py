@@ -14,11 +14,15 @@ import typer
 from rich.markup import escape
 
 from api.cli.console import JsonFlag, stdout, write_json
+from api.cli.failures import BadInput
 from api.cli.processes import Running, require_free, run_service
 
 WATCH_SECONDS = 0.5
 SERVER: dict[str, Any] = {"timeout_graceful_shutdown": 5, "loop": "asyncio"}
 """How uvicorn runs the API, besides where and whether requests are logged."""
+
+KEYS_ON = "needed: `ikt key create` makes one, `ikt key list` shows them"
+KEYS_OFF = "[yellow]off[/], for this machine alone; IKT_KEYS=on asks for them"
 
 Host = Annotated[str, typer.Option(envvar="IKT_HOST", help="Address to listen on.")]
 Port = Annotated[int, typer.Option(envvar="IKT_PORT", min=1, max=65_535, help="Port to listen on.")]
@@ -41,13 +45,14 @@ def up(
     from db.settings import DatabaseSettings
 
     settings = DatabaseSettings()
+    needs_keys = _require_keys_or_this_machine(host)
     require_free(host, port)
     upgrade(settings)
     with (
         interruptible(),
         run_service(data_dir=settings.data_dir, host=host, port=port, concurrency=concurrency) as running,
     ):
-        _announce(running, as_json=as_json)
+        _announce(running, needs_keys=needs_keys, as_json=as_json)
         try:
             while True:
                 running.check()
@@ -57,7 +62,18 @@ def up(
                 stdout().print("\nstopping …")
 
 
-def _announce(running: Running, *, as_json: bool) -> None:
+def _require_keys_or_this_machine(host: str) -> bool:
+    """Whether requests need a key there. Raises BadInput where they do, and keys were switched off."""
+    from api.security.start import KeysOffRefused, keys_required
+    from api.settings import ApiSettings
+
+    try:
+        return keys_required(ApiSettings(host=host))
+    except KeysOffRefused as refused:
+        raise BadInput("Keys can't be off here", str(refused)) from refused
+
+
+def _announce(running: Running, *, needs_keys: bool, as_json: bool) -> None:
     if as_json:
         logs = {child.name.lower(): str(child.log) for child in (running.api, running.worker)}
         write_json({"url": running.url, "docs": f"{running.url}/docs", "logs": logs})
@@ -67,6 +83,7 @@ def _announce(running: Running, *, as_json: bool) -> None:
     console.print(f"  pages    {running.url}/")
     console.print(f"  try it   {running.url}/docs")
     console.print(f"  logs     {escape(str(running.api.log.parent))}")
+    console.print(f"  keys     {KEYS_ON if needs_keys else KEYS_OFF}")
     console.print("  [dim]Ctrl-C stops API and worker; what was begun goes on at the next start[/]")
 
 
@@ -83,6 +100,8 @@ def api(
     """Run the API alone. The database must have been brought up to date (`ikt db upgrade`)."""
     import uvicorn
 
+    _require_keys_or_this_machine(host)
+    os.environ["IKT_HOST"] = host
     # A process for nothing else may tell the garbage collector to leave alone what it keeps for ever.
     os.environ.setdefault("IKT_FREEZE_HEAP", "1")
     if as_json:

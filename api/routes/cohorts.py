@@ -10,11 +10,12 @@ from api.responses import PAGE, problems
 from api.schemas.cohorts import CohortMasteryRead, CohortName, CohortPage, CohortRead, Members
 from api.schemas.interactions import Timestamp
 from api.schemas.students import StudentId
+from api.security.scopes import ScopedRoute, needs
 from api.services import cohorts
 from api.services.refusals import CohortTooSmall, NoServingModel
 from db.errors import BadCursor, CohortNotFound, StudentsNotFound
 
-router = APIRouter(prefix="/cohorts", tags=["cohorts"])
+router = APIRouter(prefix="/cohorts", tags=["cohorts"], route_class=ScopedRoute)
 
 CohortPath = Annotated[
     CohortName, Path(description="The caller's name of the cohort; a slash in it is sent as %2F.")
@@ -22,6 +23,7 @@ CohortPath = Annotated[
 
 
 @router.get("", operation_id="list_cohorts", summary="List cohorts", responses=PAGE | problems(BadCursor))
+@needs("read")
 def list_cohorts(
     session: ReaderDep,
     request: Request,
@@ -39,6 +41,7 @@ def list_cohorts(
     summary="Show what a group of students masters",
     responses=problems(NoServingModel, CohortNotFound, StudentsNotFound, CohortTooSmall),
 )
+@needs("read")
 def get_cohort_mastery(
     session: ReaderDep,
     resources: ResourcesDep,
@@ -71,6 +74,7 @@ def get_cohort_mastery(
     summary="Say who is in a cohort",
     responses=problems(StudentsNotFound),
 )
+@needs("ingest")
 def set_cohort(cohort: CohortPath, body: Members, session: SessionDep) -> CohortRead:
     """The whole list: it takes the place of the one before. A student may be in several cohorts."""
     return cohorts.set_members(session, cohort, body.student_ids)
@@ -83,6 +87,7 @@ def set_cohort(cohort: CohortPath, body: Members, session: SessionDep) -> Cohort
     status_code=204,
     responses=problems(CohortNotFound),
 )
+@needs("ingest")
 def delete_cohort(cohort: CohortPath, session: SessionDep) -> None:
     """Its students stay."""
     cohorts.delete_cohort(session, cohort)

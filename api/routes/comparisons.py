@@ -5,17 +5,18 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
-from api.dependencies import AcceptHeader, ResourcesDep
+from api.dependencies import AcceptHeader, ResourcesDep, SessionsDep
 from api.formats.comparison_html import HTML, write_html
 from api.formats.comparison_markdown import MARKDOWN, write_markdown
 from api.negotiation import choose_media_type
 from api.responses import problems
 from api.schemas.comparisons import ComparisonRead
+from api.security.scopes import ScopedRoute, needs
 from api.services import comparisons
 from api.services.refusals import DatasetsDiffer, ExperimentsUnfinished, KindsMixed, NotAcceptable
 from db.errors import ExperimentNotFound
 
-router = APIRouter(tags=["comparisons"])
+router = APIRouter(tags=["comparisons"], route_class=ScopedRoute)
 
 JSON = "application/json"
 MARKDOWN_EXAMPLE = (
@@ -45,8 +46,10 @@ OFFERED: dict[int | str, dict[str, Any]] = {
     responses=OFFERED
     | problems(ExperimentNotFound, ExperimentsUnfinished, KindsMixed, DatasetsDiffer, NotAcceptable),
 )
+@needs("read")
 def compare_experiments(
     resources: ResourcesDep,
+    sessions: SessionsDep,
     response: Response,
     baseline: Annotated[UUID, Query(description="The experiment or cross-validation to compare with.")],
     candidate: Annotated[
@@ -70,7 +73,7 @@ def compare_experiments(
     """
     media_type = FORMATS[format] if format else choose_media_type(accept, tuple(FORMATS.values()))
     comparison = comparisons.compare_experiments(
-        resources.sessions, resources.store, baseline=baseline, candidates=candidate
+        sessions, resources.store, baseline=baseline, candidates=candidate
     )
     vary = {"Vary": "Accept"}
     if media_type == MARKDOWN:

@@ -18,11 +18,12 @@ from api.dependencies import (
 from api.paging import link_next
 from api.responses import ACCEPTED, PAGE, look_again, problems
 from api.schemas.cross_validations import CrossValidationCreate, CrossValidationPage, CrossValidationRead
+from api.security.scopes import ScopedRoute, needs
 from api.services import cross_validations
 from api.services.refusals import ExperimentRefused, IdempotencyKeyReused
 from db.errors import BadCursor, CrossValidationNotFound
 
-router = APIRouter(prefix="/cross-validations", tags=["cross-validations"])
+router = APIRouter(prefix="/cross-validations", tags=["cross-validations"], route_class=ScopedRoute)
 
 
 @router.post(
@@ -33,6 +34,7 @@ router = APIRouter(prefix="/cross-validations", tags=["cross-validations"])
     status_code=202,
     responses=ACCEPTED | problems(ExperimentRefused, IdempotencyKeyReused),
 )
+@needs("train")
 def submit_cross_validation(
     body: CrossValidationCreate,
     session: SessionDep,
@@ -53,6 +55,7 @@ def submit_cross_validation(
     summary="List cross-validations",
     responses=PAGE | problems(BadCursor),
 )
+@needs("read")
 def list_cross_validations(
     session: ReaderDep,
     request: Request,
@@ -74,6 +77,7 @@ def list_cross_validations(
     summary="Show a cross-validation",
     responses=problems(CrossValidationNotFound),
 )
+@needs("read")
 def get_cross_validation(cross_validation_id: CrossValidationId, session: ReaderDep) -> CrossValidationRead:
     """Its experiments, and mean and standard deviation of every metric over the folds that succeeded."""
     return cross_validations.get_cross_validation(session, cross_validation_id)
@@ -86,6 +90,7 @@ def get_cross_validation(cross_validation_id: CrossValidationId, session: Reader
     status_code=202,
     responses=ACCEPTED | problems(CrossValidationNotFound),
 )
+@needs("train")
 def cancel_cross_validation(
     cross_validation_id: CrossValidationId, session: SessionDep, resources: ResourcesDep, response: Response
 ) -> CrossValidationRead:

@@ -1,11 +1,16 @@
 """/ and /dashboard: the pages, and what they load. They ask the API for everything that they show."""
 
+from functools import cache
 from pathlib import Path
+from typing import Any
 
-from fastapi import APIRouter, FastAPI
-from fastapi.responses import FileResponse, Response
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.responses import HTMLResponse, Response
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
+
+from api.security.middleware import COOKIE
 
 FOLDER = Path(__file__).parents[1] / "dashboard"
 CHARTS = ("plotly", "package_data")  # the package that ships the chart library's script, and where
@@ -33,9 +38,19 @@ router = APIRouter(include_in_schema=False)
 @router.get("/dashboard/students")
 @router.get("/dashboard/students/{name}")
 @router.get("/dashboard/skills")
-def show_page() -> FileResponse:
+def show_page(request: Request) -> HTMLResponse:
     """The same document for every page: its script reads the address."""
-    return FileResponse(FOLDER / "index.html", media_type="text/html; charset=utf-8", headers=HEADERS)
+    return write_page("index.html", is_signed_in=COOKIE in request.cookies)
+
+
+def write_page(name: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+    """A document of the folder; whatever is filled in is escaped."""
+    return HTMLResponse(_pages().get_template(name).render(values), status_code=status, headers=HEADERS)
+
+
+@cache
+def _pages() -> Environment:
+    return Environment(loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined)
 
 
 class _Assets(StaticFiles):

@@ -11,17 +11,19 @@ from api.dependencies import (
     ReaderDep,
     ResourcesDep,
     SessionDep,
+    SessionsDep,
     UploadDep,
 )
 from api.paging import link_next
 from api.responses import LOCATION, PAGE, UPLOAD_PROBLEMS, problems
 from api.routes.file_bodies import UPLOAD_BODY
 from api.schemas.datasets import DatasetPage, DatasetRead, UploadFields
+from api.security.scopes import ScopedRoute, needs
 from api.services import datasets
 from db.errors import BadCursor, DatasetInUse, DatasetNotFound
 from ikt_model.data.errors import BadRows, UnreadableDataset
 
-router = APIRouter(prefix="/datasets", tags=["datasets"])
+router = APIRouter(prefix="/datasets", tags=["datasets"], route_class=ScopedRoute)
 
 UploadQuery = Annotated[UploadFields, Query()]
 
@@ -39,8 +41,14 @@ UploadQuery = Annotated[UploadFields, Query()]
     },
     openapi_extra=UPLOAD_BODY,
 )
+@needs("train")
 def add_dataset(
-    upload: UploadDep, session: SessionDep, resources: ResourcesDep, query: UploadQuery, response: Response
+    upload: UploadDep,
+    session: SessionDep,
+    sessions: SessionsDep,
+    resources: ResourcesDep,
+    query: UploadQuery,
+    response: Response,
 ) -> DatasetRead:
     """Send a file as the form field `file`, or as the body itself.
 
@@ -50,15 +58,14 @@ def add_dataset(
     the first 20 of them.
     """
     fields = datasets.merge_fields(upload, query)
-    dataset, is_new = datasets.add_dataset(
-        session, resources.sessions, resources.store, upload, fields=fields
-    )
+    dataset, is_new = datasets.add_dataset(session, sessions, resources.store, upload, fields=fields)
     response.status_code = 201 if is_new else 200
     response.headers["Location"] = dataset.links["self"]
     return dataset
 
 
 @router.get("", operation_id="list_datasets", summary="List datasets", responses=PAGE | problems(BadCursor))
+@needs("read")
 def list_datasets(
     session: ReaderDep,
     request: Request,
@@ -76,6 +83,7 @@ def list_datasets(
     summary="Show a dataset",
     responses=problems(DatasetNotFound),
 )
+@needs("read")
 def get_dataset(dataset_id: DatasetId, session: ReaderDep) -> DatasetRead:
     """With its statistics."""
     return datasets.get_dataset(session, dataset_id)
@@ -88,6 +96,7 @@ def get_dataset(dataset_id: DatasetId, session: ReaderDep) -> DatasetRead:
     status_code=204,
     responses=problems(DatasetNotFound, DatasetInUse),
 )
+@needs("train")
 def delete_dataset(dataset_id: DatasetId, session: SessionDep, resources: ResourcesDep) -> None:
     """With its file and calibrations; refused while experiments use it."""
     datasets.delete_dataset(session, resources.store, dataset_id)

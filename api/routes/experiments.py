@@ -26,11 +26,12 @@ from api.schemas.experiments import (
     PresetList,
     Status,
 )
+from api.security.scopes import ScopedRoute, needs
 from api.services import experiments
 from api.services.refusals import ExperimentRefused, IdempotencyKeyReused
 from db.errors import BadCursor, ExperimentNotFound, IllegalMove, ModelInUse, StillActive
 
-router = APIRouter(tags=["experiments"])
+router = APIRouter(tags=["experiments"], route_class=ScopedRoute)
 
 
 @router.post(
@@ -41,6 +42,7 @@ router = APIRouter(tags=["experiments"])
     status_code=202,
     responses=ACCEPTED | problems(ExperimentRefused, IdempotencyKeyReused),
 )
+@needs("train")
 def submit_experiment(
     body: ExperimentCreate,
     session: SessionDep,
@@ -61,6 +63,7 @@ def submit_experiment(
     summary="List experiments",
     responses=PAGE | problems(BadCursor),
 )
+@needs("read")
 def list_experiments(
     session: ReaderDep,
     request: Request,
@@ -97,6 +100,7 @@ def list_experiments(
     summary="Show an experiment",
     responses=problems(ExperimentNotFound),
 )
+@needs("read")
 def get_experiment(experiment_id: ExperimentId, session: ReaderDep) -> ExperimentRead:
     """Settings, state, progress, environment, best and last epoch."""
     return experiments.get_experiment(session, experiment_id)
@@ -109,6 +113,7 @@ def get_experiment(experiment_id: ExperimentId, session: ReaderDep) -> Experimen
     status_code=204,
     responses=problems(ExperimentNotFound, StillActive, ModelInUse),
 )
+@needs("train")
 def delete_experiment(experiment_id: ExperimentId, session: SessionDep, resources: ResourcesDep) -> None:
     """With its epochs, model and files; refused while it is queued or running, or its model serves."""
     experiments.delete_experiment(session, resources.store, experiment_id)
@@ -121,6 +126,7 @@ def delete_experiment(experiment_id: ExperimentId, session: SessionDep, resource
     status_code=202,
     responses=ACCEPTED | problems(ExperimentNotFound, IllegalMove),
 )
+@needs("train")
 def cancel_experiment(
     experiment_id: ExperimentId, session: SessionDep, resources: ResourcesDep, response: Response
 ) -> ExperimentRead:
@@ -136,6 +142,7 @@ def cancel_experiment(
     status_code=202,
     responses=ACCEPTED | problems(ExperimentNotFound, IllegalMove),
 )
+@needs("train")
 def retry_experiment(
     experiment_id: ExperimentId, session: SessionDep, resources: ResourcesDep, response: Response
 ) -> ExperimentRead:
@@ -150,6 +157,7 @@ def retry_experiment(
     summary="List what each epoch measured",
     responses=problems(ExperimentNotFound),
 )
+@needs("read")
 def list_epochs(
     experiment_id: ExperimentId,
     session: ReaderDep,
@@ -160,6 +168,7 @@ def list_epochs(
 
 
 @router.get("/presets", operation_id="list_presets", summary="List presets")
+@needs("read")
 def list_presets() -> PresetList:
     """Named configurations, with every setting that an experiment's `config` may replace."""
     return experiments.show_presets()

@@ -8,11 +8,12 @@ from api.dependencies import JSON_BODY, ReaderDep, ResourcesDep, StudentPath
 from api.responses import problems
 from api.schemas.predictions import MOST_HYPOTHETICAL, PredictionsCreate, PredictionsRead
 from api.schemas.recommendations import Aim, RecommendationsRead
+from api.security.scopes import ScopedRoute, needs
 from api.services import predictions, recommendations
 from api.services.refusals import BatchTooLarge, NoServingModel, SkillsUnknown
 from db.errors import StudentNotFound
 
-router = APIRouter(prefix="/students", tags=["students"])
+router = APIRouter(prefix="/students", tags=["students"], route_class=ScopedRoute)
 
 
 @router.post(
@@ -22,6 +23,7 @@ router = APIRouter(prefix="/students", tags=["students"])
     summary="Ask what if",
     responses=problems(StudentNotFound, NoServingModel, SkillsUnknown, BatchTooLarge),
 )
+@needs("read")
 def predict_student(
     student_id: StudentPath, body: PredictionsCreate, session: ReaderDep, resources: ResourcesDep
 ) -> PredictionsRead:
@@ -42,6 +44,7 @@ def predict_student(
     summary="Recommend what to practise next",
     responses=problems(StudentNotFound, NoServingModel),
 )
+@needs("read")
 def recommend_skills(
     student_id: StudentPath,
     session: ReaderDep,

@@ -9,8 +9,10 @@ import re
 from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
+from api.principal import principal_of
 from api.reader import MasteryReader, Question
-from api.routes.mastery import respond
+from api.routes.mastery import get_mastery, respond
+from api.security.scopes import require, scope_of
 from ikt_model.data.columns import LONGEST_NAME
 
 # Control characters are refused, and an encoded slash (half a character) restored, by the declared route.
@@ -22,6 +24,7 @@ class HotMastery(BaseRoute):
 
     def __init__(self, reader: MasteryReader) -> None:
         self._reader = reader
+        self._needed = scope_of(get_mastery) or ""
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """In full or not at all: methods that are not allowed are the declared route's to refuse."""
@@ -32,7 +35,9 @@ class HotMastery(BaseRoute):
         return Match.NONE, {}
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Raises StudentNotFound, NoServingModel."""
+        """Raises ScopeMissing, StudentNotFound, NoServingModel."""
+        require(scope, self._needed)
         known = [value.decode("latin-1") for name, value in scope["headers"] if name == b"if-none-match"]
-        question = Question(scope["path_params"]["student_id"], if_none_match=tuple(known))
+        tenant_pk, student_id = principal_of(scope).tenant_pk, scope["path_params"]["student_id"]
+        question = Question(tenant_pk, student_id, if_none_match=tuple(known))
         await respond(await self._reader.read(question))(scope, receive, send)

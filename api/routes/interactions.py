@@ -13,7 +13,7 @@ from pydantic import BeforeValidator
 
 from api.batching import BatcherClosed, Busy
 from api.bodies import LINES, open_items
-from api.dependencies import JSON_BODY, ResourcesDep
+from api.dependencies import JSON_BODY, ResourcesDep, SessionsDep, TenantDep
 from api.formats.json import MEDIA_TYPE, write_json
 from api.paths import restore_slashes
 from api.resources import Resources
@@ -27,6 +27,7 @@ from api.schemas.interactions import (
     NewStudentId,
 )
 from api.schemas.xapi import Statements, StatementsAccepted
+from api.security.scopes import ScopedRoute, needs
 from api.services import interactions, xapi
 from api.services.ingest import NOTHING, Recorded
 from api.services.ingest_bulk import MOST_SCORED_AT_ONCE, ModelChanged, Scoring
@@ -41,7 +42,7 @@ from api.services.refusals import (
     UploadUnsupported,
 )
 
-router = APIRouter(tags=["students"])
+router = APIRouter(tags=["students"], route_class=ScopedRoute)
 
 MOST_WITHOUT_THREAD = 50  # responses whose fate is told on the event loop
 
@@ -101,10 +102,12 @@ LINES_BODY: dict[str, Any] = {
     response_model=InteractionsAccepted,
     responses=problems(SkillsUnknown, BatchTooLarge, Busy, BatcherClosed),
 )
+@needs("ingest")
 async def record_interactions(
     student_id: NewStudentPath,
     body: Interactions,
     resources: ResourcesDep,
+    tenant: TenantDep,
     partial: PartialQuery = False,
     mastery: ShownQuery = "practised",
 ) -> Response:
@@ -116,7 +119,7 @@ async def record_interactions(
     Unless `partial` is given, all responses of a request are stored or none.
     """
     items = interactions.check_interactions(body, student_id=student_id)
-    recorded = await _record(resources, items, is_partial=partial)
+    recorded = await _record(resources, items, tenant=tenant, is_partial=partial)
     tell = apply(
         interactions.present_recorded, student_id, items, recorded, is_partial=partial, shown=mastery
     )
@@ -142,9 +145,11 @@ async def record_interactions(
     ),
     openapi_extra=LINES_BODY,
 )
+@needs("ingest")
 async def load_interactions(
     request: Request,
     resources: ResourcesDep,
+    sessions: SessionsDep,
     partial: PartialQuery = False,
     scoring: ScoringQuery = "deferred",
 ) -> Response:
@@ -164,7 +169,9 @@ async def load_interactions(
     if not resources.loads.acquire(blocking=False):
         raise TooManyLoads(settings.bulk_at_once)
     try:
-        load = apply(resources.loader.load, items, is_list=is_list, is_partial=partial, scoring=scoring)
+        load = apply(
+            resources.loader.load, sessions, items, is_list=is_list, is_partial=partial, scoring=scoring
+        )
         # A thread of its own: those that requests share would all wait for bodies that come slowly.
         loaded = await run_sync(load, limiter=CapacityLimiter(1))
     finally:
@@ -180,9 +187,12 @@ async def load_interactions(
     response_model=StatementsAccepted,
     responses={200: {"headers": XAPI_HEADERS}, **problems(SkillsUnknown, BatchTooLarge, Busy, BatcherClosed)},
 )
+@needs("ingest")
 async def record_statements(
     body: Statements,
     resources: ResourcesDep,
+    sessions: SessionsDep,
+    tenant: TenantDep,
     partial: PartialQuery = False,
     version: XapiVersion = None,
 ) -> Response:
@@ -199,12 +209,12 @@ async def record_statements(
     check = apply(
         xapi.check_statements,
         body,
-        resources.sessions,
+        sessions,
         resources.serving,
         home_pages=resources.settings.xapi_home_pages,
     )
     items = await run_sync(check)
-    recorded = await _record(resources, items, is_partial=partial)
+    recorded = await _record(resources, items, tenant=tenant, is_partial=partial)
     told = xapi.present_recorded(items, recorded, is_partial=partial)
     headers = {"X-Experience-API-Version": "2.0.0" if version and version.startswith("2") else "1.0.3"}
     return Response(write_json(told), media_type=MEDIA_TYPE, headers=headers)
@@ -214,7 +224,7 @@ def _write(tell: Callable[[], dict[str, Any]]) -> bytes:
     return write_json(tell())
 
 
-async def _record(resources: Resources, items: Sequence[Item], *, is_partial: bool) -> Recorded:
+async def _record(resources: Resources, items: Sequence[Item], *, tenant: int, is_partial: bool) -> Recorded:
     """Together with whatever else arrives now."""
-    submission = submission_of(items, is_partial=is_partial)
+    submission = submission_of(items, tenant_pk=tenant, is_partial=is_partial)
     return await wrap_future(resources.writer.submit(submission)) if submission.events else NOTHING

@@ -4,17 +4,18 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request, Response
 
-from api.dependencies import ReaderDep, ResourcesDep, StudentPath
+from api.dependencies import ReaderDep, ResourcesDep, StudentPath, TenantDep
 from api.formats.json import MEDIA_TYPE
 from api.reader import Answer, Question
 from api.responses import problems
 from api.schemas.common import Name
 from api.schemas.mastery import MasteryHistoryRead, MasteryRead
+from api.security.scopes import ScopedRoute, needs
 from api.services import mastery
 from api.services.refusals import NoServingModel, SkillUnknown
 from db.errors import StudentNotFound
 
-router = APIRouter(prefix="/students", tags=["students"])
+router = APIRouter(prefix="/students", tags=["students"], route_class=ScopedRoute)
 
 ETAG = {
     "description": "Strong tag of the content; sent back in If-None-Match it is answered with 304 "
@@ -34,10 +35,12 @@ CACHED: dict[int | str, dict[str, Any]] = {
     response_model=MasteryRead,
     responses=CACHED | problems(StudentNotFound, NoServingModel, SkillUnknown),
 )
+@needs("read")
 async def get_mastery(
     student_id: StudentPath,
     request: Request,
     resources: ResourcesDep,
+    tenant: TenantDep,
     skill: Annotated[
         list[Name] | None, Query(max_length=1000, description="Only this skill; may be repeated.")
     ] = None,
@@ -51,7 +54,7 @@ async def get_mastery(
     formulas.
     """
     known = tuple(request.headers.getlist("if-none-match"))
-    question = Question(student_id, skills=tuple(skill or ()), if_none_match=known)
+    question = Question(tenant, student_id, skills=tuple(skill or ()), if_none_match=known)
     return respond(await resources.reader.read(question))
 
 
@@ -61,6 +64,7 @@ async def get_mastery(
     summary="Show how mastery moved",
     responses=problems(StudentNotFound, NoServingModel, SkillUnknown),
 )
+@needs("read")
 def get_mastery_history(
     student_id: StudentPath,
     session: ReaderDep,

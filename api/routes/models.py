@@ -9,11 +9,12 @@ from api.dependencies import CursorQuery, LimitQuery, ModelId, ReaderDep, Resour
 from api.paging import link_next
 from api.responses import LOCATION, PAGE, RETRY_AFTER, problems
 from api.schemas.models import ModelPage, ModelRead, SkillList
+from api.security.scopes import ScopedRoute, needs
 from api.services import models
 from api.services.refusals import ModelWithoutAbility, NoServingModel
 from db.errors import BadCursor, IllegalMove, ModelNotFound
 
-router = APIRouter()
+router = APIRouter(route_class=ScopedRoute)
 
 ModelState = Literal["candidate", "promoting", "serving", "retired"]
 
@@ -25,6 +26,7 @@ ModelState = Literal["candidate", "promoting", "serving", "retired"]
     tags=["models"],
     responses=PAGE | problems(BadCursor),
 )
+@needs("read")
 def list_models(
     session: ReaderDep,
     request: Request,
@@ -45,6 +47,7 @@ def list_models(
     tags=["models"],
     responses=problems(ModelNotFound),
 )
+@needs("read")
 def get_model(model_id: ModelId, session: ReaderDep) -> ModelRead:
     """With its state and the metrics of its experiment."""
     return models.get_model(session, model_id)
@@ -65,6 +68,7 @@ def get_model(model_id: ModelId, session: ReaderDep) -> ModelRead:
         **problems(ModelNotFound, IllegalMove, ModelWithoutAbility),
     },
 )
+@needs("train")
 def promote_model(
     model_id: ModelId, session: SessionDep, resources: ResourcesDep, response: Response
 ) -> ModelRead:
@@ -84,6 +88,7 @@ def promote_model(
     tags=["skills"],
     responses=problems(ModelNotFound, NoServingModel),
 )
+@needs("read")
 def list_skills(
     session: ReaderDep,
     model_id: Annotated[UUID | None, Query(description="Default: the serving model.")] = None,

@@ -1,9 +1,10 @@
 """/openapi.json: what FastAPI derives, and the problems that any operation may answer with."""
 
-from typing import Any
+from typing import Any, TypeGuard
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from starlette.routing import BaseRoute
 
 from api.errors import (
     DATABASE_UNAVAILABLE,
@@ -17,12 +18,25 @@ from api.errors import (
 from api.responses import describe_problems
 from api.routes.links import LINKS
 from api.schemas.common import examples_by_name
-from api.services.refusals import BodyCompressed, UploadTooLarge, UploadUnsupported
+from api.security.scopes import ScopedRoute
+from api.services.refusals import (
+    BodyCompressed,
+    KeyMissing,
+    KeyRefused,
+    ScopeMissing,
+    TooManyRequests,
+    UploadTooLarge,
+    UploadUnsupported,
+)
 
 TITLE = "ikt"
 DESCRIPTION = """\
 Interpretable knowledge tracing as a service: train models on responses of students, compare them, and ask
 what a student can do.
+
+A request carries a key (`Authorization: Bearer ikt_…`; `ikt key create` makes one), unless the service runs
+without keys, for its own machine alone. Every operation needs one scope of the key, named as `x-scope`:
+`read`, `ingest`, `train` or `admin`, which implies the others. `RateLimit` tells what is left of its limit.
 
 Errors are problem documents (RFC 9457); their `type` is stable and can be looked up. Times are RFC 3339 in
 UTC. A number that does not exist is `null`. Lists are paged: follow `Link: rel="next"`.
@@ -40,6 +54,14 @@ TAGS = [
     {"name": "system", "description": "Health, readiness, and what problems mean."},
 ]
 METHODS = ("get", "put", "post", "delete", "patch")
+SECURITY = {
+    "key": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "ikt_<prefix>_<secret>",
+        "description": "A key of the service. The pages carry it in a cookie.",
+    }
+}
 
 
 def write_openapi(app: FastAPI) -> dict[str, Any]:
@@ -59,18 +81,28 @@ def write_openapi(app: FastAPI) -> dict[str, Any]:
         for name, examples in examples_by_name().items():
             if name in schemas:
                 schemas[name]["examples"] = examples
+        document["components"]["securitySchemes"] = SECURITY
+        scopes = {route.operation_id: route.needed for route in app.state.api_routes if _is_scoped(route)}
         for path in document["paths"].values():
             for method in METHODS:
                 if method in path:
-                    _add_common_problems(path[method])
+                    _add_common_problems(path[method], needed=scopes.get(path[method]["operationId"]))
                     _leave_nulls_out(path[method])
                     _add_links(path[method])
         app.openapi_schema = document
     return app.openapi_schema
 
 
-def _add_common_problems(operation: dict[str, Any]) -> None:
+def _is_scoped(route: BaseRoute) -> TypeGuard[ScopedRoute]:
+    return isinstance(route, ScopedRoute)
+
+
+def _add_common_problems(operation: dict[str, Any], *, needed: str | None) -> None:
     kinds: list[ProblemType] = [INTERNAL]
+    operation["security"] = [{"key": [needed]}] if needed else []
+    if needed:
+        operation["x-scope"] = needed
+        kinds += [type_of(error) for error in (KeyMissing, KeyRefused, ScopeMissing, TooManyRequests)]
     content = operation.get("requestBody", {}).get("content", {})
     if "application/json" in content:
         kinds += [INVALID_JSON, type_of(UploadTooLarge)]

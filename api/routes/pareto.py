@@ -11,12 +11,13 @@ from api.negotiation import choose_media_type
 from api.responses import problems
 from api.schemas.common import PLAIN_TEXT
 from api.schemas.pareto import ParetoRead
+from api.security.scopes import ScopedRoute, needs
 from api.services import pareto
 from api.services.pareto import DEFAULT_X, DEFAULT_Y, METRICS
 from api.services.refusals import ExperimentsUnfinished, NotAcceptable, PointsRefused
 from db.errors import ExperimentNotFound, SweepNotFound
 
-router = APIRouter(tags=["sweeps"])
+router = APIRouter(tags=["sweeps"], route_class=ScopedRoute)
 
 JSON = "application/json"
 SVG_EXAMPLE = '<svg xmlns="http://www.w3.org/2000/svg" width="460pt" height="316pt"></svg>'
@@ -59,6 +60,7 @@ FormatQuery = Annotated[
     response_model=ParetoRead,
     responses=FIGURE | problems(SweepNotFound, PointsRefused, NotAcceptable),
 )
+@needs("read")
 def get_sweep_pareto(
     sweep_id: SweepId,
     session: ReaderDep,
@@ -80,6 +82,7 @@ def get_sweep_pareto(
     response_model=ParetoRead,
     responses=FIGURE | problems(ExperimentNotFound, ExperimentsUnfinished, PointsRefused, NotAcceptable),
 )
+@needs("read")
 def get_pareto(
     session: ReaderDep,
     response: Response,

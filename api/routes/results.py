@@ -9,7 +9,7 @@ from fastapi import APIRouter, Header, Query, Response
 from fastapi.responses import FileResponse, StreamingResponse
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
-from api.dependencies import AcceptHeader, ExperimentId, ReaderDep, ResourcesDep, UploadDep
+from api.dependencies import AcceptHeader, ExperimentId, ReaderDep, ResourcesDep, SessionsDep, UploadDep
 from api.formats.predictions import CSV, PARQUET, write_csv
 from api.negotiation import choose_media_type
 from api.responses import UPLOAD_PROBLEMS, problems
@@ -17,12 +17,13 @@ from api.routes.file_bodies import EVALUATION_BODY
 from api.schemas.evaluations import EvaluationFields, EvaluationRead
 from api.schemas.experiments import ArtifactList
 from api.schemas.reports import ReportRead
+from api.security.scopes import ScopedRoute, needs
 from api.services import datasets, evaluations, events, experiments
 from api.services.refusals import EvaluationRefused, ExperimentsUnfinished, NotAcceptable, ReportMissing
 from db.errors import ArtifactNotFound, ExperimentNotFound
 from ikt_model.data.errors import BadRows, UnreadableDataset
 
-router = APIRouter(prefix="/experiments/{experiment_id}", tags=["experiments"])
+router = APIRouter(prefix="/experiments/{experiment_id}", tags=["experiments"], route_class=ScopedRoute)
 
 RECONNECT_MILLISECONDS = 2000
 EVENTS_EXAMPLE = (
@@ -46,9 +47,11 @@ EVENTS_EXAMPLE = (
         **problems(ExperimentNotFound),
     },
 )
+@needs("read")
 async def stream_events(
     experiment_id: ExperimentId,
     resources: ResourcesDep,
+    sessions: SessionsDep,
     last_event_id: Annotated[
         int,
         Header(
@@ -61,9 +64,9 @@ async def stream_events(
     A comment is sent while nothing happens. After `end` there is nothing more to wait for: close.
     """
     settings = resources.settings
-    await run_sync(experiments.require_experiment, resources.sessions, experiment_id)
+    await run_sync(experiments.require_experiment, sessions, experiment_id)
     news = events.follow_experiment(
-        resources.sessions, experiment_id, after_epoch=last_event_id, poll_seconds=settings.event_poll_seconds
+        sessions, experiment_id, after_epoch=last_event_id, poll_seconds=settings.event_poll_seconds
     )
     return EventSourceResponse(
         _write_events(news),
@@ -90,6 +93,7 @@ async def _write_events(news: AsyncIterator[events.Event]) -> AsyncIterator[Serv
     summary="List what an experiment left",
     responses=problems(ExperimentNotFound),
 )
+@needs("read")
 def list_artifacts(experiment_id: ExperimentId, session: ReaderDep, resources: ResourcesDep) -> ArtifactList:
     """Model, held-out predictions and report, once they exist."""
     return evaluations.list_artifacts(session, resources.store, experiment_id)
@@ -114,6 +118,7 @@ PREDICTIONS_CSV = "student_id,position,skills,response,probability\nana,1,decima
         **problems(ExperimentNotFound, ExperimentsUnfinished, NotAcceptable, ArtifactNotFound),
     },
 )
+@needs("read")
 def get_predictions(
     experiment_id: ExperimentId, session: ReaderDep, resources: ResourcesDep, accept: AcceptHeader = None
 ) -> Response:
@@ -134,6 +139,7 @@ def get_predictions(
     summary="Read what an experiment is worth",
     responses=problems(ExperimentNotFound, ExperimentsUnfinished, ReportMissing),
 )
+@needs("read")
 def get_report(experiment_id: ExperimentId, session: ReaderDep, resources: ResourcesDep) -> ReportRead:
     """Calibration, AUC by history and by skill, and an audit: leaks, splits, degenerate answers, baselines.
 
@@ -156,15 +162,17 @@ def get_report(experiment_id: ExperimentId, session: ReaderDep, resources: Resou
     ),
     openapi_extra=EVALUATION_BODY,
 )
+@needs("read")
 def evaluate_experiment(
     experiment_id: ExperimentId,
     upload: UploadDep,
     resources: ResourcesDep,
+    sessions: SessionsDep,
     query: Annotated[EvaluationFields, Query()],
 ) -> EvaluationRead:
     """The file is read, measured and forgotten. Skills are matched by name; the protocol is in the answer."""
     return evaluations.evaluate_experiment(
-        resources.sessions,
+        sessions,
         resources.store,
         resources.inference,
         experiment_id=experiment_id,

@@ -5,21 +5,31 @@ from itertools import chain, islice
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 
-from api.dependencies import CursorQuery, LimitQuery, ReaderDep, ResourcesDep, SessionDep, StudentPath
+from api.dependencies import (
+    CursorQuery,
+    LimitQuery,
+    ReaderDep,
+    ResourcesDep,
+    SessionDep,
+    SessionsDep,
+    StudentPath,
+)
 from api.formats.json import MEDIA_TYPE
 from api.paging import link_next
 from api.responses import PAGE, problems
 from api.schemas.exports import StudentExport
 from api.schemas.students import StudentPage, StudentRead
+from api.security.scopes import ScopedRoute, needs
 from api.services import exports, students
 from db.errors import BadCursor, StudentNotFound
 
-router = APIRouter(prefix="/students", tags=["students"])
+router = APIRouter(prefix="/students", tags=["students"], route_class=ScopedRoute)
 
 PIECES_AT_ONCE = 5  # of an export: longer ones are sent as they are read
 
 
 @router.get("", operation_id="list_students", summary="List students", responses=PAGE | problems(BadCursor))
+@needs("read")
 def list_students(
     session: ReaderDep,
     request: Request,
@@ -37,6 +47,7 @@ def list_students(
     summary="Show a student",
     responses=problems(StudentNotFound),
 )
+@needs("read")
 def get_student(student_id: StudentPath, session: ReaderDep) -> StudentRead:
     """How many responses are known, and since when."""
     return students.get_student(session, student_id)
@@ -49,6 +60,7 @@ def get_student(student_id: StudentPath, session: ReaderDep) -> StudentRead:
     status_code=204,
     responses=problems(StudentNotFound),
 )
+@needs("admin")
 def delete_student(student_id: StudentPath, session: SessionDep, resources: ResourcesDep) -> None:
     """With every response, state and cohort. What trained models learned from datasets is not touched."""
     students.delete_student(session, student_id, forget=resources.forget)
@@ -61,9 +73,10 @@ def delete_student(student_id: StudentPath, session: SessionDep, resources: Reso
     response_model=StudentExport,
     responses=problems(StudentNotFound),
 )
-def export_student(student_id: StudentPath, resources: ResourcesDep) -> Response:
+@needs("read")
+def export_student(student_id: StudentPath, sessions: SessionsDep) -> Response:
     """One document: the student, their cohorts, what each model makes of them, and every response."""
-    pieces = exports.export_student(resources.sessions, student_id)
+    pieces = exports.export_student(sessions, student_id)
     first = list(islice(pieces, PIECES_AT_ONCE))
     headers = {"Content-Disposition": 'attachment; filename="student.json"'}
     if len(first) < PIECES_AT_ONCE:

@@ -18,11 +18,12 @@ from api.dependencies import (
 from api.paging import link_next
 from api.responses import ACCEPTED, PAGE, look_again, problems
 from api.schemas.sweeps import SweepCreate, SweepPage, SweepRead, SweepState
+from api.security.scopes import ScopedRoute, needs
 from api.services import sweeps
 from api.services.refusals import IdempotencyKeyReused, SweepRefused
 from db.errors import BadCursor, IllegalMove, SweepNotFound
 
-router = APIRouter(prefix="/sweeps", tags=["sweeps"])
+router = APIRouter(prefix="/sweeps", tags=["sweeps"], route_class=ScopedRoute)
 
 
 @router.post(
@@ -33,6 +34,7 @@ router = APIRouter(prefix="/sweeps", tags=["sweeps"])
     status_code=202,
     responses=ACCEPTED | problems(SweepRefused, IdempotencyKeyReused),
 )
+@needs("train")
 def submit_sweep(
     body: SweepCreate,
     session: SessionDep,
@@ -46,6 +48,7 @@ def submit_sweep(
 
 
 @router.get("", operation_id="list_sweeps", summary="List sweeps", responses=PAGE | problems(BadCursor))
+@needs("read")
 def list_sweeps(
     session: ReaderDep,
     request: Request,
@@ -63,6 +66,7 @@ def list_sweeps(
 @router.get(
     "/{sweep_id}", operation_id="get_sweep", summary="Show a sweep", responses=problems(SweepNotFound)
 )
+@needs("read")
 def get_sweep(sweep_id: SweepId, session: ReaderDep) -> SweepRead:
     """Its trials, the best of them, and the fold that they were chosen on."""
     return sweeps.get_sweep(session, sweep_id)
@@ -75,6 +79,7 @@ def get_sweep(sweep_id: SweepId, session: ReaderDep) -> SweepRead:
     status_code=202,
     responses=ACCEPTED | problems(SweepNotFound, IllegalMove),
 )
+@needs("train")
 def cancel_sweep(
     sweep_id: SweepId, session: SessionDep, resources: ResourcesDep, response: Response
 ) -> SweepRead:

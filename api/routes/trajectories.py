@@ -11,11 +11,12 @@ from api.negotiation import choose_media_type
 from api.paging import link_next
 from api.responses import LINK, problems
 from api.schemas.trajectories import STEPS_CSV, TrajectoryRead
+from api.security.scopes import ScopedRoute, needs
 from api.services.refusals import NoServingModel, NotAcceptable, PagesRefused
 from api.services.trajectories import Page, choose_points, refuse_pages, turn_to_page
 from db.errors import BadCursor, StudentNotFound
 
-router = APIRouter(prefix="/students", tags=["students"])
+router = APIRouter(prefix="/students", tags=["students"], route_class=ScopedRoute)
 
 VARY = {"Vary": "Accept"}
 WRITERS = {tables.CSV: tables.write_csv, tables.ARROW: tables.write_arrow}
@@ -38,6 +39,7 @@ TRAJECTORY: dict[int | str, dict[str, Any]] = {
     response_model=TrajectoryRead,
     responses=TRAJECTORY | problems(StudentNotFound, NoServingModel, BadCursor, NotAcceptable, PagesRefused),
 )
+@needs("read")
 def get_trajectory(
     student_id: StudentPath,
     session: ReaderDep,

@@ -33,6 +33,7 @@ PATIENCE_SECONDS = 0.25  # for what another transaction has locked
 class Submission:
     """Responses of one request, right in themselves; whether their skills are known is seen later."""
 
+    tenant_pk: int
     events: Sequence[NewInteraction]
     is_partial: bool = False
     """Whether some of them may be stored without the others."""
@@ -85,7 +86,8 @@ class Recorder:
     def record_together(self, submissions: Sequence[Submission]) -> list[Recorded | Busy]:
         """All of them in one transaction; Busy in place of those about a student whom another one writes to.
 
-        Raises ArtifactNotFound, and OperationalError, also when something else stays locked.
+        They are of one tenant. Raises ArtifactNotFound, and OperationalError, also when something else stays
+        locked.
         """
         busy: set[str] = set()
         while True:
@@ -109,12 +111,13 @@ class Recorder:
 
     def _record(self, submissions: Sequence[Submission], *, waits: bool) -> list[Recorded]:
         while submissions:
+            sessions = self._sessions.of(submissions[0].tenant_pk)
             touched: list[StudentKey] = []
             try:
                 # Before the locks go, or at least as soon as it is known that the commit failed.
                 with (
                     self._forgetting(touched),
-                    session_scope(self._sessions) as session,
+                    session_scope(sessions) as session,
                     self._forgetting(touched),
                 ):
                     models.hold_promotions(session, patience_seconds=PATIENCE_SECONDS)

@@ -79,25 +79,31 @@ class Loader:
 
     def __init__(
         self,
-        sessions: SessionFactory,
         serving: ServingModels,
         inference: Inference,
         doorbell: Doorbell,
         *,
         limit_events: int,
     ) -> None:
-        self._sessions = sessions
         self._serving = serving
         self._inference = inference
         self._doorbell = doorbell
         self._limit_events = limit_events
 
-    def load(self, batches: Batches, *, is_list: bool, is_partial: bool, scoring: Scoring) -> Loaded:
+    def load(
+        self,
+        sessions: SessionFactory,
+        batches: Batches,
+        *,
+        is_list: bool,
+        is_partial: bool,
+        scoring: Scoring,
+    ) -> Loaded:
         """Store all items, or with `is_partial` those that can be; then score their students, if `immediate`.
 
         Raises BatchTooLarge, InteractionsRefused, SkillsUnknown, ModelChanged.
         """
-        with read_scope(self._sessions) as session:
+        with read_scope(sessions) as session:
             model = self._serving.current(session)
         if model is not None and scoring == "immediate":
             self._inference.engine(model.artifact)  # which fails better now than when everything is stored
@@ -108,7 +114,7 @@ class Loader:
             is_list=is_list,
         )
         students: set[str] | None = set() if model is not None and scoring == "immediate" else None
-        with session_scope(self._sessions) as session:
+        with session_scope(sessions) as session:
             with BulkLoad(session, wants_each=is_partial) as load:
                 _feed(load, self._rows(reader, batches, students, is_partial=is_partial))
                 # They are marked as due, so that a model that is promoted from here on sees them.
@@ -118,7 +124,7 @@ class Loader:
                 self._doorbell.ring_scoring(session)
         told: Scored = "none" if model is None else "deferred"
         if model is not None and students is not None:
-            told = self._score(model, students)
+            told = self._score(sessions, model, students)
         summary = {
             "accepted": load.accepted,
             "duplicates": load.duplicates,
@@ -149,11 +155,11 @@ class Loader:
         if not reader.lines:
             raise InteractionsRefused([FieldRefused("", "must hold at least one response")])
 
-    def _score(self, model: ServingModel, students: set[str]) -> Scored:
+    def _score(self, sessions: SessionFactory, model: ServingModel, students: set[str]) -> Scored:
         """All of them, those without anything new too: a load before may have left them for later."""
         engine = self._inference.engine(model.artifact)
-        score_anew(self._sessions, engine, model, sorted(students))
-        with session_scope(self._sessions) as session:
+        score_anew(sessions, engine, model, sorted(students))
+        with session_scope(sessions) as session:
             if _serving_id(session) == model.id:
                 return "done"
             self._doorbell.ring_scoring(session)

@@ -53,13 +53,13 @@ def require_few(bodies: Sequence[Any]) -> None:
         raise BatchTooLarge(MOST_INTERACTIONS, remedy=remedy)
 
 
-def submission_of(items: Sequence[Item], *, is_partial: bool) -> Submission:
+def submission_of(items: Sequence[Item], *, tenant_pk: int, is_partial: bool) -> Submission:
     """What of these can be stored. Raises InteractionsRefused unless that may be a part."""
     errors = [error for item in items if isinstance(item.checked, Refused) for error in item.checked.errors]
     if errors and not is_partial:
         raise InteractionsRefused(errors)
     events = [item.checked for item in items if isinstance(item.checked, NewInteraction)]
-    return Submission(events, is_partial=is_partial)
+    return Submission(tenant_pk, events, is_partial=is_partial)
 
 
 def settle(

@@ -253,3 +253,59 @@ def describe_first(errors: Sequence[FieldRefused]) -> str:
     line = [] if first.line is None else [f"line {first.line}"]
     where = ", ".join([*line, first.pointer] if first.pointer else line)
     return f"{where or 'the body'}: {first.detail}"
+
+
+class AccessRefused(Exception):
+    """Whoever asks is not let in, or not for this."""
+
+
+class KeyMissing(AccessRefused):
+    """The request came without a key."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "send a key as `Authorization: Bearer ikt_…`; `ikt key create` makes one, and the commands take "
+            "it from IKT_API_KEY"
+        )
+
+
+class KeyRefused(AccessRefused):
+    """The key is not one of this service, was revoked, or has expired."""
+
+    def __init__(self, reason: str = "is not one of this service") -> None:
+        super().__init__(f"the key {reason}; ask for another, `ikt key create` makes one")
+
+
+class ScopeMissing(AccessRefused):
+    """The key does not allow this."""
+
+    def __init__(self, scope: str) -> None:
+        self.scope = scope
+        super().__init__(f"the key lacks the scope {scope!r}; use one that has it")
+
+
+class ForeignPage(AccessRefused):
+    """The request was made by a page of another site, in a browser that may use the service."""
+
+    def __init__(self) -> None:
+        super().__init__("a page of another site made this request; only the service's own pages may write")
+
+
+class KeysNeeded(AccessRefused):
+    """The service runs without keys, and answers nobody but this machine."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"{what}, and the service runs without keys, for this machine alone; start it with IKT_KEYS=on"
+        )
+
+
+class TooManyRequests(AccessRefused):
+    """The key's limit, or that of an address without a valid key, is reached."""
+
+    def __init__(self, limit: int, *, retry_after_seconds: int, whose: str) -> None:
+        self.limit = limit
+        self.retry_after_seconds = retry_after_seconds
+        super().__init__(
+            f"{whose} may make {limit} requests per minute; try again in {retry_after_seconds} s"
+        )

@@ -9,10 +9,11 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from db.base import Base, new_id, status_type, utc_now
 from db.lifecycle import ExperimentStatus
+from db.models.access import Owned
 from db.models.datasets import Dataset
 
 
-class Experiment(Base):
+class Experiment(Owned, Base):
     """One training run. The row is the truth about it; messages only wake somebody up to read it."""
 
     __tablename__ = "experiments"
@@ -21,6 +22,8 @@ class Experiment(Base):
         Index(None, "status", "rung_at"),
         # Two workers that advance one sweep never queue the same trial.
         UniqueConstraint("sweep_id", "trial"),
+        UniqueConstraint("tenant_pk", "idempotency_key"),
+        Index(None, "tenant_pk", "id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
@@ -69,8 +72,12 @@ class Experiment(Base):
     error_detail: Mapped[str | None]
     metrics: Mapped[dict[str, Any] | None]
     """Final held-out metrics."""
+    content_hash: Mapped[str | None]
+    """Of the dataset as the newest attempt read it: students may have been erased from it since."""
+    erased_students: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Students it was trained on who were erased since."""
 
-    idempotency_key: Mapped[str | None] = mapped_column(unique=True)
+    idempotency_key: Mapped[str | None]
     request_hash: Mapped[str | None]
     rung_at: Mapped[datetime] = mapped_column(default=utc_now)
     """When a message about this queued row was last sent, or was about to be."""

@@ -9,21 +9,23 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from db.base import Base, new_id, status_type, utc_now
 from db.lifecycle import ModelStatus
+from db.models.access import Owned
 from db.models.experiments import Experiment
 
 
-class Model(Base):
-    """The artefact of a succeeded experiment; at most one serves students at a time."""
+class Model(Owned, Base):
+    """The artefact of a succeeded experiment; at most one of a tenant serves students at a time."""
 
     __tablename__ = "models"
     __table_args__ = (
         Index(
             "uq_models_serving",
-            "status",
+            "tenant_pk",
             unique=True,
             sqlite_where=text("status = 'serving'"),
             postgresql_where=text("status = 'serving'"),
         ),
+        Index(None, "tenant_pk", "id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
@@ -48,6 +50,8 @@ class Model(Base):
     """Students up to this primary key have been scored by the promotion in progress."""
     ability_sd: Mapped[float | None]
     """How far apart students are on the scale of the reference."""
+    erased_students: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Students it has learned from who were erased since."""
 
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     promoted_at: Mapped[datetime | None]

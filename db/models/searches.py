@@ -4,17 +4,19 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, new_id, status_type, utc_now
 from db.lifecycle import SweepStatus
+from db.models.access import Owned
 
 
-class CrossValidation(Base):
+class CrossValidation(Owned, Base):
     """The same settings, once with each fold held out. Its state is what its experiments' states make it."""
 
     __tablename__ = "cross_validations"
+    __table_args__ = (UniqueConstraint("tenant_pk", "idempotency_key"), Index(None, "tenant_pk", "id"))
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     name: Mapped[str]
@@ -25,16 +27,20 @@ class CrossValidation(Base):
     preset: Mapped[str | None]
     config: Mapped[dict[str, Any]]
     config_fingerprint: Mapped[str]
-    idempotency_key: Mapped[str | None] = mapped_column(unique=True)
+    idempotency_key: Mapped[str | None]
     request_hash: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 
-class Sweep(Base):
+class Sweep(Owned, Base):
     """A search over settings. The row says all that the next trial needs; no process keeps driving it."""
 
     __tablename__ = "sweeps"
-    __table_args__ = (Index(None, "status", "rung_at"),)
+    __table_args__ = (
+        Index(None, "status", "rung_at"),
+        UniqueConstraint("tenant_pk", "idempotency_key"),
+        Index(None, "tenant_pk", "id"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     name: Mapped[str]
@@ -60,7 +66,7 @@ class Sweep(Base):
     """The version of the worker's contract that this job needs: older workers leave it."""
     n_created: Mapped[int] = mapped_column(default=0)
     """Trials queued so far, which is the number of the next one."""
-    idempotency_key: Mapped[str | None] = mapped_column(unique=True)
+    idempotency_key: Mapped[str | None]
     request_hash: Mapped[str | None]
     rung_at: Mapped[datetime] = mapped_column(default=utc_now)
     """When a message about this sweep was last sent, or was about to be."""

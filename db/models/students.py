@@ -6,27 +6,31 @@ from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ForeignKey, Index, PrimaryKeyConstraint, text
+from sqlalchemy import ForeignKey, Index, PrimaryKeyConstraint, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, BigKey, Packed, utc_now
+from db.models.access import Owned
 
 
-class Student(Base):
+class Student(Owned, Base):
     """A pseudonymous learner, known by the caller's own identifier."""
 
     __tablename__ = "students"
     __table_args__ = (
         Index(
             "ix_students_scoring_due",
+            "tenant_pk",
             "id",
             sqlite_where=text("scoring_due = 1"),
             postgresql_where=text("scoring_due"),
         ),
+        UniqueConstraint("tenant_pk", "student_id"),
+        Index(None, "tenant_pk", "id"),
     )
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
-    student_id: Mapped[str] = mapped_column(unique=True)
+    student_id: Mapped[str]
     n_interactions: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     last_interaction_at: Mapped[datetime | None]
@@ -87,11 +91,11 @@ class StudentState(Base):
     """Time of the response after which the skill was first mastered."""
 
 
-class CohortMember(Base):
+class CohortMember(Owned, Base):
     """A student in a group that the caller named: a class, a school, a year."""
 
     __tablename__ = "cohort_members"
-    __table_args__ = (PrimaryKeyConstraint("cohort", "student_pk"),)
+    __table_args__ = (PrimaryKeyConstraint("tenant_pk", "cohort", "student_pk"),)
 
     cohort: Mapped[str]
     student_pk: Mapped[int] = mapped_column(ForeignKey("students.id", ondelete="CASCADE"), index=True)

@@ -18,6 +18,7 @@ from db.errors import StudentsBusy
 from db.models import Interaction, Student
 from db.postgres import fetch, speaks_postgres
 from db.repositories.upserts import insert_into
+from db.tenancy import tenant_of
 
 
 class Entered(NamedTuple):
@@ -45,15 +46,18 @@ class Row(NamedTuple):
 # transactions that do so never wait for each other in a circle.
 _ENTER = """
 WITH added AS (
-    INSERT INTO students (student_id, n_interactions, created_at, scoring_due)
-    SELECT student_id, 0, %(now)s, false FROM unnest(%(student_ids)s::text[]) AS asked (student_id)
-    WHERE NOT EXISTS (SELECT FROM students WHERE students.student_id = asked.student_id)
+    INSERT INTO students (tenant_pk, student_id, n_interactions, created_at, scoring_due)
+    SELECT %(tenant)s, student_id, 0, %(now)s, false
+    FROM unnest(%(student_ids)s::text[]) AS asked (student_id)
+    WHERE NOT EXISTS (
+        SELECT FROM students WHERE tenant_pk = %(tenant)s AND students.student_id = asked.student_id
+    )
     ORDER BY student_id COLLATE "C"
-    ON CONFLICT (student_id) DO NOTHING
+    ON CONFLICT (tenant_pk, student_id) DO NOTHING
     RETURNING id, student_id, created_at
 ), locked AS (
     SELECT id, student_id, created_at, n_interactions, last_interaction_at FROM students
-    WHERE student_id = ANY (%(student_ids)s::text[])
+    WHERE tenant_pk = %(tenant)s AND student_id = ANY (%(student_ids)s::text[])
     ORDER BY id FOR NO KEY UPDATE
 )
 SELECT id, student_id, created_at, 0, NULL FROM added
@@ -99,11 +103,11 @@ def enter_students(session: Session, student_ids: Iterable[str], *, waits: bool 
     wanted = sorted(set(student_ids))
     if not speaks_postgres(session):
         return _enter_sqlite(session, wanted)
-    entered: dict[str, Entered] = {}
+    tenant, entered = tenant_of(session), dict[str, Entered]()
     # Twice only where another transaction added, or deleted, one of them at the same moment.
     while missing := [student_id for student_id in wanted if student_id not in entered]:
         statement = _ENTER if waits else _ENTER_FREE
-        rows = fetch(session, statement, {"student_ids": missing, "now": utc_now()})
+        rows = fetch(session, statement, {"tenant": tenant, "student_ids": missing, "now": utc_now()})
         entered |= {row[1]: Entered(*row) for row in rows}
         if not waits and len(entered) < len(wanted):
             raise StudentsBusy(set(wanted) - entered.keys())
@@ -146,7 +150,9 @@ def _enter_sqlite(session: Session, student_ids: list[str]) -> dict[str, Entered
         {"student_id": student_id, "n_interactions": 0, "created_at": now, "scoring_due": False}
         for student_id in student_ids
     ]
-    session.execute(insert_into(session, Student).on_conflict_do_nothing(index_elements=["student_id"]), rows)
+    session.execute(
+        insert_into(session, Student).on_conflict_do_nothing(index_elements=["tenant_pk", "student_id"]), rows
+    )
     asked = text("SELECT value FROM json_each(:ids)").bindparams(ids=json.dumps(student_ids))
     columns = (
         Student.id,
@@ -197,7 +203,8 @@ def _count(session: Session, times: dict[Entered, list[datetime]], *, scoring_du
     table = Base.metadata.tables["students"]
     values: dict[str, Any] = {"n_interactions": bindparam("n"), "last_interaction_at": bindparam("last")}
     statement = update(table).where(table.c.id == bindparam("pk"))
-    session.execute(
+    # They are locked, so they are this tenant's: a statement for many rows at once can't say so again.
+    session.connection().execute(
         statement.values(**values, **({"scoring_due": True} if scoring_due else {})),
         [
             {

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from db.base import from_microseconds, utc_now
 from db.postgres import copy_in, execute, fetch, speaks_postgres
+from db.tenancy import tenant_of
 
 MOST_IN_MEMORY = 16 * 1024 * 1024  # bytes of a load that SQLite is to store; beyond, they lie in a file
 
@@ -109,9 +110,9 @@ INSERT INTO gathered (student_id, event_id, skills, item, correct, occurred_at) 
 """
 
 _SQLITE_ADD_STUDENTS = """
-INSERT INTO students (student_id, n_interactions, created_at, scoring_due)
-SELECT DISTINCT student_id, 0, ?, 0 FROM gathered WHERE true
-ON CONFLICT (student_id) DO NOTHING
+INSERT INTO students (tenant_pk, student_id, n_interactions, created_at, scoring_due)
+SELECT DISTINCT :tenant, student_id, 0, :now, 0 FROM gathered WHERE true
+ON CONFLICT (tenant_pk, student_id) DO NOTHING
 """
 
 _SQLITE_FIND_NEW = """
@@ -121,6 +122,7 @@ FROM (
     SELECT students.id AS student_pk, n_interactions AS n_before, event_id, min(position) AS position,
         skills, item, correct, occurred_at
     FROM gathered CROSS JOIN students USING (student_id)
+    WHERE tenant_pk = :tenant
     GROUP BY students.id, event_id
 ) AS once
 WHERE n_before = 0 OR NOT EXISTS (
@@ -131,7 +133,7 @@ WHERE n_before = 0 OR NOT EXISTS (
 
 _SQLITE_INSERT = """
 INSERT INTO interactions (student_pk, event_id, skills, item, correct, occurred_at, arrival, received_at)
-SELECT student_pk, event_id, skills, item, correct, occurred_at, arrival, ? FROM fresh
+SELECT student_pk, event_id, skills, item, correct, occurred_at, arrival, :now FROM fresh
 ORDER BY student_pk, event_id
 """
 
@@ -175,14 +177,15 @@ class _SqliteStaging:
 
     def store(self, *, wants_each: bool) -> Loaded:
         self._session.flush()
-        connection, now = self._session.connection(), (_write_time(utc_now()),)
+        connection = self._session.connection()
+        values = {"tenant": tenant_of(self._session), "now": _write_time(utc_now())}
         connection.exec_driver_sql(_SQLITE_GATHERED)
         self._spool.seek(0)
         for line in self._spool:
             connection.exec_driver_sql(_SQLITE_GATHER, list(zip(*json.loads(line), strict=True)))
-        connection.exec_driver_sql(_SQLITE_ADD_STUDENTS, now)
-        connection.exec_driver_sql(_SQLITE_FIND_NEW)
-        connection.exec_driver_sql(_SQLITE_INSERT, now)
+        connection.exec_driver_sql(_SQLITE_ADD_STUDENTS, values)
+        connection.exec_driver_sql(_SQLITE_FIND_NEW, values)
+        connection.exec_driver_sql(_SQLITE_INSERT, values)
         connection.exec_driver_sql(_SQLITE_COUNT)
         n_students, accepted = connection.exec_driver_sql(_SQLITE_SUMMARY).one()
         is_new = self._list_new(connection) if wants_each else None
@@ -226,17 +229,19 @@ _LOCKED = "CREATE TEMP TABLE locked (student_pk bigint, student_id text, n_befor
 
 # OFFSET 0, here and below, has PostgreSQL look up each row by an index: no plan reads a whole large table.
 _ADD_STUDENTS = """
-INSERT INTO students (student_id, n_interactions, created_at, scoring_due)
-SELECT student_id, 0, %(now)s, false FROM asked
-WHERE NOT EXISTS (SELECT FROM students WHERE students.student_id = asked.student_id OFFSET 0)
+INSERT INTO students (tenant_pk, student_id, n_interactions, created_at, scoring_due)
+SELECT %(tenant)s, student_id, 0, %(now)s, false FROM asked
+WHERE NOT EXISTS (
+    SELECT FROM students WHERE tenant_pk = %(tenant)s AND students.student_id = asked.student_id OFFSET 0
+)
 ORDER BY student_id COLLATE "C"
-ON CONFLICT (student_id) DO NOTHING
+ON CONFLICT (tenant_pk, student_id) DO NOTHING
 """
 
 _LOCK_STUDENTS = """
 WITH found AS (
     SELECT id, student_id, n_interactions FROM students
-    WHERE student_id = ANY (ARRAY(SELECT student_id FROM asked))
+    WHERE tenant_pk = %(tenant)s AND student_id = ANY (ARRAY(SELECT student_id FROM asked))
     ORDER BY id FOR NO KEY UPDATE
 ), answered AS (
     DELETE FROM asked USING found WHERE asked.student_id = found.student_id
@@ -298,14 +303,14 @@ class _PostgresStaging:
         self._n_gathered += len(chunk.student_ids)
 
     def store(self, *, wants_each: bool) -> Loaded:
-        now = {"now": utc_now()}
+        tenant, now = {"tenant": tenant_of(self._session)}, {"now": utc_now()}
         execute(self._session, "ANALYZE gathered")
         execute(self._session, _STUDENTS)
         execute(self._session, _LOCKED)
         # Twice only where another transaction deleted one of them at the same moment.
         while fetch(self._session, "SELECT FROM asked LIMIT 1"):
-            execute(self._session, _ADD_STUDENTS, now)
-            execute(self._session, _LOCK_STUDENTS)
+            execute(self._session, _ADD_STUDENTS, tenant | now)
+            execute(self._session, _LOCK_STUDENTS, tenant)
         execute(self._session, "ANALYZE locked")
         execute(self._session, _FIND_NEW)
         execute(self._session, _INSERT, now)

@@ -23,9 +23,11 @@ def calibration_key(
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def find_calibration(session: Session, key: str) -> Calibration | None:
-    """The calibration with that key, if one was fitted."""
-    return session.scalar(select(Calibration).where(Calibration.key == key))
+def find_calibration(session: Session, dataset_id: UUID, key: str) -> Calibration | None:
+    """The dataset's calibration with that key, if one was fitted."""
+    return session.scalar(
+        select(Calibration).where(Calibration.dataset_id == dataset_id, Calibration.key == key)
+    )
 
 
 def find_seconds(
@@ -68,6 +70,10 @@ def add_calibration(
         "seconds": seconds,
     }
     session.execute(
-        insert_into(session, Calibration).values(values).on_conflict_do_nothing(index_elements=["key"])
+        insert_into(session, Calibration)
+        .values(values)
+        .on_conflict_do_nothing(index_elements=["dataset_id", "key"])
     )
-    return session.scalars(select(Calibration).where(Calibration.key == key)).one()
+    stored = find_calibration(session, dataset_id, key)
+    assert stored is not None
+    return stored

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from db.errors import CohortNotFound, StudentsNotFound
 from db.models import CohortMember, Student, StudentState
 from db.postgres import execute, fetch, speaks_postgres
+from db.tenancy import tenant_of
 
 STUDENTS_PER_CHUNK = 2000
 
@@ -29,21 +30,25 @@ class Cohort(NamedTuple):
 
 def set_members(session: Session, cohort: str, student_ids: Sequence[str]) -> None:
     """Let the cohort consist of these students and no other. Raises StudentsNotFound."""
+    tenant = tenant_of(session)
     if speaks_postgres(session):
         # Another who names this cohort, or who deletes a member, might else wait for us while we do for them.
-        execute(session, _LOCK_NAME, {"cohort": cohort})
-        execute(session, _LOCK_MEMBERS, {"student_ids": list(student_ids)})
+        execute(session, _LOCK_NAME, {"tenant": tenant, "cohort": cohort})
+        execute(session, _LOCK_MEMBERS, {"tenant": tenant, "student_ids": list(student_ids)})
     pks = find_pks(session, student_ids)
     session.execute(delete(CohortMember).where(CohortMember.cohort == cohort))
     for chunk in _chunks(pks):
-        members = select(literal(cohort), Student.id).where(Student.id.in_(chunk)).order_by(Student.id)
-        session.execute(insert(CohortMember).from_select(["cohort", "student_pk"], members))
+        columns = (literal(tenant), literal(cohort), Student.id)
+        members = select(*columns).where(Student.id.in_(chunk)).order_by(Student.id)
+        names = ["tenant_pk", "cohort", "student_pk"]
+        session.execute(insert(CohortMember).from_select(names, members))
 
 
-_LOCK_NAME = "SELECT pg_advisory_xact_lock(hashtextextended(%(cohort)s::text, 0))"
+_LOCK_NAME = "SELECT pg_advisory_xact_lock(hashtextextended(%(cohort)s::text, %(tenant)s))"
 _LOCK_MEMBERS = """
 WITH members AS (
-    SELECT FROM students WHERE student_id = ANY (%(student_ids)s::text[]) ORDER BY id FOR KEY SHARE
+    SELECT FROM students WHERE tenant_pk = %(tenant)s AND student_id = ANY (%(student_ids)s::text[])
+    ORDER BY id FOR KEY SHARE
 )
 SELECT count(*) FROM members
 """

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import and_, insert, or_, select
+from sqlalchemy import ColumnElement, and_, insert, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from db.base import utc_now
@@ -16,6 +16,7 @@ from db.models import Experiment, Model, Skill
 from db.postgres import execute, fetch, speaks_postgres
 from db.repositories import leases
 from db.repositories.paging import Page, read_page
+from db.tenancy import tenant_of
 
 PROMOTING = ModelStatus.PROMOTING
 DETAIL_LIMIT = 4000
@@ -106,8 +107,19 @@ def find_model_of_experiment(session: Session, experiment_id: UUID) -> Model | N
 
 def find_serving_model(session: Session) -> Model | None:
     """The model that answers for students, if one was promoted."""
+    serving = (Model.tenant_pk == tenant_of(session), Model.status == ModelStatus.SERVING)
+    return session.scalar(select(Model).where(*serving).options(_WITH_EXPERIMENT))
+
+
+def serving_of(model: Model) -> Serving:
+    """How the reads of the hot path name it."""
+    return Serving(model.id, model.promoted_at)
+
+
+def list_newest_serving(session: Session, *, limit: int) -> Sequence[Model]:
+    """Of all models that the session sees serving, those that were promoted last."""
     statement = select(Model).where(Model.status == ModelStatus.SERVING).options(_WITH_EXPERIMENT)
-    return session.scalar(statement)
+    return session.scalars(statement.order_by(Model.promoted_at.desc()).limit(limit)).all()
 
 
 _PROMOTION_LOCK = 0x696B74  # any number that nothing else in the database uses
@@ -119,7 +131,8 @@ def hold_promotions(session: Session, *, patience_seconds: float) -> None:
 
     A promotion that begins later finds what this transaction stored. No statement of it waits longer than
     `patience_seconds` for a lock; one that would raises OperationalError, as does one that waits in a circle.
-    On SQLite, whose one lock is taken at the beginning, there is nothing to do.
+    It is about the session's tenant alone. On SQLite, whose one lock is taken at the beginning, there is
+    nothing to do.
     """
     _lock(session, "pg_advisory_xact_lock_shared", patience_seconds)
 
@@ -129,22 +142,30 @@ def _lock(session: Session, function: str, patience_seconds: float) -> None:
     if speaks_postgres(session):
         patience = f"{round(patience_seconds * 1000)}ms"
         settings = f"set_config('lock_timeout', '{patience}', true)"
-        execute(session, f"SELECT {settings}, {function}({_PROMOTION_LOCK})")
+        execute(session, f"SELECT {settings}, {function}({_PROMOTION_LOCK}, {tenant_of(session)})")
 
 
-_ROLES = "SELECT id, promoted_at, status FROM models WHERE status IN ('serving', 'promoting')"
+_ROLES = """
+SELECT id, promoted_at, status FROM models
+WHERE tenant_pk = %(tenant)s AND status IN ('serving', 'promoting')
+"""
 
 
 def read_roles(session: Session) -> Roles:
     """Which models serve and are promoted, in one tiny statement."""
     if speaks_postgres(session):
-        rows: Sequence[Any] = fetch(session, _ROLES)
+        rows: Sequence[Any] = fetch(session, _ROLES, {"tenant": tenant_of(session)})
     else:
-        acting = Model.status.in_([ModelStatus.SERVING, PROMOTING])
-        rows = session.execute(select(Model.id, Model.promoted_at, Model.status).where(acting)).all()
+        statement = select(Model.id, Model.promoted_at, Model.status).where(*_acting(session))
+        rows = session.execute(statement).all()
     serving = [(model_id, since) for model_id, since, status in rows if status == ModelStatus.SERVING]
     model_id, since = serving[0] if serving else (None, None)
     return Roles(model_id, since, is_promoting=len(rows) > len(serving))
+
+
+def _acting(session: Session) -> tuple[ColumnElement[bool], ...]:
+    """Which models of the tenant serve or are being promoted."""
+    return Model.tenant_pk == tenant_of(session), Model.status.in_([ModelStatus.SERVING, PROMOTING])
 
 
 def find_serving(session: Session) -> Serving | None:
@@ -235,7 +256,7 @@ def flip(session: Session, model_id: UUID, *, owner: str | None = None) -> Model
     A worker passes its name and gets LeaseLost when it lost the promotion; without a name nobody may hold it.
     """
     # Promotions in flight lock the same rows in the same order, so that two can't both find the old one.
-    contenders = select(Model).where(Model.status.in_([ModelStatus.SERVING, PROMOTING])).order_by(Model.id)
+    contenders = select(Model).where(*_acting(session)).order_by(Model.id)
     rows = session.scalars(contenders.with_for_update().execution_options(populate_existing=True)).all()
     model = get_model(session, model_id)
     if model.lease_owner != owner:

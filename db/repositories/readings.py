@@ -5,31 +5,60 @@ of the pool and a transaction around each read would cost more than the reads. O
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import psycopg
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import Session
 
 from db.engine import SessionFactory, read_scope
 from db.postgres import NOTICE_LOSS
 from db.repositories import states
 from db.repositories.models import Serving, find_serving
-from db.repositories.states import READ_STATES, Head, State, unpack_state
+from db.repositories.states import STATE_COLUMNS, Head, State, unpack_state
+from db.tenancy import EVERY_TENANT
 
+# OFFSET 0, here and below, has PostgreSQL look up each row by an index.
 _SERVED = """
-SELECT models.id, models.promoted_at,
-    students.id, students.student_id, students.created_at, students.n_interactions,
-    students.last_interaction_at, student_states.n_interactions, student_states.as_of
-FROM students
-LEFT JOIN models ON models.status = 'serving'
-LEFT JOIN student_states ON student_states.model_id = models.id
-    AND student_states.student_pk = students.id
-WHERE students.student_id = ANY (%(student_ids)s::text[])
+SELECT asked.tenant_pk, models.id, models.promoted_at,
+    student.id, student.student_id, student.created_at, student.n_interactions,
+    student.last_interaction_at, state.n_interactions, state.as_of
+FROM unnest(%(tenants)s::bigint[], %(student_ids)s::text[]) AS asked (tenant_pk, student_id)
+CROSS JOIN LATERAL (
+    SELECT id, student_id, created_at, n_interactions, last_interaction_at FROM students
+    WHERE students.tenant_pk = asked.tenant_pk AND students.student_id = asked.student_id OFFSET 0
+) AS student
+LEFT JOIN models ON models.tenant_pk = asked.tenant_pk AND models.status = 'serving'
+LEFT JOIN LATERAL (
+    SELECT n_interactions, as_of FROM student_states
+    WHERE student_states.model_id = models.id AND student_states.student_pk = student.id OFFSET 0
+) AS state ON true
 """
+
+_STATES = f"""
+SELECT state.* FROM unnest(%(model_ids)s::uuid[], %(student_pks)s::bigint[]) AS asked (model_id, student_pk)
+CROSS JOIN LATERAL (
+    SELECT {STATE_COLUMNS} FROM student_states
+    WHERE student_states.model_id = asked.model_id AND student_states.student_pk = asked.student_pk OFFSET 0
+) AS state
+"""
+
+
+class Asked(NamedTuple):
+    """A student by the external id that a tenant gave them."""
+
+    tenant_pk: int
+    student_id: str
+
+
+class Served(NamedTuple):
+    """A student under the model that serves their tenant, if one does."""
+
+    serving: Serving | None
+    head: Head
 
 
 class Readings:
@@ -37,29 +66,31 @@ class Readings:
 
     def __init__(self, factory: SessionFactory) -> None:
         self._factory = factory
-        bind = factory.kw["bind"]
+        bind = factory.bind
         self._engine: Engine | None = None
         if isinstance(bind, Engine) and bind.dialect.name == "postgresql":
             self._engine = bind
         self._connection: psycopg.AsyncConnection[Any] | None = None
 
-    async def read_served(self, student_ids: Sequence[str]) -> tuple[Serving | None, dict[str, Head]]:
-        """The model that serves, and the known ones of these students under it, by external id.
-
-        Where none of them is known, no model may be told.
-        """
+    async def read_served(self, asked: Collection[Asked]) -> dict[Asked, Served]:
+        """The known ones of these students, of any tenants, under the models that serve them."""
         if self._engine is None:
-            return await asyncio.to_thread(self._in_scope, _read_served, student_ids)
-        rows = await self._fetch(_SERVED, {"student_ids": list(student_ids)})
-        serving = Serving(*rows[0][:2]) if rows and rows[0][0] is not None else None
-        return serving, {row[3]: Head(*row[2:]) for row in rows}
+            return await asyncio.to_thread(self._read_served, asked)
+        values = {
+            "tenants": [one.tenant_pk for one in asked],
+            "student_ids": [one.student_id for one in asked],
+        }
+        return {
+            Asked(row[0], row[4]): Served(None if row[1] is None else Serving(*row[1:3]), Head(*row[3:]))
+            for row in await self._fetch(_SERVED, values)
+        }
 
-    async def read_states(self, model_id: UUID, student_pks: Sequence[int]) -> dict[int, State]:
-        """The states under a model of those students who were scored, by primary key."""
+    async def read_states(self, wanted: Mapping[int, UUID]) -> dict[int, State]:
+        """The states of those students who were scored, each under the model wanted, by primary key."""
         if self._engine is None:
-            return await asyncio.to_thread(self._in_scope, states.read_states, model_id, student_pks)
-        values = {"model_id": model_id, "student_pks": list(student_pks)}
-        return {row[1]: unpack_state(row) for row in await self._fetch(READ_STATES, values)}
+            return await asyncio.to_thread(self._read_states, wanted)
+        values = {"model_ids": list(wanted.values()), "student_pks": list(wanted)}
+        return {row[1]: unpack_state(row) for row in await self._fetch(_STATES, values)}
 
     def close(self) -> None:
         """Give the connection back."""
@@ -67,9 +98,27 @@ class Readings:
             self._connection.pgconn.finish()
             self._connection = None
 
-    def _in_scope(self, question: Any, *asked: Any) -> Any:
-        with read_scope(self._factory) as session:
-            return question(session, *asked)
+    def _read_served(self, asked: Collection[Asked]) -> dict[Asked, Served]:
+        by_tenant: dict[int, list[str]] = defaultdict(list)
+        for tenant_pk, student_id in asked:
+            by_tenant[tenant_pk].append(student_id)
+        found: dict[Asked, Served] = {}
+        for tenant_pk, student_ids in by_tenant.items():
+            with read_scope(self._factory, tenant=tenant_pk) as session:
+                serving = find_serving(session)
+                heads = states.read_heads(session, None if serving is None else serving.id, student_ids)
+            found |= {Asked(tenant_pk, name): Served(serving, head) for name, head in heads.items()}
+        return found
+
+    def _read_states(self, wanted: Mapping[int, UUID]) -> dict[int, State]:
+        by_model: dict[UUID, list[int]] = defaultdict(list)
+        for student_pk, model_id in wanted.items():
+            by_model[model_id].append(student_pk)
+        found: dict[int, State] = {}
+        with read_scope(self._factory, tenant=EVERY_TENANT) as session:
+            for model_id, student_pks in by_model.items():
+                found |= states.read_states(session, model_id, student_pks)
+        return found
 
     async def _fetch(self, statement: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """Rows of one statement, asked again when the connection was lost since the last one."""
@@ -98,8 +147,3 @@ class Readings:
         )
         await connection.execute("SET TIME ZONE 'UTC'")
         return connection
-
-
-def _read_served(session: Session, student_ids: Sequence[str]) -> tuple[Serving | None, dict[str, Head]]:
-    serving = find_serving(session)
-    return serving, states.read_heads(session, None if serving is None else serving.id, student_ids)

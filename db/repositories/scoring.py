@@ -1,5 +1,6 @@
-"""The right to score students who are due under the serving model: one worker at a time has it."""
+"""The right to score students who are due under their serving model: one worker at a time has it."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -21,16 +22,22 @@ def claim_scoring(
     *,
     lease_seconds: float,
     job_version: int = leases.FIRST_JOB_VERSION,
+    besides: Collection[UUID] = (),
     now: datetime | None = None,
 ) -> Model | None:
-    """The serving model, for `owner` to score under; None when nobody waits or another worker is at it.
+    """A serving model, for `owner` to score under; None when nobody waits or other workers are at it.
 
+    Of several tenants' models the one that was longest without a worker, and none of those in `besides`.
     A model that needs a newer worker than one of `job_version` is left to that.
     """
     now = now or utc_now()
+    wanted = select(Model.id).where(*_wanted(now, job_version), Model.id.not_in(besides))
+    first = wanted.order_by(Model.heartbeat_at.asc().nulls_first()).limit(1).correlate(None)
+    # On PostgreSQL several workers that claim at once take different ones, and nobody waits.
+    chosen = first.with_for_update(skip_locked=True).scalar_subquery()
     statement = (
         update(Model)
-        .where(*_wanted(now, job_version))
+        .where(Model.id == chosen, Model.status == SERVING)
         .values(
             lease_owner=owner,
             lease_expires_at=now + timedelta(seconds=lease_seconds),
@@ -46,14 +53,16 @@ def claim_scoring(
 def is_scoring_wanted(
     session: Session, *, job_version: int = leases.FIRST_JOB_VERSION, now: datetime | None = None
 ) -> bool:
-    """Whether students are due, a model serves, and no worker is at it."""
-    return bool(session.scalar(select(exists().where(*_wanted(now or utc_now(), job_version)))))
+    """Whether students of a tenant are due, whose model serves, and no worker is at it."""
+    wanted = select(Model.id).where(*_wanted(now or utc_now(), job_version))
+    return session.scalar(wanted.limit(1)) is not None
 
 
 def _wanted(now: datetime, job_version: int) -> tuple[ColumnElement[bool], ...]:
     unheld = or_(Model.lease_owner.is_(None), Model.lease_expires_at < now)
     known = Model.job_version <= job_version
-    return Model.status == SERVING, known, unheld, exists(select(Student.id).where(Student.scoring_due))
+    due = select(Student.id).where(Student.tenant_pk == Model.tenant_pk, Student.scoring_due)
+    return Model.status == SERVING, known, unheld, exists(due)
 
 
 def renew_scoring(

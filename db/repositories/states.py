@@ -17,6 +17,7 @@ from db.lifecycle import ModelStatus
 from db.models import Model, Student, StudentState
 from db.postgres import execute, fetch, speaks_postgres
 from db.repositories.upserts import insert_into
+from db.tenancy import tenant_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +154,10 @@ def _upsert_sqlite(session: Session, batch: StateBatch, packed: dict[str, NDArra
     session.execute(statement, rows)
 
 
-READ_STATES = f"""
-    SELECT {", ".join(field.name for field in fields(State))} FROM student_states
+STATE_COLUMNS = ", ".join(field.name for field in fields(State))
+
+_READ_STATES = f"""
+    SELECT {STATE_COLUMNS} FROM student_states
     WHERE model_id = %(model_id)s AND student_pk = ANY (%(student_pks)s::bigint[])
 """
 
@@ -162,7 +165,7 @@ READ_STATES = f"""
 def read_states(session: Session, model_id: UUID, student_pks: Sequence[int]) -> dict[int, State]:
     """The states under a model of those students who were scored, by primary key."""
     if speaks_postgres(session):
-        rows = fetch(session, READ_STATES, {"model_id": model_id, "student_pks": list(student_pks)})
+        rows = fetch(session, _READ_STATES, {"model_id": model_id, "student_pks": list(student_pks)})
         return {row[1]: unpack_state(row) for row in rows}
     statement = select(*_COLUMNS).where(
         StudentState.model_id == model_id, StudentState.student_pk.in_(_each(student_pks))
@@ -171,7 +174,7 @@ def read_states(session: Session, model_id: UUID, student_pks: Sequence[int]) ->
 
 
 def unpack_state(row: tuple[Any, ...]) -> State:
-    """A row of READ_STATES."""
+    """A row of STATE_COLUMNS."""
     arrays = map(np.frombuffer, row[-len(_PACKED) :], _PACKED.values())
     return State(*row[: -len(_PACKED)], *arrays)
 
@@ -202,14 +205,15 @@ _HEADS = """
     SELECT students.id, student_id, created_at, students.n_interactions, last_interaction_at,
         student_states.n_interactions, as_of
     FROM students LEFT JOIN student_states ON student_pk = students.id AND model_id = %(model_id)s
-    WHERE student_id = ANY (%(student_ids)s::text[])
+    WHERE tenant_pk = %(tenant)s AND student_id = ANY (%(student_ids)s::text[])
 """
 
 
 def read_heads(session: Session, model_id: UUID | None, student_ids: Sequence[str]) -> dict[str, Head]:
     """The known ones of these students by external id, in one statement."""
     if speaks_postgres(session):
-        rows = fetch(session, _HEADS, {"model_id": model_id, "student_ids": list(student_ids)})
+        values = {"tenant": tenant_of(session), "model_id": model_id, "student_ids": list(student_ids)}
+        rows = fetch(session, _HEADS, values)
         return {row[1]: Head(*row) for row in rows}
     state = and_(StudentState.student_pk == Student.id, StudentState.model_id == model_id)
     statement = (
@@ -232,7 +236,7 @@ def list_due(session: Session, *, after: int = 0, limit: int) -> list[tuple[int,
     """The next students marked scoring_due beyond primary key `after`, with their number of responses."""
     statement = (
         select(Student.id, Student.n_interactions)
-        .where(Student.scoring_due, Student.id > after)
+        .where(Student.tenant_pk == tenant_of(session), Student.scoring_due, Student.id > after)
         .order_by(Student.id)
         .limit(limit)
     )
@@ -249,7 +253,7 @@ _CLEAR = """
     UPDATE students SET scoring_due = false FROM locked JOIN scored USING (id, n_interactions)
     WHERE students.id = locked.id AND students.id = ANY (%(pks)s::bigint[])
         AND EXISTS (SELECT FROM models WHERE id = %(model_id)s AND status = 'serving')
-        AND NOT EXISTS (SELECT FROM models WHERE status = 'promoting')
+        AND NOT EXISTS (SELECT FROM models WHERE tenant_pk = %(tenant)s AND status = 'promoting')
 """
 
 
@@ -259,10 +263,12 @@ def clear_due(session: Session, model_id: UUID, scored: Sequence[tuple[int, int]
     Only if the model serves and none is being promoted: the next one has not seen them.
     """
     pks, counts = [pk for pk, _ in scored], [n for _, n in scored]
+    tenant = tenant_of(session)
     if speaks_postgres(session):
-        execute(session, _CLEAR, {"model_id": model_id, "pks": pks, "counts": counts})
+        values = {"tenant": tenant, "model_id": model_id, "pks": pks, "counts": counts}
+        execute(session, _CLEAR, values)
         return
-    promoting = exists().where(Model.status == ModelStatus.PROMOTING)
+    promoting = exists().where(Model.tenant_pk == tenant, Model.status == ModelStatus.PROMOTING)
     serves = exists().where(Model.id == model_id, Model.status == ModelStatus.SERVING)
     pairs = text("SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(:scored)")
     known = tuple_(Student.id, Student.n_interactions).in_(pairs.bindparams(scored=json.dumps(list(scored))))
@@ -274,7 +280,7 @@ def list_students_after(session: Session, pk: int, *, limit: int) -> list[tuple[
     """The next students with responses beyond that primary key, with their number of responses."""
     statement = (
         select(Student.id, Student.n_interactions)
-        .where(Student.id > pk, Student.n_interactions > 0)
+        .where(Student.tenant_pk == tenant_of(session), Student.id > pk, Student.n_interactions > 0)
         .order_by(Student.id)
         .limit(limit)
     )

@@ -21,7 +21,7 @@ def get_or_add_student(session: Session, student_id: str) -> Student:
             "scoring_due": False,
         }
         insert = insert_into(session, Student).values(values)
-        session.execute(insert.on_conflict_do_nothing(index_elements=["student_id"]))
+        session.execute(insert.on_conflict_do_nothing(index_elements=["tenant_pk", "student_id"]))
         student = get_student(session, student_id)
     return student
 

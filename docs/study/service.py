@@ -13,7 +13,7 @@ import httpx
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from api.cli.client import TIMEOUT, Service
+from api.cli.client import TIMEOUT, Service, authorization
 from api.cli.datasets import upload_dataset
 from api.cli.failures import Failure, Refused
 from api.cli.processes import Running, free_port, run_service
@@ -104,7 +104,7 @@ def simulate(plan: Plan, name: str, folder: Path) -> Path:
 def read_predictions(service: Service, experiment_id: str) -> pa.Table:
     """Held-out predictions, one row per response."""
     address = f"{service.url}/experiments/{experiment_id}/predictions"
-    answer = httpx.get(address, trust_env=False, timeout=TIMEOUT)
+    answer = httpx.get(address, headers=authorization(), trust_env=False, timeout=TIMEOUT)
     answer.raise_for_status()
     return pq.read_table(io.BytesIO(answer.content))
 

@@ -16,6 +16,7 @@ from uuid import uuid4
 import httpx
 import redis
 import uvicorn
+from fastapi import FastAPI
 from sqlalchemy import Engine, func, select
 
 from api.app import create_app
@@ -23,6 +24,8 @@ from api.resources import Resources
 from api.settings import ApiSettings
 from db.base import Base
 from db.engine import SessionFactory
+from db.models import DEFAULT_TENANT
+from tests.keys import HEADERS
 from tests.stacks import Stack
 
 START_SECONDS = 10
@@ -48,11 +51,16 @@ class Service:
 
     client: httpx.Client
     stack: Stack
-    resources: Resources
+    app: FastAPI
+
+    @property
+    def resources(self) -> Resources:
+        resources: Resources = self.app.state.resources
+        return resources
 
     @property
     def sessions(self) -> SessionFactory:
-        return self.resources.sessions
+        return self.resources.sessions.of(DEFAULT_TENANT)
 
     def traces(self) -> dict[str, Any]:
         """Row counts of every table and every file that is kept."""
@@ -135,8 +143,10 @@ def run_service(stack: Stack, **changes: Any) -> Iterator[Service]:
         try:
             # A connection each: many tests make the server close theirs.
             fresh = httpx.Limits(max_keepalive_connections=0)
-            with httpx.Client(base_url=url, timeout=60, trust_env=False, limits=fresh) as client:
-                yield Service(client, stack, app.state.resources)
+            with httpx.Client(
+                base_url=url, headers=HEADERS, timeout=60, trust_env=False, limits=fresh
+            ) as client:
+                yield Service(client, stack, app)
         finally:
             server.should_exit = True
             thread.join(timeout=START_SECONDS)

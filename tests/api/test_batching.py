@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -51,9 +52,14 @@ class Recorder:
 
 @contextmanager
 def batcher(
-    handle: Handle, alone: Callable[[int], int] = double, *, size: int = 4, delay_seconds: float = 0.0
+    handle: Handle,
+    alone: Callable[[int], int] = double,
+    *,
+    size: int = 4,
+    delay_seconds: float = 0.0,
+    **options: Any,
 ) -> Iterator[MicroBatcher[int, int]]:
-    made = MicroBatcher(handle, alone, size=size, delay_seconds=delay_seconds)
+    made = MicroBatcher(handle, alone, size=size, delay_seconds=delay_seconds, **options)
     try:
         yield made
     finally:
@@ -66,6 +72,29 @@ def recorder() -> Recorder:
 
 
 class TestSharing:
+    def test_what_is_told_apart_is_handled_apart(self, recorder: Recorder) -> None:
+        with batcher(recorder.handle, size=8, apart=lambda item: item % 2) as batches:
+            futures = [batches.submit(0)]
+            assert recorder.is_busy.wait(LONG)
+            futures += [batches.submit(item) for item in range(1, 6)]
+            recorder.may_go_on.set()
+            assert [future.result(LONG) for future in futures] == [2 * item for item in range(6)]
+        assert recorder.batches == [[0], [1, 3, 5], [2, 4]]
+
+    def test_a_failure_of_one_part_is_not_the_others(self, recorder: Recorder) -> None:
+        def refuse_odd(items: list[int]) -> list[int | Exception]:
+            if items[0] % 2:
+                raise RuntimeError("odd")
+            return [*recorder.handle(items)]
+
+        with batcher(refuse_odd, recorder.one, apart=lambda item: item % 2) as batches:
+            futures = [batches.submit(0)]
+            assert recorder.is_busy.wait(LONG)
+            futures += [batches.submit(item) for item in range(1, 5)]
+            recorder.may_go_on.set()
+            assert [future.result(LONG) for future in futures] == [2 * item for item in range(5)]
+        assert (recorder.batches, sorted(recorder.alone)) == ([[0], [2, 4]], [1, 3])
+
     def test_what_arrives_meanwhile_is_handled_together(self, recorder: Recorder) -> None:
         with batcher(recorder.handle) as batches:
             futures = [batches.submit(0)]

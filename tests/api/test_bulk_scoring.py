@@ -105,7 +105,7 @@ class TestLater:
 
         loader = fresh_service.resources.loader
         with pytest.raises(ModelChanged, match="send them again"):
-            loader.load(lines(), is_list=False, is_partial=False, scoring="deferred")
+            loader.load(fresh_service.sessions, lines(), is_list=False, is_partial=False, scoring="deferred")
         assert_problem(fresh_service.client.get("/students/ana"), 404, "student-not-found")
 
     @pytest.mark.parametrize("status", [ModelStatus.CANDIDATE, ModelStatus.PROMOTING])

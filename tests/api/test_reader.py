@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import httpx
@@ -14,14 +14,17 @@ from sqlalchemy import text
 
 from api import reader
 from api.app import create_app
+from api.principal import let_in
 from api.reader import Answer, MasteryReader, Question
 from api.services.refusals import SkillUnknown
 from api.serving import ServingModels
 from api.settings import ApiSettings
 from db.errors import StudentNotFound
-from db.repositories.readings import Readings
+from db.models import DEFAULT_TENANT
+from db.repositories.readings import Asked, Readings
 from tests.api.desk import Desk
 from tests.api.support import Service
+from tests.keys import HEADERS
 
 # Asks the application in a process of its own, as a server would, then says whether torch came along.
 ASK = """
@@ -30,7 +33,8 @@ from api.app import create_app
 
 async def ask(app):
     transport = httpx.ASGITransport(app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://ikt") as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        client.headers.update({headers!r})
         for query in ("", "?skill=add"):
             answer = await client.get(f"/students/{{student}}/mastery{{query}}")
             assert answer.status_code == 200, answer.text
@@ -61,9 +65,9 @@ def batches(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     asked: list[list[str]] = []
     read = Readings.read_served
 
-    async def note(readings: Readings, student_ids: Sequence[str]) -> Any:
-        asked.append(sorted(student_ids))
-        return await read(readings, student_ids)
+    async def note(readings: Readings, questions: Collection[Asked]) -> Any:
+        asked.append(sorted(one.student_id for one in questions))
+        return await read(readings, questions)
 
     monkeypatch.setattr(Readings, "read_served", note)
     return asked
@@ -77,10 +81,14 @@ def own_reader(desk: Desk) -> Iterator[MasteryReader]:
     own.close()
 
 
+def about(student_id: str, **more: Any) -> Question:
+    return Question(DEFAULT_TENANT, student_id, **more)
+
+
 def test_reads_do_not_load_torch(desk: Desk) -> None:
     student = desk.add_student()
     asked = subprocess.run(
-        [sys.executable, "-c", ASK.format(student=student)],
+        [sys.executable, "-c", ASK.format(student=student, headers=HEADERS)],
         env=os.environ | desk.service.stack.env(),
         capture_output=True,
         text=True,
@@ -96,7 +104,7 @@ class TestBatches:
         everyone = sorted(desk.add_student(theta=float(number)) for number in range(5))
 
         async def ask() -> list[Answer]:
-            return await asyncio.gather(*(own_reader.read(Question(student)) for student in everyone * 2))
+            return await asyncio.gather(*(own_reader.read(about(student)) for student in everyone * 2))
 
         answers = asyncio.run(ask())
         assert batches == [everyone]
@@ -110,10 +118,10 @@ class TestBatches:
         first, *others = [desk.add_student() for _ in range(4)]
 
         async def ask() -> None:
-            begun = asyncio.ensure_future(own_reader.read(Question(first)))
+            begun = asyncio.ensure_future(own_reader.read(about(first)))
             while not batches:
                 await asyncio.sleep(0)
-            await asyncio.gather(begun, *(own_reader.read(Question(student)) for student in others))
+            await asyncio.gather(begun, *(own_reader.read(about(student)) for student in others))
 
         asyncio.run(ask())
         assert batches == [[first], sorted(others)]
@@ -129,7 +137,7 @@ class TestBatches:
         everyone = [desk.add_student() for _ in range(5)]
 
         async def ask() -> None:
-            await asyncio.gather(*(own_reader.read(Question(student)) for student in everyone))
+            await asyncio.gather(*(own_reader.read(about(student)) for student in everyone))
 
         asyncio.run(ask())
         assert [len(batch) for batch in batches] == [2, 2, 1]
@@ -138,8 +146,8 @@ class TestBatches:
         first, second = desk.add_student(), desk.add_student()
 
         async def ask() -> Answer:
-            leaving = asyncio.ensure_future(own_reader.read(Question(first)))
-            staying = asyncio.ensure_future(own_reader.read(Question(second)))
+            leaving = asyncio.ensure_future(own_reader.read(about(first)))
+            staying = asyncio.ensure_future(own_reader.read(about(second)))
             await asyncio.sleep(0)
             leaving.cancel()
             return await staying
@@ -156,9 +164,9 @@ class TestBatches:
         async def ask() -> list[Any]:
             with monkeypatch.context() as broken:
                 broken.setattr(Readings, "read_served", fail)
-                wanted = [own_reader.read(Question(student)) for _ in range(2)]
+                wanted = [own_reader.read(about(student)) for _ in range(2)]
                 failed = await asyncio.gather(*wanted, return_exceptions=True)
-            return [*failed, await own_reader.read(Question(student))]
+            return [*failed, await own_reader.read(about(student))]
 
         async def fail(*_: Any) -> Any:
             raise RuntimeError("no database")
@@ -177,7 +185,7 @@ class TestBatches:
 
         monkeypatch.setattr(Readings, "read_states", erased)
         with pytest.raises(StudentNotFound):
-            asyncio.run(own_reader.read(Question(student)))
+            asyncio.run(own_reader.read(about(student)))
 
     def test_a_state_that_overtook_its_head_is_told_with_its_own_tag(
         self, desk: Desk, own_reader: MasteryReader, monkeypatch: pytest.MonkeyPatch
@@ -193,8 +201,8 @@ class TestBatches:
         async def ask() -> list[Answer]:
             with monkeypatch.context() as overtaken:
                 overtaken.setattr(Readings, "read_states", after_one_more)
-                first = await own_reader.read(Question(student))
-            return [first, await own_reader.read(Question(student))]
+                first = await own_reader.read(about(student))
+            return [first, await own_reader.read(about(student))]
 
         first, second = asyncio.run(ask())
         assert first == second
@@ -233,17 +241,17 @@ class TestThreads:
     ) -> None:
         monkeypatch.setattr(reader, "MOST_WITHOUT_THREAD", 1)
         student = desk.add_student()
-        self.ask(own_reader, Question(student, skills=("add", "add")))
+        self.ask(own_reader, about(student, skills=("add", "add")))
         assert threads == ["MainThread"]
-        first = self.ask(own_reader, Question(student))
+        first = self.ask(own_reader, about(student))
         assert threads[1:] != ["MainThread"]
-        assert self.ask(own_reader, Question(student)) == first
+        assert self.ask(own_reader, about(student)) == first
         assert len(threads) == 2
 
     def test_the_nearest_names_are_looked_for_in_one(
         self, desk: Desk, own_reader: MasteryReader, threads: list[str]
     ) -> None:
-        (error,) = self.ask(own_reader, Question(desk.add_student(), skills=("subtrakt",)))
+        (error,) = self.ask(own_reader, about(desk.add_student(), skills=("subtrakt",)))
         assert isinstance(error, SkillUnknown)
         assert error.nearest == ["subtract"]
         assert threads != ["MainThread"]
@@ -268,7 +276,7 @@ class TestConnection:
 
         async def ask() -> httpx.Response:
             async with httpx.AsyncClient(
-                transport=httpx.ASGITransport(app), base_url="http://ikt", trust_env=False
+                transport=httpx.ASGITransport(let_in(app)), base_url="http://ikt", trust_env=False
             ) as client:
                 return await client.get("/students/ana/mastery")
 
@@ -279,6 +287,6 @@ class TestConnection:
     def test_no_thread_is_left(self, desk: Desk, own_reader: MasteryReader) -> None:
         student = desk.add_student()
         before = threading.active_count()
-        asyncio.run(own_reader.read(Question(student)))
+        asyncio.run(own_reader.read(about(student)))
         own_reader.close()
         assert threading.active_count() <= before

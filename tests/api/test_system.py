@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from api.errors import all_problem_types
 from db.engine import downgrade
+from db.models import DEFAULT_TENANT
 from tests.api.support import Service, assert_problem, run_service
 from tests.stacks import Stack
 
@@ -117,7 +118,9 @@ class TestProblems:
 def _sessions_of_nowhere():  # type: ignore[no-untyped-def]
     from db.engine import create_engine, create_session_factory
 
-    return create_session_factory(create_engine("postgresql+psycopg://127.0.0.1:1/nowhere"))
+    return create_session_factory(
+        create_engine("postgresql+psycopg://127.0.0.1:1/nowhere"), tenant=DEFAULT_TENANT
+    )
 
 
 class TestImports:

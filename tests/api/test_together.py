@@ -21,6 +21,7 @@ from db.base import utc_now
 from db.engine import session_scope
 from db.errors import StudentsBusy
 from db.lifecycle import ModelStatus
+from db.models import DEFAULT_TENANT
 from db.repositories import students
 from db.repositories.interactions import NewInteraction, Stored, Touched, add_interactions
 from tests.api.answering import assert_same, new_student, response, send, stored
@@ -76,9 +77,9 @@ class TestOrder:
         first, second, third = record(
             trained.service,
             [
-                Submission([event(student, 1, skill), event(other, 1, skill)]),
-                Submission([event(student, 1, skill), event(student, 2, skill)]),
-                Submission([event(student, 3, "knitting")]),
+                Submission(DEFAULT_TENANT, [event(student, 1, skill), event(other, 1, skill)]),
+                Submission(DEFAULT_TENANT, [event(student, 1, skill), event(student, 2, skill)]),
+                Submission(DEFAULT_TENANT, [event(student, 3, "knitting")]),
             ],
         )
         assert (first.outcomes, second.outcomes) == (["accepted"] * 2, ["duplicate", "accepted"])
@@ -97,7 +98,7 @@ class TestStates:
         small = Recorder(resources.sessions, resources.serving, forgetful)
         names = [new_student() for _ in range(3)]
         for number in range(3):
-            batch = [Submission([event(name, number, skills[number])]) for name in names]
+            batch = [Submission(DEFAULT_TENANT, [event(name, number, skills[number])]) for name in names]
             recorded = small.record_together(batch)
         control = new_student()
         sent = [{"event_id": f"e{n}", "skill": skills[n], "correct": True} for n in range(3)]
@@ -159,7 +160,8 @@ class TestStates:
 class TestFailing:
     def test_one_that_cannot_be_stored_fails_alone(self, service: Service) -> None:
         good, bad = new_student(), new_student()
-        batch = [Submission([event(good, 1)]), Submission([event(bad, 1, correct=None)])]
+        responses = (event(good, 1), event(bad, 1, correct=None))
+        batch = [Submission(DEFAULT_TENANT, [response]) for response in responses]
         with pytest.raises(IntegrityError):
             recorder(service).record_together(batch)
         assert_problem(service.client.get(f"/students/{good}"), 404, "student-not-found")
@@ -197,10 +199,10 @@ class TestFailing:
         submit = service.resources.writer.submit
         with session_scope(service.sessions) as session:
             add_interactions(session, [event(held, 1)])
-            waiting = [submit(Submission([event(held, number)])) for number in range(2, 12)]
+            waiting = [submit(Submission(DEFAULT_TENANT, [event(held, number)])) for number in range(2, 12)]
             time.sleep(0.4)  # they are found out
-            waiting += [submit(Submission([event(held, number)])) for number in range(12, 22)]
-            others = [submit(Submission([event(new_student(), 1)])) for _ in range(30)]
+            waiting += [submit(Submission(DEFAULT_TENANT, [event(held, number)])) for number in range(12, 22)]
+            others = [submit(Submission(DEFAULT_TENANT, [event(new_student(), 1)])) for _ in range(30)]
             assert [future.result(5).outcomes for future in others] == [["accepted"]] * 30
             assert not any(future.done() for future in waiting)
         assert [future.result(10).outcomes for future in waiting] == [["accepted"]] * 20
@@ -218,7 +220,7 @@ class TestFailing:
             answer = send(service, held, response(2, "add"))
             assert_problem(answer, 503, "busy")
             assert int(answer.headers["Retry-After"]) > 0
-            both = Submission([event(other, 1), event(held, 2)])
+            both = Submission(DEFAULT_TENANT, [event(other, 1), event(held, 2)])
             with pytest.raises(Busy):
                 service.resources.writer.submit(both).result(10)
         assert len(stored(service, held)) == 2
@@ -247,7 +249,7 @@ class TestFailing:
         monkeypatch.setattr(Inference, "forget", forget)
         monkeypatch.setattr(ingest, "refresh_states", fail)
         with pytest.raises(RuntimeError):
-            recorder(service).record_alone(Submission([event(student, 3, trained.skills[0])]))
+            recorder(service).record_alone(Submission(DEFAULT_TENANT, [event(student, 3, trained.skills[0])]))
         assert is_locked[0]
 
     @pytest.mark.parametrize("late", [False, True])

@@ -17,6 +17,7 @@ from rich.console import Console
 from api.cli.processes import free_port, run_service
 from db.engine import create_engine, create_session_factory, session_scope, upgrade
 from db.lifecycle import ExperimentStatus
+from db.models import DEFAULT_TENANT
 from db.settings import DatabaseSettings
 from tests.browser.conftest import CHROMIUM, FLAGS
 from tests.builders import NOON, make_dataset, make_experiment
@@ -48,7 +49,7 @@ def main() -> int:
 def _furnish(settings: DatabaseSettings) -> None:
     metrics = json.loads(RESULTS.read_text("utf-8"))["runs"]["c-skill-wise"]["experiments"][0]["metrics"]
     engine = create_engine(settings.database_url)
-    with session_scope(create_session_factory(engine)) as session:
+    with session_scope(create_session_factory(engine, tenant=DEFAULT_TENANT)) as session:
         dataset = make_dataset(session)
         for _ in range(N_EXPERIMENTS):
             make_experiment(

@@ -18,6 +18,7 @@ from sqlalchemy import NullPool, create_engine, text
 from api.cli.processes import free_port
 from db import engine as database
 from db.engine import SessionFactory, create_session_factory, session_scope
+from db.models import DEFAULT_TENANT
 from db.repositories import experiments, models
 from ikt_model.config import resolve_config
 from ikt_model.data.simulate import simulate_classroom
@@ -151,7 +152,7 @@ class Stage:
         """Sessions on a database; no connection is left open."""
         engine = database.create_engine(self.settings(name))
         try:
-            yield create_session_factory(engine)
+            yield create_session_factory(engine, tenant=DEFAULT_TENANT)
         finally:
             engine.dispose()
 

@@ -25,7 +25,7 @@ from db.engine import (
     read_scope,
     session_scope,
 )
-from db.models import Dataset
+from db.models import DEFAULT_TENANT, Dataset
 from db.settings import DatabaseSettings
 from tests.builders import make_dataset
 from tests.faults import doom_commit
@@ -43,7 +43,7 @@ WRITE_TWENTY = """
 from db.engine import create_engine, create_session_factory, session_scope
 from db.settings import DatabaseSettings
 from tests.builders import make_dataset
-sessions = create_session_factory(create_engine(DatabaseSettings()))
+sessions = create_session_factory(create_engine(DatabaseSettings()), tenant=1)
 for _ in range(20):
     with session_scope(sessions) as session:
         make_dataset(session)
@@ -254,14 +254,14 @@ class TestRollback:
     def test_outer_transaction_undoes_committed_sessions(self, engine: Engine) -> None:
         with engine.connect() as connection:
             transaction = connection.begin()
-            with create_session_factory(connection)() as session:
+            with create_session_factory(connection, tenant=DEFAULT_TENANT)() as session:
                 make_dataset(session)
                 session.commit()
                 session.rollback()
                 make_dataset(session)
                 session.commit()
             transaction.rollback()
-        assert _count(create_session_factory(engine)) == 0
+        assert _count(create_session_factory(engine, tenant=DEFAULT_TENANT)) == 0
 
 
 class TestSqlite:
@@ -311,7 +311,7 @@ class TestPostgres:
     ) -> None:
         address = stack_engine.url.update_query_dict({"connect_timeout": "3"})
         for engine, patience in ((stack_engine, "10"), (create_engine(str(address)), "3")):
-            with create_session_factory(engine)() as session:
+            with create_session_factory(engine, tenant=DEFAULT_TENANT)() as session:
                 driver = session.connection().connection.driver_connection
                 assert isinstance(driver, psycopg.Connection)
                 used = driver.info.get_parameters()
@@ -319,12 +319,12 @@ class TestPostgres:
             assert (used["connect_timeout"], used["tcp_user_timeout"]) == (patience, "10000")
 
     def test_times_come_in_utc(self, stack_engine: Engine) -> None:
-        with create_session_factory(stack_engine)() as session:
+        with create_session_factory(stack_engine, tenant=DEFAULT_TENANT)() as session:
             [(now,)] = postgres.fetch(session, "SELECT now()")
         assert now.tzinfo is UTC
 
     def test_errors_bear_the_names_of_sqlalchemy(self, stack_engine: Engine) -> None:
-        with create_session_factory(stack_engine)() as session:
+        with create_session_factory(stack_engine, tenant=DEFAULT_TENANT)() as session:
             with pytest.raises(ProgrammingError, match="no_such_table"):
                 postgres.fetch(session, "SELECT * FROM no_such_table")
             session.rollback()
@@ -336,7 +336,7 @@ class TestPostgres:
                 postgres.copy_in(session, "COPY numbers FROM STDIN", "one\n")
 
     def test_lost_connection_is_not_used_again(self, stack_engine: Engine) -> None:
-        sessions = create_session_factory(stack_engine)
+        sessions = create_session_factory(stack_engine, tenant=DEFAULT_TENANT)
         with sessions() as session:
             [(pid,)] = postgres.fetch(session, "SELECT pg_backend_pid()")
             with sessions() as other:

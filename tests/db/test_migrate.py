@@ -19,6 +19,7 @@ from db.engine import (
     session_scope,
     upgrade,
 )
+from db.models import DEFAULT_TENANT
 from tests.builders import make_dataset
 from tests.stacks import STACK_NAMES
 
@@ -73,7 +74,7 @@ def test_down_leaves_nothing_and_up_again_builds_the_models(empty: Engine) -> No
 
 def test_upgrading_twice_keeps_the_rows(empty: Engine) -> None:
     upgrade(empty)
-    sessions = create_session_factory(empty)
+    sessions = create_session_factory(empty, tenant=DEFAULT_TENANT)
     with session_scope(sessions) as session:
         dataset = make_dataset(session)
     upgrade(empty)

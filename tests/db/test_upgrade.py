@@ -13,7 +13,7 @@ from api.services.experiments import list_experiments as show_experiments
 from db.engine import create_session_factory, downgrade, read_scope, session_scope, upgrade
 from db.errors import DatasetInUse
 from db.lifecycle import ExperimentStatus
-from db.models import Calibration, CrossValidation, Experiment, Model, StudentState
+from db.models import DEFAULT_TENANT, Calibration, CrossValidation, Experiment, Model, StudentState
 from db.repositories import cohorts, cross_validations, datasets, experiments, runs, states
 from db.repositories.interactions import add_interactions, list_history, read_histories
 from db.repositories.students import delete_student, get_student
@@ -83,7 +83,7 @@ def test_upgrade_and_downgrade_keep_every_row(first_release: Engine) -> None:
 
 def test_arrivals_are_numbered_and_everybody_who_answered_is_due(first_release: Engine) -> None:
     upgrade(first_release)
-    sessions = create_session_factory(first_release)
+    sessions = create_session_factory(first_release, tenant=DEFAULT_TENANT)
     with session_scope(sessions) as session:
         again = [
             make_event(number, student_id="ana", event_id=name) for number, name in enumerate(("e1", "x"))
@@ -98,7 +98,7 @@ def test_arrivals_are_numbered_and_everybody_who_answered_is_due(first_release: 
 
 def test_an_upgraded_database_holds_states_and_cohorts(first_release: Engine) -> None:
     upgrade(first_release)
-    sessions = create_session_factory(first_release)
+    sessions = create_session_factory(first_release, tenant=DEFAULT_TENANT)
     with session_scope(sessions) as session:
         pair, model = [get_student(session, name) for name in ("ana", "bob")], session.get_one(Model, MODEL)
         states.upsert_states(session, make_states(pair, model))
@@ -114,7 +114,7 @@ def test_an_upgraded_database_holds_states_and_cohorts(first_release: Engine) ->
 
 def test_downgrade_keeps_the_order_of_arrival(first_release: Engine) -> None:
     upgrade(first_release)
-    with session_scope(create_session_factory(first_release)) as session:
+    with session_scope(create_session_factory(first_release, tenant=DEFAULT_TENANT)) as session:
         add_interactions(session, [make_event(-9, student_id=name) for name in ("zoe", "ana")])
         add_interactions(session, [make_event(-9, student_id="ana", event_id="last")])
     downgrade(first_release, "0001")
@@ -132,7 +132,7 @@ def test_downgrade_keeps_the_order_of_arrival(first_release: Engine) -> None:
 
 def test_rows_say_that_nothing_was_left_out_or_doubted(first_release: Engine) -> None:
     upgrade(first_release)
-    with read_scope(create_session_factory(first_release)) as session:
+    with read_scope(create_session_factory(first_release, tenant=DEFAULT_TENANT)) as session:
         for experiment in session.scalars(sa.select(Experiment)):
             assert (experiment.exclude_folds, experiment.warnings) == ([], [])
             assert (experiment.sweep_id, experiment.cross_validation_id, experiment.trial) == (None,) * 3
@@ -141,7 +141,7 @@ def test_rows_say_that_nothing_was_left_out_or_doubted(first_release: Engine) ->
 
 def test_callers_read_experiments_of_the_first_release(first_release: Engine) -> None:
     upgrade(first_release)
-    with read_scope(create_session_factory(first_release)) as session:
+    with read_scope(create_session_factory(first_release, tenant=DEFAULT_TENANT)) as session:
         shown = {status: get_experiment(session, identifier) for status, identifier in EXPERIMENTS.items()}
         assert {row.id for row in show_experiments(session).items} == {*EXPERIMENTS.values()}
     assert {status: row.environment.device for status, row in shown.items()} == {
@@ -154,7 +154,7 @@ def test_callers_read_experiments_of_the_first_release(first_release: Engine) ->
 
 def test_fits_of_the_first_release_are_read(first_release: Engine) -> None:
     upgrade(first_release)
-    with read_scope(create_session_factory(first_release)) as session:
+    with read_scope(create_session_factory(first_release, tenant=DEFAULT_TENANT)) as session:
         fitted = calibration_from_dict(session.get_one(Calibration, CALIBRATION).parameters)
     assert fitted.title == "'rasch' (marginal, posterior-mean)"
     assert fitted.ability_sd == 0.7064484214411282
@@ -162,7 +162,7 @@ def test_fits_of_the_first_release_are_read(first_release: Engine) -> None:
 
 def test_experiments_of_the_first_release_go_on(first_release: Engine) -> None:
     upgrade(first_release)
-    sessions = create_session_factory(first_release)
+    sessions = create_session_factory(first_release, tenant=DEFAULT_TENANT)
     with session_scope(sessions) as session:
         experiments.retry(session, EXPERIMENTS["failed"])
         running = runs.claim(session, EXPERIMENTS["queued"], "worker-1", lease_seconds=60)
@@ -173,7 +173,7 @@ def test_experiments_of_the_first_release_go_on(first_release: Engine) -> None:
 
 def test_an_upgraded_database_holds_trials_and_folds(first_release: Engine) -> None:
     upgrade(first_release)
-    sessions = create_session_factory(first_release)
+    sessions = create_session_factory(first_release, tenant=DEFAULT_TENANT)
     with session_scope(sessions) as session:
         trial = make_trial(session, make_sweep(session, dataset_id=DATASET), status="pruned").id
         row = cross_validations.add_cross_validation(
@@ -191,7 +191,7 @@ def test_an_upgraded_database_holds_trials_and_folds(first_release: Engine) -> N
 
 def test_downgrade_calls_a_pruned_trial_cancelled(first_release: Engine) -> None:
     upgrade(first_release)
-    with session_scope(create_session_factory(first_release)) as session:
+    with session_scope(create_session_factory(first_release, tenant=DEFAULT_TENANT)) as session:
         trial = make_trial(session, make_sweep(session, dataset_id=DATASET), status="pruned").id
     downgrade(first_release, "0001")
     table = table_of("experiments", ROWS)
@@ -206,7 +206,7 @@ def test_downgrade_keeps_the_device_taken_and_choices_of_today(first_release: En
     """The first release refuses a setting that it does not know; without it, it would train another model."""
     upgrade(first_release)
     config = resolve_config("skill-wise")
-    with session_scope(create_session_factory(first_release)) as session:
+    with session_scope(create_session_factory(first_release, tenant=DEFAULT_TENANT)) as session:
         stored: dict[str, Any] = {
             "config": config.model_dump(mode="json"),
             "config_fingerprint": config.fingerprint(),
@@ -223,6 +223,6 @@ def test_downgrade_keeps_the_device_taken_and_choices_of_today(first_release: En
     assert row.config["model"].keys() == FIRST_CONFIG["model"].keys() | kept
     assert row.config["reference"] == stored["config"]["reference"]
     upgrade(first_release)
-    with read_scope(create_session_factory(first_release)) as session:
+    with read_scope(create_session_factory(first_release, tenant=DEFAULT_TENANT)) as session:
         again = session.get_one(Experiment, added)
         assert {"config": again.config, "config_fingerprint": again.config_fingerprint} == stored

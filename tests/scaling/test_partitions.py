@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import Engine, text
 
 from db.engine import create_engine, create_session_factory, read_scope, session_scope
-from db.repositories import interactions, states, students
+from db.models import DEFAULT_TENANT
+from db.repositories import erasures, interactions, states
 from db.repositories.bulk import BulkLoad
 from docs.scaling.page import PAGE
 from tests.builders import NOON, make_event, to_microseconds
@@ -24,7 +25,10 @@ def engine(services: Services) -> Iterator[Engine]:
 
 def load(engine: Engine, numbers: range) -> BulkLoad:
     """An event each of ten students in turn."""
-    with session_scope(create_session_factory(engine)) as session, BulkLoad(session) as loaded:
+    with (
+        session_scope(create_session_factory(engine, tenant=DEFAULT_TENANT)) as session,
+        BulkLoad(session) as loaded,
+    ):
         loaded.add(
             student_ids=[f"learner-{number % 10}" for number in numbers],
             event_ids=[f"event-{number}" for number in numbers],
@@ -48,7 +52,7 @@ def test_a_partitioned_database_serves_as_before(engine: Engine) -> None:
 
     again = load(engine, range(50, 150))
     assert (again.accepted, again.duplicates) == (50, 50)
-    sessions = create_session_factory(engine)
+    sessions = create_session_factory(engine, tenant=DEFAULT_TENANT)
     with session_scope(sessions) as session:
         events = [make_event(number, student_id="learner-3") for number in (200, 200)]
         assert interactions.add_interactions(session, events).is_new == [True, False]
@@ -57,6 +61,6 @@ def test_a_partitioned_database_serves_as_before(engine: Engine) -> None:
         histories = interactions.read_histories(session, [pk for pk, _ in listed])
     assert sum(n for _, n in listed) == histories.offsets[-1] == 151
     with session_scope(sessions) as session:
-        students.delete_student(session, "learner-3")
+        erasures.erase_student(session, "learner-3")
     with engine.connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM interactions")) == 135

@@ -11,7 +11,7 @@ import pytest
 from db.artifacts import open_artifacts
 from db.base import utc_now
 from db.engine import SessionFactory, create_engine, create_session_factory, session_scope
-from db.models import Model
+from db.models import DEFAULT_TENANT, Model
 from db.repositories import experiments, models
 from tests import stacks
 from tests.stacks import STACK_NAMES, Stack
@@ -80,7 +80,7 @@ def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         stack = opened.enter_context(fresh)
         engine = create_engine(stack.database_url)
         opened.callback(engine.dispose)
-        stage = Stage(stack, create_session_factory(engine), folder)
+        stage = Stage(stack, create_session_factory(engine, tenant=DEFAULT_TENANT), folder)
         opened.callback(stage.close)
         yield stage
 

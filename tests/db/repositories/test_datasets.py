@@ -49,7 +49,7 @@ class TestDeleteDataset:
         dataset = make_dataset(session)
         stored = _add_calibration(session, dataset.id)
         datasets.delete_dataset(session, dataset.id)
-        assert calibrations.find_calibration(session, stored.key) is None
+        assert calibrations.find_calibration(session, stored.dataset_id, stored.key) is None
         with pytest.raises(DatasetNotFound):
             datasets.get_dataset(session, dataset.id)
 
@@ -92,7 +92,7 @@ class TestCalibrations:
         first = _add_calibration(session, dataset_id, seconds=1.0)
         second = _add_calibration(session, dataset_id, seconds=2.0)
         assert (second.id, second.seconds) == (first.id, 1.0)
-        assert calibrations.find_calibration(session, "key") is second
+        assert calibrations.find_calibration(session, second.dataset_id, "key") is second
 
     def test_fits_at_once_share_one_row(self, sessions: SessionFactory) -> None:
         with session_scope(sessions) as session:

@@ -18,6 +18,7 @@ from sqlalchemy import Engine
 from db.engine import create_session_factory
 from db.errors import IllegalMove, LeaseLost
 from db.lifecycle import ExperimentStatus, is_allowed
+from db.models import DEFAULT_TENANT
 from db.repositories import experiments, runs
 from tests.builders import make_experiment
 
@@ -38,7 +39,7 @@ class ExperimentLife(RuleBasedStateMachine):
         self.stack = ExitStack()
         connection = self.stack.enter_context(self.engine.connect())
         self.stack.callback(connection.begin().rollback)
-        self.session = self.stack.enter_context(create_session_factory(connection)())
+        self.session = self.stack.enter_context(create_session_factory(connection, tenant=DEFAULT_TENANT)())
         self.id = make_experiment(self.session, max_attempts=MAX_ATTEMPTS).id
         self.now = datetime(2026, 1, 1, tzinfo=UTC)
         self.status, self.attempt, self.cancelling = QUEUED, 0, False

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from db.base import to_microseconds
 from db.engine import create_engine, create_session_factory, session_scope
 from db.lifecycle import ModelStatus
+from db.models import DEFAULT_TENANT
 from db.postgres import execute, fetch
 from db.repositories import cohorts, interactions, models, readings, scoring, states, students
 from db.repositories.bulk import BulkLoad
@@ -29,22 +30,25 @@ LARGE = {"students", "interactions", "student_states", "cohort_members"}
 N_STUDENTS, N_SKILLS, COHORT_SIZE = 30_000, 4, 100
 BATCH = 64  # students, the most that one transaction of the service handles together
 
+# Another tenant has students of the same ids.
 FILL = """
-INSERT INTO students (student_id, n_interactions, created_at, last_interaction_at, scoring_due)
-SELECT 's' || n, 4, now(), timestamptz '2026-03-02 12:00Z' + n * interval '1 second', n % 100 = 0
-FROM generate_series(1, {students}) AS n;
+INSERT INTO tenants (name, created_at) VALUES ('another', now());
+INSERT INTO students (tenant_pk, student_id, n_interactions, created_at, last_interaction_at, scoring_due)
+SELECT tenants.id, 's' || n, 4, now(), timestamptz '2026-03-02 12:00Z' + n * interval '1 second', n % 100 = 0
+FROM generate_series(1, {students}) AS n CROSS JOIN tenants ORDER BY tenants.id, n;
 INSERT INTO interactions
     (student_pk, event_id, skills, item, correct, occurred_at, arrival, received_at)
 SELECT id, 'event-' || n, '["add"]', NULL, n % 2 = 0, now() + n * interval '1 hour', n, now()
-FROM students CROSS JOIN generate_series(0, 3) AS n;
+FROM students CROSS JOIN generate_series(0, 3) AS n WHERE tenant_pk = 1;
 INSERT INTO student_states
 SELECT models.id, students.id, 0.1, 0.1, 0.5, 4, now(), four, four, four, four, eight, eight
 FROM models CROSS JOIN students
 CROSS JOIN (
     SELECT decode(repeat('00', 4 * {skills}), 'hex') AS four,
         decode(repeat('00', 8 * {skills}), 'hex') AS eight
-) AS arrays;
-INSERT INTO cohort_members SELECT 'class-' || id / {cohort}, id FROM students
+) AS arrays WHERE students.tenant_pk = 1;
+INSERT INTO cohort_members (tenant_pk, cohort, student_pk)
+SELECT tenant_pk, 'class-' || id / {cohort}, id FROM students
 """
 
 
@@ -133,7 +137,7 @@ class School:
 def school(services: Services) -> Iterator[School]:
     with services.fresh_database() as url:
         engine = create_engine(url)
-        with session_scope(create_session_factory(engine)) as session:
+        with session_scope(create_session_factory(engine, tenant=DEFAULT_TENANT)) as session:
             skills = [f"skill-{number}" for number in range(N_SKILLS)]
             model_id = make_model(session, skills=skills, status=ModelStatus.SERVING).id
             fill = FILL.format(students=N_STUDENTS, skills=N_SKILLS, cohort=COHORT_SIZE)
@@ -151,7 +155,7 @@ def plans() -> Plans:
 @pytest.fixture
 def session(school: School, plans: Plans) -> Iterator[Session]:
     """Everything that it sends is explained, and undone at the end."""
-    with create_session_factory(school.engine)() as session:
+    with create_session_factory(school.engine, tenant=DEFAULT_TENANT)() as session:
         driver: psycopg.Connection[Any] = session.connection().connection.driver_connection  # type: ignore[assignment]
         plain, driver.cursor_factory = driver.cursor_factory, _recording(plans)
         yield session
@@ -202,7 +206,12 @@ def _store_states(session: Session, model_id: UUID, pks: list[int]) -> None:
 ASKED: dict[str, Ask] = {
     "roles": lambda session, _: models.read_roles(session),
     "serving": lambda session, _: models.find_serving(session),
-    "served": lambda session, _: fetch(session, readings._SERVED, {"student_ids": IDS}),
+    "served": lambda session, _: fetch(
+        session, readings._SERVED, {"tenants": [DEFAULT_TENANT] * len(IDS), "student_ids": IDS}
+    ),
+    "states to serve": lambda session, model: fetch(
+        session, readings._STATES, {"model_ids": [model] * len(PKS), "student_pks": PKS}
+    ),
     "heads of one": lambda session, model: states.read_heads(session, model, IDS[:1]),
     "heads": lambda session, model: states.read_heads(session, model, IDS),
     "states of one": lambda session, model: states.read_states(session, model, PKS[:1]),

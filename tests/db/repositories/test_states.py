@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from db.base import Packed, to_microseconds
 from db.engine import SessionFactory, create_session_factory, read_scope, session_scope
 from db.lifecycle import ModelStatus
-from db.models import Model, Student, StudentState
-from db.repositories import states, students
+from db.models import DEFAULT_TENANT, Model, Student, StudentState
+from db.repositories import erasures, states
 from db.repositories.interactions import add_interactions
 from db.repositories.states import Head, State, StateBatch
 from tests.builders import NOON, make_event, make_model, make_states, make_student
@@ -110,7 +110,7 @@ class TestUpsertStates:
 
     def test_students_deleted_meanwhile_are_left_out(self, session: Session) -> None:
         three, model = [make_student(session) for _ in range(3)], make_model(session)
-        students.delete_student(session, three[1].student_id)
+        erasures.erase_student(session, three[1].student_id)
         states.upsert_states(session, make_states(three, model))
         found = states.read_states(session, model.id, [row.id for row in three])
         assert sorted(found) == [three[0].id, three[2].id]
@@ -149,7 +149,7 @@ class TestAtOnce:
             pair = [make_student(session) for _ in range(2)]
         one_behind_the_other(
             sessions,
-            lambda session: students.delete_student(session, pair[0].student_id),
+            lambda session: erasures.erase_student(session, pair[0].student_id),
             lambda session: states.upsert_states(session, make_states(pair, model)),
         )
         with read_scope(sessions) as session:
@@ -205,7 +205,10 @@ class TestRead:
 
     def test_any_number_of_students_may_be_named(self, engine: Engine) -> None:
         """Also more than SQLite takes parameters, whose number is its builder's choice."""
-        with engine.connect() as connection, create_session_factory(connection)() as session:
+        with (
+            engine.connect() as connection,
+            create_session_factory(connection, tenant=DEFAULT_TENANT)() as session,
+        ):
             driver = connection.connection.driver_connection
             if isinstance(driver, sqlite3.Connection):
                 driver.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 100)

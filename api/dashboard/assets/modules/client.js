@@ -18,6 +18,7 @@ async function ask(path, options = {}) {
     throw new Problem({ detail: "The service does not answer; is it running?" });
   }
   if (answer.ok) return answer.status === 204 ? null : answer.json();
+  if (answer.status === 401) location.assign(address("/sign-in", { next: location.pathname + location.search }));
   const document = await answer.json().catch(() => ({ title: answer.statusText, detail: "" }));
   throw new Problem({ ...document, status: answer.status });
 }

@@ -1,0 +1,175 @@
+"""How many requests a key may make per minute, and an address that shows no valid one.
+
+Counts are shared by all processes where there is Redis. A process takes a hundredth of a limit from the
+shared count at once and spends it by itself, so that a request seldom waits for Redis, and a refusal never.
+"""
+
+import logging
+import time
+from asyncio import Lock
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from functools import lru_cache
+from math import ceil
+
+from limits import RateLimitItemPerMinute
+from limits.aio.storage import MemoryStorage, RedisStorage
+from limits.aio.strategies import FixedWindowRateLimiter
+from redis.asyncio import ConnectionPool
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from api.services.refusals import TooManyRequests
+
+logger = logging.getLogger(__name__)
+
+WINDOW_SECONDS = 60
+REDIS_SECONDS = 0.5
+"""Longest wait for Redis."""
+WITHOUT_REDIS_SECONDS = 10.0
+"""How long a process counts for itself before it tries Redis again."""
+MOST_ADDRESSES = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """What is left of a limit."""
+
+    limit: int
+    left: int
+    reset_seconds: int
+
+    def headers(self) -> list[tuple[bytes, bytes]]:
+        """As draft-ietf-httpapi-ratelimit-headers says it."""
+        return [
+            (b"ratelimit-policy", b'"key";q=%d;w=%d' % (self.limit, WINDOW_SECONDS)),
+            (b"ratelimit", b'"key";r=%d;t=%d' % (self.left, self.reset_seconds)),
+        ]
+
+
+class KeyLimitReached(TooManyRequests):
+    """With what is left, which is nothing."""
+
+    def __init__(self, quota: Quota) -> None:
+        self.quota = quota
+        super().__init__(quota.limit, retry_after_seconds=quota.reset_seconds, whose="this key")
+
+
+@dataclass(slots=True)
+class _Taken:
+    """What this process has taken from a key's count and not spent yet."""
+
+    limit: int = 0
+    here: int = 0
+    beyond: int = 0  # left in the shared count when it was last asked
+    until: float = 0.0  # when the window ends
+    lock: Lock = field(default_factory=Lock)
+
+    def is_of_now(self, limit: int) -> bool:
+        """Whether it says what to do with a request: let it in, or refuse it until the window ends."""
+        return limit == self.limit and time.time() < self.until and (self.here > 0 or self.beyond <= 0)
+
+    def quota(self) -> Quota:
+        seconds = max(1, ceil(self.until - time.time()))
+        return Quota(self.limit, self.here + max(0, self.beyond), seconds)
+
+
+class RateLimits:
+    """Limits of keys, in fixed windows of a minute that begin with a key's first request."""
+
+    def __init__(self, broker_url: str) -> None:
+        self._alone = FixedWindowRateLimiter(MemoryStorage())
+        self._pool: ConnectionPool | None = None
+        self._shared: FixedWindowRateLimiter | None = None
+        self._shared_again = 0.0
+        self._taken: OrderedDict[str, _Taken] = OrderedDict()
+        if broker_url.startswith(("redis://", "rediss://")):
+            self._pool = ConnectionPool.from_url(
+                broker_url,
+                socket_timeout=REDIS_SECONDS,
+                socket_connect_timeout=REDIS_SECONDS,
+                retry=Retry(NoBackoff(), 0),
+            )
+            storage = RedisStorage(
+                f"async+{broker_url}",
+                implementation="redispy",
+                connection_pool=self._pool,  # type: ignore[arg-type]
+                key_prefix="ikt-limits",
+            )
+            self._shared = FixedWindowRateLimiter(storage)
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        if self._pool is not None:
+            await self._pool.aclose()
+
+    async def take(self, who: str, limit: int) -> Quota:
+        """One request of a key. Raises KeyLimitReached."""
+        taken = self._taken.get(who)
+        if taken is None:
+            taken = self._taken[who] = _Taken()
+            if len(self._taken) > MOST_ADDRESSES:
+                self._taken.popitem(last=False)
+        if not taken.is_of_now(limit):
+            async with taken.lock:
+                if not taken.is_of_now(limit):
+                    await self._renew(taken, who, limit)
+        if taken.here < 1:
+            raise KeyLimitReached(taken.quota())
+        taken.here -= 1
+        return taken.quota()
+
+    async def _renew(self, taken: _Taken, who: str, limit: int) -> None:
+        if self._shared is not None and time.monotonic() >= self._shared_again:
+            try:
+                await _renew(self._shared, taken, who, limit)
+            except (RedisError, OSError, TimeoutError) as error:
+                if not self._shared_again:
+                    logger.warning("Redis does not count requests, each process does for itself: %s", error)
+                self._shared_again = time.monotonic() + WITHOUT_REDIS_SECONDS
+            else:
+                if self._shared_again:
+                    logger.warning("Redis counts requests again")
+                self._shared_again = 0.0
+                return
+        await _renew(self._alone, taken, who, limit)
+
+
+async def _renew(limiter: FixedWindowRateLimiter, taken: _Taken, who: str, limit: int) -> None:
+    item = RateLimitItemPerMinute(limit)
+    share = share_of(limit)
+    is_within = await limiter.hit(item, who, cost=share)
+    window = await limiter.get_window_stats(item, who)
+    taken.limit, taken.until = limit, window.reset_time
+    taken.here, taken.beyond = (share, window.remaining) if is_within else (0, 0)
+
+
+@lru_cache
+def share_of(limit: int) -> int:
+    """What a process takes at once: a hundredth or less, without remainder, so that no request is lost."""
+    return next((size for size in range(max(1, limit // 100), 1, -1) if limit % size == 0), 1)
+
+
+class Strangers:
+    """Requests without a valid key, by the address they come from; the oldest addresses are forgotten."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self._seen: OrderedDict[str, tuple[int, float]] = OrderedDict()
+
+    def refuse_many(self, address: str) -> None:
+        """Raises TooManyRequests when too many came from there within a minute."""
+        count, until = self._seen.get(address, (0, 0.0))
+        seconds = until - time.monotonic()
+        if count >= self.limit and seconds > 0:
+            whose = "an address without a valid key"
+            raise TooManyRequests(self.limit, retry_after_seconds=ceil(seconds), whose=whose)
+
+    def count(self, address: str) -> None:
+        """One more."""
+        now = time.monotonic()
+        count, until = self._seen.get(address, (0, 0.0))
+        self._seen[address] = (count + 1, until) if now < until else (1, now + WINDOW_SECONDS)
+        if len(self._seen) > MOST_ADDRESSES:
+            self._seen.popitem(last=False)
