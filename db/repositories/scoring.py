@@ -6,7 +6,6 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, exists, or_, select, update
 from sqlalchemy.orm import Session
 
-from db.base import utc_now
 from db.lifecycle import ModelStatus
 from db.models import Model, Student
 from db.repositories import leases
@@ -27,7 +26,7 @@ def claim_scoring(
 
     A model that needs a newer worker than one of `job_version` is left to that.
     """
-    now = now or utc_now()
+    now = now or leases.shared_now(session)
     statement = (
         update(Model)
         .where(*_wanted(now, job_version))
@@ -47,7 +46,9 @@ def is_scoring_wanted(
     session: Session, *, job_version: int = leases.FIRST_JOB_VERSION, now: datetime | None = None
 ) -> bool:
     """Whether students are due, a model serves, and no worker is at it."""
-    return bool(session.scalar(select(exists().where(*_wanted(now or utc_now(), job_version)))))
+    return bool(
+        session.scalar(select(exists().where(*_wanted(now or leases.shared_now(session), job_version))))
+    )
 
 
 def _wanted(now: datetime, job_version: int) -> tuple[ColumnElement[bool], ...]:
@@ -60,7 +61,7 @@ def renew_scoring(
     session: Session, model_id: UUID, owner: str, *, lease_seconds: float, now: datetime | None = None
 ) -> None:
     """Say that the worker is alive. Raises LeaseLost, also when another model serves."""
-    now = now or utc_now()
+    now = now or leases.shared_now(session)
     expires = now + timedelta(seconds=lease_seconds)
     leases.update_held(
         session, Model, model_id, owner=owner, held=SERVING, lease_expires_at=expires, heartbeat_at=now
