@@ -17,7 +17,13 @@ from api.cli.console import JsonFlag, stdout, write_json
 from api.cli.processes import Running, require_free, run_service
 
 WATCH_SECONDS = 0.5
-SERVER: dict[str, Any] = {"timeout_graceful_shutdown": 5, "loop": "asyncio"}
+SERVER: dict[str, Any] = {
+    "timeout_graceful_shutdown": 5,
+    "loop": "asyncio",
+    "http": "api.http_protocol:BoundedHead",
+    "ws": "none",
+    "server_header": False,
+}
 """How uvicorn runs the API, besides where and whether requests are logged."""
 
 Host = Annotated[str, typer.Option(envvar="IKT_HOST", help="Address to listen on.")]
@@ -65,7 +71,7 @@ def _announce(running: Running, *, as_json: bool) -> None:
     console = stdout()
     console.print(f"[bold]ikt[/] is up at [bold]{running.url}[/]")
     console.print(f"  pages    {running.url}/")
-    console.print(f"  try it   {running.url}/docs")
+    console.print(f"  API      {running.url}/docs")
     console.print(f"  logs     {escape(str(running.api.log.parent))}")
     console.print("  [dim]Ctrl-C stops API and worker; what was begun goes on at the next start[/]")
 
