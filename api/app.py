@@ -34,6 +34,7 @@ from api.routes.hot_mastery import HotMastery
 from api.routes.openapi import DESCRIPTION, TITLE, write_openapi
 from api.security.middleware import Access, Door
 from api.security.start import keys_required, tell_about_keys
+from api.security_headers import add_security_headers, allow_origins
 from api.settings import ApiSettings
 from api.uploads import remove_abandoned
 
@@ -83,6 +84,7 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
         version=_version(),
         lifespan=lifespan,
         redirect_slashes=False,
+        docs_url=None,  # a page of our own: FastAPI's loads its script from elsewhere
         redoc_url=None,
     )
     app.state.resources = resources
@@ -91,6 +93,8 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
     # Around the door: whoever is refused while they still send gets the answer.
     app.add_middleware(BodyLimit, limit_bytes=resources.settings.body_limit_bytes)
     app.add_middleware(EncodedSlashes)
+    allow_origins(app, resources.settings.cors_origins)
+    add_security_headers(app)
     register_error_handlers(app)
     app.router.routes.insert(0, HotMastery(resources.reader))
     for router in ROUTERS:

@@ -3,6 +3,7 @@
 Nothing else in the project knows the status of an error.
 """
 
+import json
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -22,6 +23,7 @@ import db.errors as stored
 from api.batching import BatcherClosed, Busy
 from api.paths import path_of
 from api.schemas.common import Problem
+from api.security_headers import DEFAULTS
 from api.services.ingest_bulk import ModelChanged
 from api.services.validation import describe_refusal, follow, to_pointer
 from db.errors import DatabaseRefusal
@@ -196,6 +198,9 @@ NO_SUCH_PROBLEM = ProblemType("no-such-problem", "No such kind of problem", 404,
 METHOD_NOT_ALLOWED = ProblemType(
     "method-not-allowed", "The resource has no such method", 405, "Allow names the methods that it has."
 )
+HEAD_TOO_LARGE = ProblemType(
+    "head-too-large", "The head of the request is too long", 431, "Address and header fields are too long."
+)
 
 _HIDDEN_DETAILS = {
     OperationalError: "the database does not answer; try again in a few seconds",
@@ -213,6 +218,7 @@ def all_problem_types() -> dict[str, ProblemType]:
         NO_SUCH_PATH,
         NO_SUCH_PROBLEM,
         METHOD_NOT_ALLOWED,
+        HEAD_TOO_LARGE,
     )
     return {kind.slug: kind for kind in (*PROBLEMS.values(), *named)}
 
@@ -256,6 +262,23 @@ def problem_response(
     return JSONResponse(
         body | (members or {}), status_code=kind.status, headers=headers, media_type=MEDIA_TYPE
     )
+
+
+def write_head_too_large(limit: int) -> bytes:
+    """The whole answer to a request that could not even be routed, as it goes over the wire."""
+    kind = HEAD_TOO_LARGE
+    detail = f"address and header fields are longer than {limit} bytes; send fewer"
+    body = {"type": kind.uri, "title": kind.title, "status": kind.status, "detail": detail, "limit": limit}
+    content = json.dumps(body).encode()
+    status = HTTPStatus(kind.status)
+    head = (
+        f"HTTP/1.1 {status.value} {status.phrase}",
+        f"content-type: {MEDIA_TYPE}",
+        f"content-length: {len(content)}",
+        *(f"{name}: {value}" for name, value in DEFAULTS.items()),
+        "connection: close",
+    )
+    return "\r\n".join((*head, "", "")).encode() + content
 
 
 class BodyRefused(HTTPException):

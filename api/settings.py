@@ -1,12 +1,26 @@
 """Settings of the API's room: the stores' settings, the broker's address, and what requests may do."""
 
-from typing import Literal
+import re
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from db.settings import DatabaseSettings
 
 MEBIBYTE = 1024 * 1024
+_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:]+\](:[0-9]{1,5})?")
+
+
+def _require_origin(origin: str) -> str:
+    if origin == "*":
+        raise ValueError("may not be '*', which would let any page on the web call the service; name each")
+    if not _ORIGIN.fullmatch(origin):
+        raise ValueError("must be an origin without a path, in lower case, such as https://school.example")
+    return origin
+
+
+Origin = Annotated[str, AfterValidator(_require_origin)]
+"""Scheme, host and perhaps port, as browsers send it."""
 
 
 class ApiSettings(DatabaseSettings):
@@ -38,6 +52,8 @@ class ApiSettings(DatabaseSettings):
     """Most such requests at one time; each holds a thread, and soon a connection to the database."""
     xapi_home_pages: tuple[str, ...] = ()
     """Home pages of the accounts whose names are ids of students; none: accounts of every home page are."""
+    cors_origins: tuple[Origin, ...] = ()
+    """Origins whose pages may call the API from a browser; none: only its own pages."""
     batch_size: int = Field(default=64, ge=1)
     """Most requests with responses that share one transaction; 1 gives each its own."""
     batch_delay_ms: float = Field(default=2.0, ge=0)

@@ -24,6 +24,7 @@ from sqlalchemy import NullPool, create_engine, text
 
 from db import engine as database
 from db.engine import SessionFactory, create_session_factory
+from db.tenancy import EVERY_TENANT
 from tests.stacks import (
     PreparedPostgres,
     Stack,
@@ -369,7 +370,7 @@ def _system(folder: Path, stack: Stack) -> Iterator[System]:
     engine = database.create_engine(stack.database_url)
     environment = {**stack.env(), "IKT_THREADS": "1", "IKT_CONCURRENCY": "2"}
     try:
-        yield System(stack, folder, create_session_factory(engine), environment)
+        yield System(stack, folder, create_session_factory(engine, tenant=EVERY_TENANT), environment)
     finally:
         engine.dispose()
 

@@ -181,6 +181,7 @@ class TestWhatWasAnswered:
             (answer(status=None, error="ReadError"), {"unexplained"}),
             (answer(status=None, error="ReadError", began=101.0), set()),
             (answer(status=None, error="ReadError", began=101.0, api=0), {"unexplained"}),
+            ({"what": "died", "part": "worker 0", "logged": "Unrecoverable error"}, {"died"}),
             ({"what": "never_told", "request": "GET /students"}, {"untold"}),
             ({"what": "broken", "promise": "counts", "detail": "2 of 1"}, {"wrong"}),
         ],

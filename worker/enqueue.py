@@ -48,7 +48,7 @@ def enqueue_training(
     experiment_id: UUID, *, device: str = "auto", settings: WorkerSettings | None = None
 ) -> None:
     """Ring for a queued experiment. Raises BrokerUnavailable within seconds."""
-    _ring(TRAIN_TASK, str(experiment_id), queue=_queue_of(device), settings=settings)
+    _ring(TRAIN_TASK, str(experiment_id), queue=queue_of(device), settings=settings)
 
 
 def enqueue_promotion(model_id: UUID, *, settings: WorkerSettings | None = None) -> None:
@@ -63,7 +63,7 @@ def enqueue_scoring(*, settings: WorkerSettings | None = None) -> None:
 
 def enqueue_sweep(sweep_id: UUID, *, device: str = "auto", settings: WorkerSettings | None = None) -> None:
     """Ring for a sweep that can go on. Raises BrokerUnavailable within seconds."""
-    _ring(ADVANCE_TASK, str(sweep_id), queue=_queue_of(device), settings=settings)
+    _ring(ADVANCE_TASK, str(sweep_id), queue=queue_of(device), settings=settings)
 
 
 def leave_to_janitor(ring: Callable[[], None], **subject: Any) -> Callable[[], None]:
@@ -120,7 +120,8 @@ def run_sweep_here(
             time.sleep(WAIT_SECONDS)
 
 
-def _queue_of(device: str) -> QueueName:
+def queue_of(device: str) -> QueueName:
+    """Where messages about jobs on that device go."""
     return "gpu" if device.startswith("cuda") else "cpu"
 
 

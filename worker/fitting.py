@@ -196,7 +196,10 @@ def _record_epoch(job: TrainingJob, report: EpochReport) -> None:
     ):
         raise JobPruned(f"after epoch {report.epoch} of {report.epochs}")
     try:
-        job.stores.artifacts.put_folder(job.folder / "checkpoint", checkpoint_key(job.id))
+        # Asked once more before it counts: who lost the lease overwrites nothing of who has it.
+        job.stores.artifacts.put_folder(
+            job.folder / "checkpoint", checkpoint_key(job.id), still_wanted=job.heartbeat.beat
+        )
     except OSError as error:
         # Losing a checkpoint costs epochs only if the worker dies; failing here would cost them for sure.
         logger.warning(event("checkpoint_not_stored", experiment_id=job.id, epoch=report.epoch, error=error))
@@ -209,7 +212,7 @@ def _finish(job: TrainingJob, result: TrainingResult, sequences: Sequences) -> N
     predictor, nobody = engine.predictor, engine.nobody()
     report = write_report(job, result, sequences, predictor)
     with artifact_access():
-        artifacts.put_folder(result.model_folder, model_key(job.id))
+        artifacts.put_folder(result.model_folder, model_key(job.id), still_wanted=job.heartbeat.beat)
         artifacts.put_file(result.predictions_path, predictions_key(job.id))
         if report is not None:
             artifacts.put_file(report, report_key(job.id))

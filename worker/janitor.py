@@ -3,13 +3,15 @@
 import logging
 import os
 import time
+from collections.abc import Callable
+from datetime import datetime
 from threading import Event, Lock, Thread
 from uuid import UUID
 
 from sqlalchemy.exc import DBAPIError
 
 from db.engine import SessionFactory, read_scope, session_scope
-from db.repositories import experiments, models, runs, scoring, sweeps
+from db.repositories import experiments, leases, models, runs, scoring, sweeps
 from db.repositories.leases import ring_delay
 from worker.enqueue import (
     JOB_VERSION,
@@ -18,10 +20,12 @@ from worker.enqueue import (
     enqueue_scoring,
     enqueue_sweep,
     enqueue_training,
+    queue_of,
 )
 from worker.logs import event
 from worker.settings import WorkerSettings
 from worker.stores import open_stores
+from worker.tidying import tidy
 
 logger = logging.getLogger(__name__)
 
@@ -47,11 +51,40 @@ class ScoringBell:
             logger.info(event("rang_for_scoring", rings=self._rings))
 
 
-class Janitor:
-    """Looks around every `janitor_seconds`, from a thread of the worker's main process."""
+class ClockWatch:
+    """Notices that the clock of the rows was set: it ran otherwise than the one that can't be set."""
 
-    def __init__(self, settings: WorkerSettings) -> None:
+    def __init__(self, *, lease_seconds: float) -> None:
+        self._lease_seconds = lease_seconds
+        self._last: tuple[datetime, float] | None = None
+        self._trusted_from = 0.0  # seconds of the monotonic clock
+
+    def look(self, now: datetime) -> bool:
+        """Whether leases that are over by `now` may be taken for given up.
+
+        After a jump living workers get the time to renew theirs.
+        """
+        moment = time.monotonic()
+        if self._last is not None:
+            jumped = (now - self._last[0]).total_seconds() - (moment - self._last[1])
+            if abs(jumped) > max(self._lease_seconds / 2, leases.CLOCK_SECONDS):
+                self._trusted_from = moment + self._lease_seconds
+                logger.warning(event("clock_jumped", seconds=round(jumped, 3)))
+        self._last = now, moment
+        return moment >= self._trusted_from
+
+
+class Janitor:
+    """Looks around every `janitor_seconds`, from a thread of the worker's main process.
+
+    `has_room` says whether this worker could begin a job now: then what waits for one has not been heard of.
+    """
+
+    def __init__(self, settings: WorkerSettings, *, has_room: Callable[[], bool] = lambda: False) -> None:
         self._settings = settings
+        self._has_room = has_room
+        self._clock = ClockWatch(lease_seconds=settings.lease_seconds)
+        self._tidy_at = 0.0  # seconds of the monotonic clock
         self._ended = Event()
         self._connected = Lock()
         self._scoring = ScoringBell(settings)
@@ -75,12 +108,21 @@ class Janitor:
         with self._connected, open_stores(self._settings) as stores:
             self._requeue_expired(stores.sessions)
             self._ring_again(stores.sessions)
+            if self._has_room():
+                self._ring_for_overdue(stores.sessions)
             self._scoring.look(stores.sessions)
+
+    def tidy(self) -> None:
+        """Remove what killed processes have left, if the last time is long enough ago."""
+        if time.monotonic() >= self._tidy_at:
+            tidy(self._settings, connected=self._connected)
+            self._tidy_at = time.monotonic() + self._settings.tidy_seconds
 
     def _run(self) -> None:
         while not self._ended.is_set():
             try:
                 self.look_around()
+                self.tidy()
             except BrokerUnavailable as error:
                 logger.warning(event("broker_unavailable", error=error))
             except DBAPIError as error:
@@ -91,6 +133,11 @@ class Janitor:
 
     def _requeue_expired(self, sessions: SessionFactory) -> None:
         with session_scope(sessions) as session:
+            now = leases.shared_now(session)
+            if n_rows := leases.heed_clock(session, now):
+                logger.warning(event("clock_was_set_back", rows=n_rows))
+            if not self._clock.look(now):
+                return
             ids = runs.requeue_expired(session)
             waiting = [(row_id, experiments.get_experiment(session, row_id).device) for row_id in ids]
             promotions = models.requeue_expired_promotions(session)
@@ -122,6 +169,18 @@ class Janitor:
                 sweeps.mark_sweeps_rung(session, due_sweeps)
             counts = {"experiments": len(due), "promotions": len(due_promotions), "sweeps": len(due_sweeps)}
             logger.info(event("rang_again", **counts))
+
+    def _ring_for_overdue(self, sessions: SessionFactory) -> None:
+        with read_scope(sessions) as session:
+            overdue = runs.list_overdue(session, job_version=JOB_VERSION)
+        mine = [one for one in overdue if queue_of(one.device) in self._settings.queues]
+        rung = mine[: self._settings.concurrency]
+        for experiment in rung:
+            self._ring_training(experiment.id, experiment.device)
+        if rung:
+            with session_scope(sessions) as session:
+                runs.mark_rung(session, rung)
+            logger.info(event("rang_for_overdue", experiments=len(rung)))
 
     def _ring_training(self, experiment_id: UUID, device: str) -> None:
         enqueue_training(experiment_id, device=device, settings=self._settings)

@@ -44,7 +44,8 @@ def _preload(**_: Any) -> None:
 
 def _start_janitor(sender: Any, **_: Any) -> None:  # noqa: ARG001
     """Main process, once messages are consumed."""
-    Janitor(WorkerSettings()).start()
+    settings = WorkerSettings()
+    Janitor(settings, has_room=lambda: len(state.reserved_requests) < settings.concurrency).start()
 
 
 def _drain(**_: Any) -> None:

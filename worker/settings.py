@@ -29,6 +29,10 @@ class WorkerSettings(DatabaseSettings):
     """How often a running job renews its lease, tells its progress and looks for a cancellation."""
     janitor_seconds: float = Field(default=15.0, gt=0)
     """How often lost jobs and lost messages are looked for."""
+    tidy_seconds: float = Field(default=3600.0, gt=0)
+    """How often files that killed processes have left are looked for."""
+    abandoned_seconds: float = Field(default=24 * 3600.0, gt=0)
+    """A file that was still being written then is taken for given up."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @model_validator(mode="after")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from db.artifacts import ArtifactStore, open_artifacts
+from db.artifacts import checkpoint_key as checkpoint_key
 from db.engine import SessionFactory, create_engine, create_session_factory
 from db.settings import DatabaseSettings
 from db.tenancy import EVERY_TENANT
@@ -31,10 +32,6 @@ def open_stores(settings: DatabaseSettings) -> Iterator[Stores]:
         yield Stores(create_session_factory(engine, tenant=EVERY_TENANT), open_artifacts(settings))
     finally:
         engine.dispose()
-
-
-def checkpoint_key(experiment_id: UUID) -> str:
-    return f"experiments/{experiment_id}/checkpoint"
 
 
 def model_key(experiment_id: UUID) -> str:

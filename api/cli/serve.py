@@ -18,7 +18,13 @@ from api.cli.failures import BadInput
 from api.cli.processes import Running, require_free, run_service
 
 WATCH_SECONDS = 0.5
-SERVER: dict[str, Any] = {"timeout_graceful_shutdown": 5, "loop": "asyncio"}
+SERVER: dict[str, Any] = {
+    "timeout_graceful_shutdown": 5,
+    "loop": "asyncio",
+    "http": "api.http_protocol:BoundedHead",
+    "ws": "none",
+    "server_header": False,
+}
 """How uvicorn runs the API, besides where and whether requests are logged."""
 
 KEYS_ON = "needed: `ikt key create` makes one, `ikt key list` shows them"
@@ -81,7 +87,7 @@ def _announce(running: Running, *, needs_keys: bool, as_json: bool) -> None:
     console = stdout()
     console.print(f"[bold]ikt[/] is up at [bold]{running.url}[/]")
     console.print(f"  pages    {running.url}/")
-    console.print(f"  try it   {running.url}/docs")
+    console.print(f"  API      {running.url}/docs")
     console.print(f"  logs     {escape(str(running.api.log.parent))}")
     console.print(f"  keys     {KEYS_ON if needs_keys else KEYS_OFF}")
     console.print("  [dim]Ctrl-C stops API and worker; what was begun goes on at the next start[/]")

@@ -28,6 +28,11 @@ def write_html(comparison: Comparison) -> str:
     )
 
 
+def style_of(page: str) -> str:
+    """The text of the page's only style element, which its policy has to allow."""
+    return page.partition("<style>")[2].partition("</style>")[0]
+
+
 @cache
 def _environment() -> Environment:
     # Everything that is filled in is escaped: names are what users make of them.

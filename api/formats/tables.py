@@ -1,4 +1,10 @@
-"""Tables in the formats that callers may choose."""
+"""Tables in the formats that callers may choose.
+
+Spreadsheets take text that begins with =, +, -, @, a tab or a line end for a formula, even between quotes
+(OWASP, CSV injection). In CSV such text comes with an apostrophe before it, and so does text that begins with
+apostrophes before one of these, so that taking one apostrophe off gives back what was stored. Numbers are
+never touched; the other formats tell text as it is.
+"""
 
 from io import BytesIO
 
@@ -8,11 +14,15 @@ from pyarrow import csv
 
 CSV = "text/csv"
 ARROW = "application/vnd.apache.arrow.stream"
+FORMULA = "('*[=+\\-@\t\r\n＝＋－＠])"
 RFC3339 = "%Y-%m-%dT%H:%M:%SZ"
 
 
 def write_csv(batch: pa.RecordBatch, *, header: bool = True) -> bytes:
-    """Lists are joined by semicolons, times written in RFC 3339; nothing stands for null."""
+    """Lists are joined by semicolons, times written in RFC 3339; nothing stands for null.
+
+    No text is a formula, nor is any member of a list where semicolons part cells.
+    """
     columns = [_flat(column) for column in batch.columns]
     sink = BytesIO()
     options = csv.WriteOptions(include_header=header, quoting_style="needed")
@@ -29,6 +39,16 @@ def write_arrow(batch: pa.RecordBatch) -> bytes:
 
 
 def _flat(column: pa.Array) -> pa.Array:
-    if pa.types.is_list(column.type) or pa.types.is_large_list(column.type):
-        return pc.binary_join(column.cast(pa.list_(pa.string())), ";")
-    return pc.strftime(column, format=RFC3339) if pa.types.is_timestamp(column.type) else column
+    kind = column.type
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        return _without_formulas(pc.binary_join(column.cast(pa.list_(pa.string())), ";"), starts="^|;")
+    if pa.types.is_timestamp(kind):
+        return pc.strftime(column, format=RFC3339)
+    if pa.types.is_dictionary(kind):
+        return _flat(column.cast(kind.value_type))
+    is_text = pa.types.is_string(kind) or pa.types.is_large_string(kind)
+    return _without_formulas(column, starts="^") if is_text else column
+
+
+def _without_formulas(texts: pa.Array, *, starts: str) -> pa.Array:
+    return pc.replace_substring_regex(texts, f"({starts}){FORMULA}", r"\1'\2")

@@ -6,12 +6,13 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 
 from api.dependencies import AcceptHeader, ResourcesDep, SessionsDep
-from api.formats.comparison_html import HTML, write_html
+from api.formats.comparison_html import HTML, style_of, write_html
 from api.formats.comparison_markdown import MARKDOWN, write_markdown
 from api.negotiation import choose_media_type
 from api.responses import problems
 from api.schemas.comparisons import ComparisonRead
 from api.security.scopes import ScopedRoute, needs
+from api.security_headers import CSP, NOTHING, source_of
 from api.services import comparisons
 from api.services.refusals import DatasetsDiffer, ExperimentsUnfinished, KindsMixed, NotAcceptable
 from db.errors import ExperimentNotFound
@@ -24,8 +25,6 @@ MARKDOWN_EXAMPLE = (
 )
 HTML_EXAMPLE = '<!doctype html><html lang="en"><title>l23-mean against l23-pointwise</title></html>'
 FORMATS = {"json": JSON, "md": MARKDOWN, "html": HTML}
-# The page holds everything that it needs, and a name in it can do nothing.
-HTML_HEADERS = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
 
 OFFERED: dict[int | str, dict[str, Any]] = {
     200: {
@@ -79,6 +78,9 @@ def compare_experiments(
     if media_type == MARKDOWN:
         return Response(write_markdown(comparison), media_type=MARKDOWN, headers=vary)
     if media_type == HTML:
-        return Response(write_html(comparison), media_type=HTML, headers=vary | HTML_HEADERS)
+        page = write_html(comparison)
+        # The page holds everything that it needs, and a name in it can do nothing.
+        policy = {CSP: f"{NOTHING}; style-src {source_of(style_of(page))}"}
+        return Response(page, media_type=HTML, headers=vary | policy)
     response.headers.update(vary)
     return comparisons.present_comparison(comparison)

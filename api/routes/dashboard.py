@@ -1,4 +1,4 @@
-"""/ and /dashboard: the pages, and what they load. They ask the API for everything that they show."""
+"""/, /docs and /dashboard: the pages, and what they load. They ask the API for everything that they show."""
 
 from functools import cache
 from pathlib import Path
@@ -10,25 +10,20 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from api.page_policy import CHARTS, page_policy
 from api.security.middleware import COOKIE
+from api.security_headers import CSP
 
 FOLDER = Path(__file__).parents[1] / "dashboard"
-CHARTS = ("plotly", "package_data")  # the package that ships the chart library's script, and where
 # "no-cache" lets a browser keep what it has, but ask first: an upgrade never meets yesterday's modules.
-COMMON = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-cache"}
-HEADERS = COMMON | {
-    # Charts set styles on their elements; nothing is ever loaded from elsewhere.
-    "Content-Security-Policy": (
-        "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
-        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-    ),
-    "Referrer-Policy": "same-origin",
-}
+COMMON = {"Cache-Control": "no-cache"}
+HEADERS = COMMON | {"Referrer-Policy": "same-origin"}
 
 router = APIRouter(include_in_schema=False)
 
 
 @router.get("/")
+@router.get("/docs")
 @router.get("/dashboard")
 @router.get("/dashboard/experiments")
 @router.get("/dashboard/experiments/{name}")
@@ -45,7 +40,9 @@ def show_page(request: Request) -> HTMLResponse:
 
 def write_page(name: str, *, status: int = 200, **values: Any) -> HTMLResponse:
     """A document of the folder; whatever is filled in is escaped."""
-    return HTMLResponse(_pages().get_template(name).render(values), status_code=status, headers=HEADERS)
+    return HTMLResponse(
+        _pages().get_template(name).render(values), status_code=status, headers=HEADERS | {CSP: page_policy()}
+    )
 
 
 @cache

@@ -12,6 +12,7 @@ from api.responses import problems
 from api.schemas.common import PLAIN_TEXT
 from api.schemas.pareto import ParetoRead
 from api.security.scopes import ScopedRoute, needs
+from api.security_headers import CSP, NOTHING
 from api.services import pareto
 from api.services.pareto import DEFAULT_X, DEFAULT_Y, METRICS
 from api.services.refusals import ExperimentsUnfinished, NotAcceptable, PointsRefused
@@ -20,6 +21,8 @@ from db.errors import ExperimentNotFound, SweepNotFound
 router = APIRouter(tags=["sweeps"], route_class=ScopedRoute)
 
 JSON = "application/json"
+# Opened by itself, a figure may set the styles that stand in it, and nothing else.
+SVG_HEADERS = {"Vary": "Accept", CSP: f"{NOTHING}; style-src 'unsafe-inline'"}
 SVG_EXAMPLE = '<svg xmlns="http://www.w3.org/2000/svg" width="460pt" height="316pt"></svg>'
 FIGURE: dict[int | str, dict[str, Any]] = {
     200: {
@@ -106,5 +109,5 @@ def _media_type(format: str | None, accept: str | None) -> str:
 def _answer(response: Response, front: ParetoRead, media_type: str) -> ParetoRead | Response:
     response.headers["Vary"] = "Accept"
     if media_type == SVG:
-        return Response(draw_pareto(front), media_type=SVG, headers={"Vary": "Accept"})
+        return Response(draw_pareto(front), media_type=SVG, headers=SVG_HEADERS)
     return front

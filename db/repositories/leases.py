@@ -10,15 +10,19 @@ from enum import StrEnum
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from db.base import utc_now
 from db.errors import LeaseLost
 from db.models import Experiment, Model, Sweep
 
 FIRST_RING_SECONDS = 15
 LONGEST_RING_SECONDS = 3600
 _DOUBLINGS = 8  # 15 s · 2^8 is past the longest wait
+
+CLOCK_SECONDS = 5
+"""Moments that lie further ahead than this were written by a clock that was wrong."""
 
 WORKER_LOST = "WorkerLost"
 
@@ -27,8 +31,57 @@ FIRST_JOB_VERSION = 1
 
 Leased = TypeVar("Leased", Experiment, Model)
 Rung = TypeVar("Rung", Experiment, Model, Sweep)
+LEASED: tuple[type[Experiment | Model], ...] = (Experiment, Model)
+RUNG: tuple[type[Experiment | Model | Sweep], ...] = (Experiment, Model, Sweep)
 
 NO_LEASE: dict[str, Any] = {"lease_owner": None, "lease_expires_at": None}
+
+
+def shared_now(session: Session) -> datetime:
+    """The present by a clock that all workers share: the database server's, or this machine's for SQLite.
+
+    Machines disagree about the time; leases by clocks of their own would take jobs from each other.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        return session.scalars(select(func.clock_timestamp())).one()
+    return utc_now()
+
+
+def heed_clock(session: Session, now: datetime) -> int:
+    """Bring moments back that lie ahead, as they do when the clock was set back; how many rows had some.
+
+    Otherwise a lost job would be missed, and a lost message repeated, only when the clock is there again.
+    """
+    ahead = now + timedelta(seconds=CLOCK_SECONDS)
+    n_rows = sum(_shorten_leases(session, table, ahead, now) for table in LEASED)
+    n_rows += sum(_ring_now(session, table, ahead, now) for table in RUNG)
+    session.flush()
+    return n_rows
+
+
+def _shorten_leases(session: Session, table: type[Experiment | Model], ahead: datetime, now: datetime) -> int:
+    held = select(table).where(table.lease_owner.is_not(None), table.heartbeat_at > ahead)
+    rows = session.scalars(held.with_for_update(skip_locked=True)).all()
+    for row in rows:
+        # Its holder, if it lives, writes both anew with its next heartbeat.
+        row.lease_expires_at, row.heartbeat_at = _lease_end(row, now), now
+    return len(rows)
+
+
+def _ring_now(
+    session: Session, table: type[Experiment | Model | Sweep], ahead: datetime, now: datetime
+) -> int:
+    late = select(table).where(table.rung_at > ahead)
+    rows = session.scalars(late.with_for_update(skip_locked=True)).all()
+    for row in rows:
+        row.rung_at = now
+    return len(rows)
+
+
+def _lease_end(row: Experiment | Model, now: datetime) -> datetime:
+    if row.lease_expires_at is None or row.heartbeat_at is None:
+        return now
+    return now + (row.lease_expires_at - row.heartbeat_at)
 
 
 def ring_delay(rings: int) -> timedelta:

@@ -221,7 +221,7 @@ def claim_promotion(
     now: datetime | None = None,
 ) -> Model | None:
     """Start scoring students, or take over an expired lease; None when there is nothing to do (for it)."""
-    now = now or utc_now()
+    now = now or leases.shared_now(session)
     unheld = or_(Model.lease_owner.is_(None), Model.lease_expires_at < now)
     taken = leases.take_lease(
         session,
@@ -240,7 +240,7 @@ def renew_promotion(
     session: Session, model_id: UUID, owner: str, *, lease_seconds: float, now: datetime | None = None
 ) -> None:
     """Say that the worker is alive. Raises LeaseLost."""
-    now = now or utc_now()
+    now = now or leases.shared_now(session)
     expires = now + timedelta(seconds=lease_seconds)
     _update_promotion(session, model_id, owner, lease_expires_at=expires, heartbeat_at=now)
 
@@ -297,7 +297,7 @@ def release_promotion(session: Session, model_id: UUID, owner: str) -> None:
         model_id,
         owner,
         attempt=Model.attempt - 1,
-        rung_at=utc_now(),
+        rung_at=leases.shared_now(session),
         rings=0,
         **leases.NO_LEASE,
     )
@@ -308,7 +308,7 @@ def requeue_expired_promotions(session: Session, now: datetime | None = None) ->
 
     Those out of attempts become candidates again, with the reason.
     """
-    now = now or utc_now()
+    now = now or leases.shared_now(session)
     waiting = []
     for model in leases.lock_expired(session, Model, held=PROMOTING, now=now):
         if model.attempt >= model.max_attempts:
@@ -328,12 +328,14 @@ def list_unrung_promotions(
 ) -> list[Model]:
     """Promotions that wait with a doorbell due again."""
     waiting = and_(Model.status == PROMOTING, Model.lease_owner.is_(None))
-    return leases.list_due(session, Model, waiting=waiting, job_version=job_version, now=now or utc_now())
+    return leases.list_due(
+        session, Model, waiting=waiting, job_version=job_version, now=now or leases.shared_now(session)
+    )
 
 
 def mark_promotions_rung(session: Session, models: Sequence[Model], *, now: datetime | None = None) -> None:
     """Note that messages about these promotions went out; the next ones wait twice as long."""
-    leases.mark_rung(session, Model, models, now=now or utc_now())
+    leases.mark_rung(session, Model, models, now=now or leases.shared_now(session))
 
 
 def _update_promotion(session: Session, model_id: UUID, owner: str, **values: Any) -> None:

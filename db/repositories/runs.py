@@ -16,6 +16,8 @@ from db.repositories.experiments import QUEUED, RUNNING, get_experiment, lock_ex
 from db.repositories.upserts import insert_into
 
 DETAIL_LIMIT = 4000
+HEARD_SECONDS = 5  # after which a message must have reached a worker that has nothing to do
+MOST_TOLD_APART = 8  # attempts; those with more wait equally long
 
 
 def claim(
@@ -31,7 +33,7 @@ def claim(
 
     A message that was delivered twice gets None the second time, and so does who is too old for the job.
     """
-    now = now or utc_now()
+    now = now or leases.shared_now(session)
     expired = and_(Experiment.status == RUNNING, Experiment.lease_expires_at < now)
     taken = leases.take_lease(
         session,
@@ -58,7 +60,7 @@ def renew_lease(
     now: datetime | None = None,
 ) -> bool:
     """Say that the worker is alive; True when it is asked to stop. Raises LeaseLost."""
-    now = now or utc_now()
+    now = now or leases.shared_now(session)
     values: dict[str, Any] = {"lease_expires_at": now + timedelta(seconds=lease_seconds), "heartbeat_at": now}
     if progress is not None:
         values["progress"] = progress
@@ -105,7 +107,7 @@ def record_epoch(
 
     A job that resumes from its checkpoint may repeat an epoch: the later record replaces the earlier.
     """
-    now = now or utc_now()
+    now = now or leases.shared_now(session)
     done = case((Experiment.epochs_done < epoch, epoch), else_=Experiment.epochs_done)
     _update_run(session, experiment_id, owner, epochs_done=done, heartbeat_at=now)
     insert = insert_into(session, EpochMetrics).values(
@@ -158,7 +160,7 @@ def release(session: Session, experiment_id: UUID, owner: str) -> None:
         owner,
         status=QUEUED,
         attempt=Experiment.attempt - 1,
-        rung_at=utc_now(),
+        rung_at=leases.shared_now(session),
         rings=0,
         **leases.NO_LEASE,
     )
@@ -171,9 +173,10 @@ def interrupt(session: Session, experiment_id: UUID, owner: str, *, error_type: 
 
     One that was to be cancelled is, and one out of attempts fails with that error. Raises LeaseLost.
     """
-    _update_run(session, experiment_id, owner, heartbeat_at=utc_now())
+    now = leases.shared_now(session)
+    _update_run(session, experiment_id, owner, heartbeat_at=now)
     experiment = lock_experiment(session, experiment_id)
-    is_queued = _queue_again(experiment, error_type=error_type, detail=detail, now=utc_now())
+    is_queued = _queue_again(experiment, error_type=error_type, detail=detail, now=now)
     session.flush()
     return is_queued
 
@@ -183,7 +186,7 @@ def requeue_expired(session: Session, now: datetime | None = None) -> list[UUID]
 
     Those that were to be cancelled are, and those out of attempts fail.
     """
-    now = now or utc_now()
+    now = now or leases.shared_now(session)
     expired = leases.lock_expired(session, Experiment, held=RUNNING, now=now)
     requeued = [
         experiment.id
@@ -213,19 +216,45 @@ def _queue_again(experiment: Experiment, *, error_type: str, detail: str, now: d
     return False
 
 
+def list_overdue(
+    session: Session, *, job_version: int = leases.FIRST_JOB_VERSION, limit: int = 100
+) -> Sequence[Experiment]:
+    """Queued experiments that a worker with nothing to do should have heard of, longest wait first.
+
+    Unlike `list_unrung` it does not matter how often they were rung for, only how often they failed.
+    """
+    now = leases.shared_now(session)
+    fresh = and_(Experiment.attempt == 0, Experiment.rung_at <= now - timedelta(seconds=HEARD_SECONDS))
+    failed = [
+        and_(Experiment.attempt == attempt, Experiment.rung_at <= now - leases.ring_delay(attempt - 1))
+        for attempt in range(1, MOST_TOLD_APART)
+    ]
+    many = and_(
+        Experiment.attempt >= MOST_TOLD_APART,
+        Experiment.rung_at <= now - leases.ring_delay(MOST_TOLD_APART),
+    )
+    statement = (
+        select(Experiment)
+        .where(Experiment.status == QUEUED, Experiment.job_version <= job_version, or_(fresh, *failed, many))
+        .order_by(Experiment.rung_at, Experiment.id)
+        .limit(limit)
+    )
+    return session.scalars(statement).all()
+
+
 def list_unrung(
     session: Session, now: datetime | None = None, *, job_version: int = leases.FIRST_JOB_VERSION
 ) -> list[Experiment]:
     """Queued experiments whose doorbell is due again."""
     waiting = Experiment.status == QUEUED
     return leases.list_due(
-        session, Experiment, waiting=waiting, job_version=job_version, now=now or utc_now()
+        session, Experiment, waiting=waiting, job_version=job_version, now=now or leases.shared_now(session)
     )
 
 
 def mark_rung(session: Session, experiments: Sequence[Experiment], *, now: datetime | None = None) -> None:
     """Note that messages about these experiments went out; the next ones wait twice as long."""
-    leases.mark_rung(session, Experiment, experiments, now=now or utc_now())
+    leases.mark_rung(session, Experiment, experiments, now=now or leases.shared_now(session))
 
 
 def _update_run(session: Session, experiment_id: UUID, owner: str, **values: Any) -> None:

@@ -7,7 +7,6 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, exists, or_, select, update
 from sqlalchemy.orm import Session
 
-from db.base import utc_now
 from db.lifecycle import ModelStatus
 from db.models import Model, Student
 from db.repositories import leases
@@ -30,7 +29,7 @@ def claim_scoring(
     Of several tenants' models the one that was longest without a worker, and none of those in `besides`.
     A model that needs a newer worker than one of `job_version` is left to that.
     """
-    now = now or utc_now()
+    now = now or leases.shared_now(session)
     wanted = select(Model.id).where(*_wanted(now, job_version), Model.id.not_in(besides))
     first = wanted.order_by(Model.heartbeat_at.asc().nulls_first()).limit(1).correlate(None)
     # On PostgreSQL several workers that claim at once take different ones, and nobody waits.
@@ -54,7 +53,7 @@ def is_scoring_wanted(
     session: Session, *, job_version: int = leases.FIRST_JOB_VERSION, now: datetime | None = None
 ) -> bool:
     """Whether students of a tenant are due, whose model serves, and no worker is at it."""
-    wanted = select(Model.id).where(*_wanted(now or utc_now(), job_version))
+    wanted = select(Model.id).where(*_wanted(now or leases.shared_now(session), job_version))
     return session.scalar(wanted.limit(1)) is not None
 
 
@@ -69,7 +68,7 @@ def renew_scoring(
     session: Session, model_id: UUID, owner: str, *, lease_seconds: float, now: datetime | None = None
 ) -> None:
     """Say that the worker is alive. Raises LeaseLost, also when another model serves."""
-    now = now or utc_now()
+    now = now or leases.shared_now(session)
     expires = now + timedelta(seconds=lease_seconds)
     leases.update_held(
         session, Model, model_id, owner=owner, held=SERVING, lease_expires_at=expires, heartbeat_at=now

@@ -206,12 +206,14 @@ def list_unrung_sweeps(
     )
     has_room: ColumnElement[bool] = and_(Sweep.n_created < Sweep.n_trials, in_flight < Sweep.parallel)
     waiting = and_(Sweep.status == SweepStatus.RUNNING, or_(has_room, in_flight == 0))
-    return leases.list_due(session, Sweep, waiting=waiting, job_version=job_version, now=now or utc_now())
+    return leases.list_due(
+        session, Sweep, waiting=waiting, job_version=job_version, now=now or leases.shared_now(session)
+    )
 
 
 def mark_sweeps_rung(session: Session, sweeps: Sequence[Sweep], *, now: datetime | None = None) -> None:
     """Note that messages about these sweeps went out; the next ones wait twice as long."""
-    leases.mark_rung(session, Sweep, sweeps, now=now or utc_now())
+    leases.mark_rung(session, Sweep, sweeps, now=now or leases.shared_now(session))
 
 
 def _count_in_flight(session: Session, sweep_id: UUID) -> int:

@@ -104,7 +104,8 @@ def iterate_csv(path: Path, columns: Sequence[str], refusals: Refusals) -> Itera
 def _unreadable(path: Path, message: str) -> UnreadableDataset:
     if "Empty CSV" in message:
         return UnreadableDataset("the file has a header and no rows")
-    if "UTF8" in message:
+    # A row of the wrong width is skipped and told of, unless it can't be decoded for that.
+    if "UTF8" in message or "Expected" in message:
         return UnreadableDataset(
             f"line {_first_line_not_utf8(path)} is not UTF-8 text; save the file as UTF-8"
         )
@@ -138,6 +139,8 @@ def csv_lines(path: Path, records: Sequence[int]) -> list[int]:
     # Latin-1 never fails and keeps quotes and line ends where they are.
     with path.open(encoding="latin-1") as file:
         for number, line in enumerate(file, start=1):
+            if number == 1:
+                line = line.removeprefix("\xef\xbb\xbf")
             if not inside_quotes and line != "\n":
                 record += 1
                 while target is not None and record == target:
@@ -145,5 +148,30 @@ def csv_lines(path: Path, records: Sequence[int]) -> list[int]:
                     target = next(wanted, None)
             if target is None:
                 break
-            inside_quotes ^= line.count('"') % 2 == 1
+            inside_quotes = _ends_inside_quotes(line, inside_quotes)
     return lines
+
+
+def _ends_inside_quotes(line: str, inside: bool) -> bool:
+    """Whether a quoted value goes on after this line; within a value that does not begin with one, a quote
+    is a character like any other.
+    """
+    if '"' not in line:
+        return inside
+    position = 0
+    while True:
+        if inside:
+            position = line.find('"', position)
+            if position < 0:
+                return True
+            position += 1
+            if line.startswith('"', position):  # two of them stand for one
+                position += 1
+                continue
+            inside = False
+        elif line.startswith('"', position):
+            inside, position = True, position + 1
+            continue
+        position = line.find(",", position) + 1
+        if position == 0:
+            return False

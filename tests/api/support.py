@@ -20,6 +20,7 @@ from fastapi import FastAPI
 from sqlalchemy import Engine, func, select
 
 from api.app import create_app
+from api.http_protocol import BoundedHead
 from api.resources import Resources
 from api.settings import ApiSettings
 from db.base import Base
@@ -131,7 +132,9 @@ def run_service(stack: Stack, **changes: Any) -> Iterator[Service]:
     settings = ApiSettings(**{**values, **changes})
     app = create_app(settings)
     # A busy machine pauses between requests; a connection closed for idleness would fail the next one.
-    config = uvicorn.Config(app, log_config=None, timeout_keep_alive=120, timeout_graceful_shutdown=2)
+    config = uvicorn.Config(
+        app, http=BoundedHead, log_config=None, timeout_keep_alive=120, timeout_graceful_shutdown=2
+    )
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         # Else asyncio lets a connection that is kept wait 40 ms for every answer's second packet.

@@ -153,4 +153,4 @@ def test_document_is_served(tmp_path: Path) -> None:
     app = create_app(ApiSettings(data_dir=tmp_path))
     assert app.openapi()["openapi"].startswith("3.1")
     assert app.openapi() is app.openapi()
-    assert {"/openapi.json", "/docs"} <= {route.path for route in app.routes if hasattr(route, "path")}
+    assert "/openapi.json" in {route.path for route in app.routes if hasattr(route, "path")}

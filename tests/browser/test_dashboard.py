@@ -4,7 +4,7 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 import pytest
-from playwright.sync_api import Page, Request, expect
+from playwright.sync_api import Browser, Page, Request, expect
 
 from tests.browser.conftest import Shown, keep_screenshot
 
@@ -12,7 +12,17 @@ AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
 SERIOUS = ("serious", "critical")
 FIRST_VIEW_BYTES = 100_000
 SMALL = {"d_model": 16, "n_heads": 2, "n_blocks": 1, "d_ff": 32}
-PAGES = ("experiments", "experiment", "comparison", "sweeps", "sweep", "students", "student", "skills")
+PAGES = (
+    "experiments",
+    "experiment",
+    "comparison",
+    "sweeps",
+    "sweep",
+    "students",
+    "student",
+    "skills",
+    "reference",
+)
 
 
 def path_of(name: str, shown: Shown) -> str:
@@ -26,6 +36,7 @@ def path_of(name: str, shown: Shown) -> str:
         "students": "/dashboard/students",
         "student": f"/dashboard/students/{quote(shown.student, safe='')}",
         "skills": "/dashboard/skills",
+        "reference": "/docs",
     }[name]
 
 
@@ -70,6 +81,29 @@ class TestEveryPage:
 
         assert page.evaluate("document.documentElement.scrollWidth") <= 400
         keep_screenshot(page, f"{name}-narrow")
+
+    def test_a_comparison_to_keep_needs_nothing_else(self, page: Page, shown: Shown) -> None:
+        page.goto(
+            f"{path_of('comparison', shown).replace('/dashboard/comparison', '/comparisons')}&format=html"
+        )
+        heading = page.get_by_role("heading", level=1)
+
+        expect(heading).to_be_visible()
+        # Its policy lets its own style through: without it the page would keep a browser's margins.
+        assert page.evaluate("getComputedStyle(document.body).paddingTop") != "0px"
+
+    def test_runs_no_script_that_stands_in_it(self, browser: Browser, shown: Shown) -> None:
+        tab = browser.new_page(base_url=shown.url)
+        complaints: list[str] = []
+        tab.on("console", lambda message: complaints.append(message.text))
+        tab.goto("/")
+        tab.evaluate(
+            "document.head.append(Object.assign(document.createElement('script'), {text: 'var slipped = 1'}))"
+        )
+
+        assert tab.evaluate("typeof slipped") == "undefined"
+        assert any("Content Security Policy" in text for text in complaints)
+        tab.close()
 
     def test_the_first_view_is_light(self, page: Page) -> None:
         sizes: dict[str, int] = {}

@@ -50,8 +50,10 @@ def _run(system: System, journals: Path, plan: Plan) -> list[Life]:
     with Meter([*system.apis, *system.workers]) as meter, stage.clients(errand, n=plan.n_clients):
         faults.rage(until=errand.until, every_seconds=plan.fault_seconds)
         time.sleep(max(0.0, errand.until - time.time()))
-    journal.close()
     stage.wait_for_quiet(system)
+    faults.look_for_dead()
+    journal.close()
+    stage.prove_spared_worker(system, errand)
     return meter.lives()
 
 

@@ -10,8 +10,8 @@ from tests.soak.journal import Record
 from tests.soak.stored import Stored, StoredEvent, StoredJob, StoredStudent
 from tests.soak.students import Event
 
-Kind = Literal["lost", "doubled", "stuck", "wrong", "5xx", "unexplained", "untold"]
-KINDS: tuple[Kind, ...] = ("lost", "doubled", "stuck", "wrong", "5xx", "unexplained", "untold")
+Kind = Literal["lost", "doubled", "stuck", "wrong", "5xx", "unexplained", "untold", "died"]
+KINDS: tuple[Kind, ...] = ("lost", "doubled", "stuck", "wrong", "5xx", "unexplained", "untold", "died")
 
 GRACE_SECONDS = 2.0  # after a fault: connections that were taken before may break off in it
 SERVER_ERROR = 500
@@ -34,6 +34,7 @@ def compare(claims: Claims, stored: Stored, *, n_clients: int) -> list[Finding]:
         *_check_datasets(claims, stored),
         *_check_answers(claims),
         *(Finding("wrong", f"{one['promise']}: {one['detail']}") for one in claims.broken),
+        *(Finding("died", f"{one['part']} ended by itself: {one['logged']}") for one in claims.died),
         *(Finding("untold", one["request"]) for one in claims.never_told),
         *(Finding("untold", "a client did not come to its end") for _ in range(n_clients - claims.n_done)),
     ]
@@ -140,11 +141,13 @@ def _is_announced(answer: Record) -> bool:
 
 
 def _is_explained(answer: Record, faults: list[Record]) -> bool:
-    """Whether that very process was down meanwhile."""
+    """Whether that very process was down or paused meanwhile.
+
+    One that wakes up finds connections idle for too long, and may close them before it reads what has come.
+    """
     began, ended = answer["began"], answer["began"] + answer["seconds"]
     return any(
         fault["target"] == f"api {answer['api']}"
-        and fault["name"].startswith("kill")
         and fault["began"] <= ended
         and began <= fault["ended"] + GRACE_SECONDS
         for fault in faults

@@ -23,6 +23,8 @@ class Claims:
     faults: list[Record] = field(default_factory=list)
     broken: list[Record] = field(default_factory=list)
     never_told: list[Record] = field(default_factory=list)
+    died: list[Record] = field(default_factory=list)
+    """Processes that ended though nobody had ended them."""
     n_done: int = 0
     """Clients that came to their end."""
 
@@ -35,6 +37,7 @@ def gather(records: Iterable[Record]) -> Claims:
         "fault": claims.faults,
         "broken": claims.broken,
         "never_told": claims.never_told,
+        "died": claims.died,
     }
     for record in records:
         match record["what"]:

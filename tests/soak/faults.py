@@ -45,15 +45,23 @@ class Faults:
         while due < until - LAST_SECONDS:
             time.sleep(max(0.0, due - time.time()))
             self.strike()
-            due += every_seconds
+            due = max(due + every_seconds, time.time())
 
     def strike(self) -> None:
         """The next fault; returns when what it befell works again."""
+        self.look_for_dead()
         fault = next(self._coming)
         target = self._rng.choice(fault.targets)
         began = time.time()
         fault.strike(target)
         self._journal.note("fault", name=fault.name, target=target.name, began=began, ended=time.time())
+
+    def look_for_dead(self) -> None:
+        """Whoever has ended since, though not by a fault, is written down and started again."""
+        for part in self._system.parts():
+            if not part.is_running:
+                self._journal.note("died", part=part.name, logged=part.logged()[-500:])
+                part.restart()
 
     def _in_turn(self) -> Iterator[Fault]:
         kinds = self._kinds()

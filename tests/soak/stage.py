@@ -78,15 +78,7 @@ def prepare(system: System, journals: Path, plan: Plan) -> Errand:
         with file.open("rb") as content:
             dataset = _told(client.post("/datasets", files={"file": (file.name, content)}))
         journal.note("dataset", **{name: dataset[name] for name in ("id", "name", "n_responses")})
-        body = {"preset": "small-dynamic", "config": TINY, "dataset_id": dataset["id"]}
-        experiment = _told(client.post("/experiments", json=body, headers={"Idempotency-Key": "stage"}))
-        journal.note("experiment", key="stage", id=experiment["id"])
-        path = f"/experiments/{experiment['id']}"
-        wait_for(
-            lambda: _told(client.get(path))["status"] == "succeeded",
-            seconds=TRAINING_SECONDS,
-            what="the first model is trained",
-        )
+        _train(client, journal, key="first", dataset_id=dataset["id"])
         model = _told(client.get("/models"))["items"][0]
         _told(client.post(f"/models/{model['id']}/promote"))
         skills = [skill["name"] for skill in _told(client.get("/skills"))["items"]]
@@ -129,6 +121,31 @@ def wait_for_quiet(system: System) -> None:
 
     with suppress(TimeoutError):
         wait_for(looks_quiet, seconds=QUIET_SECONDS, what="all jobs are over")
+
+
+def prove_spared_worker(system: System, errand: Errand) -> None:
+    """Whether the worker that met every fault of others still works: it must train alone.
+
+    If it does not, the experiment stays where the accountant finds it.
+    """
+    for worker in system.workers[1:]:
+        worker.terminate()
+    journal = Journal(errand.journals / "proof.jsonl")
+    with system.apis[0].client() as client, suppress(TimeoutError):
+        _train(client, journal, key="last", dataset_id=errand.dataset_id)
+    journal.close()
+
+
+def _train(client: httpx.Client, journal: Journal, *, key: str, dataset_id: str) -> None:
+    body = {"preset": "small-dynamic", "config": TINY, "dataset_id": dataset_id}
+    experiment = _told(client.post("/experiments", json=body, headers={"Idempotency-Key": key}))
+    journal.note("experiment", key=key, id=experiment["id"])
+    path = f"/experiments/{experiment['id']}"
+    wait_for(
+        lambda: _told(client.get(path))["status"] == "succeeded",
+        seconds=TRAINING_SECONDS,
+        what="a small model is trained",
+    )
 
 
 def _keep(paths: Iterable[Path], folder: Path) -> None:

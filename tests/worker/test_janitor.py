@@ -13,12 +13,12 @@ import pytest
 from db.base import utc_now
 from db.engine import SessionFactory, session_scope
 from db.models import Experiment, Model, Student
-from db.repositories import experiments, models, runs, scoring
+from db.repositories import experiments, leases, models, runs, scoring
 from tests.builders import make_experiment, make_model, make_running, make_student
 from tests.stacks import Stack
 from tests.worker.support import look, receive, settings_of
 from worker.enqueue import BrokerUnavailable, enqueue_training
-from worker.janitor import Janitor
+from worker.janitor import ClockWatch, Janitor
 
 LONG_AGO = timedelta(minutes=10)
 
@@ -252,3 +252,69 @@ def cancel(sessions: SessionFactory, experiment_id: UUID) -> None:
 
 def rings_of(sessions: SessionFactory, experiment_id: UUID) -> int:
     return look(sessions, experiment_id).experiment.rings
+
+
+class TestClocks:
+    """The embedded stack's clock is this machine's, so a look may be given any."""
+
+    def test_a_jump_ahead_takes_no_job_from_a_living_worker(self) -> None:
+        watch, now = ClockWatch(lease_seconds=60), utc_now()
+        assert watch.look(now)
+        assert not watch.look(now + timedelta(hours=1))
+        assert not watch.look(now + timedelta(hours=1))
+
+    def test_time_that_passes_as_it_should_is_no_jump(self) -> None:
+        watch, now = ClockWatch(lease_seconds=60), utc_now()
+        assert all(watch.look(now + timedelta(seconds=number)) for number in range(3))
+
+    def test_moments_that_lie_ahead_are_brought_back(
+        self, sessions: SessionFactory, janitor: Janitor
+    ) -> None:
+        later = utc_now() + timedelta(hours=1)
+        with session_scope(sessions) as session:
+            running = make_running(session)
+            claimed_ahead = make_experiment(session)
+            runs.claim(session, claimed_ahead.id, "lost", lease_seconds=60, now=later)
+            waiting = make_experiment(session, rung_at=later)
+
+        janitor.look_around()
+
+        assert look(sessions, claimed_ahead.id).experiment.lease_expires_at < utc_now() + timedelta(minutes=2)
+        assert look(sessions, waiting.id).experiment.rung_at <= utc_now()
+        seen = look(sessions, running.id).experiment
+        assert (seen.lease_expires_at, seen.status) == (running.lease_expires_at, "running")
+
+    def test_the_clock_of_leases_is_the_databases(
+        self, stack: Stack, sessions: SessionFactory, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("db.repositories.leases.utc_now", lambda: utc_now() + timedelta(hours=1))
+        with session_scope(sessions) as session:
+            ahead = leases.shared_now(session) - utc_now()
+        assert (ahead > timedelta(minutes=59)) is (stack.name == "embedded")
+
+
+class TestWorkersWithNothingToDo:
+    @pytest.fixture
+    def idle(self, stack: Stack) -> Janitor:
+        return Janitor(settings_of(stack, queues=("cpu",), concurrency=2), has_room=lambda: True)
+
+    def test_they_ask_for_what_waits_however_often_it_was_rung_for(
+        self, stack: Stack, sessions: SessionFactory, idle: Janitor
+    ) -> None:
+        with session_scope(sessions) as session:
+            waiting = [make_experiment(session, rung_at=utc_now() - LONG_AGO, rings=8) for _ in range(3)]
+        idle.look_around()
+        found = [receive(stack, "cpu") for _ in range(3)]
+        assert found == [("ikt.train", [str(one.id)]) for one in waiting[:2]] + [None]
+
+    @pytest.mark.parametrize("changes", [{"device": "cuda"}, {"attempt": 7}])
+    def test_they_leave_other_queues_alone_and_what_has_just_failed(
+        self, stack: Stack, sessions: SessionFactory, idle: Janitor, changes: dict[str, Any]
+    ) -> None:
+        with session_scope(sessions) as session:
+            waiting = make_experiment(session, rung_at=utc_now() - LONG_AGO, rings=8)
+            for name, value in changes.items():
+                setattr(waiting, name, value)
+        idle.look_around()
+        assert receive(stack, "cpu") is None
+        assert receive(stack, "gpu") is None

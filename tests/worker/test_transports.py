@@ -1,7 +1,9 @@
 """Brokers: in folders every message is read once, and whole; Redis may go away and come back."""
 
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from queue import Empty
 from typing import Any
@@ -135,3 +137,20 @@ def test_a_connection_that_was_closed_in_between_is_a_lost_one(server: Redis) ->
 
     with pytest.raises(connection.connection_errors):
         channel._brpop_read()
+
+
+def test_what_is_no_message_is_dropped(channel: FolderChannel, tmp_path: Path) -> None:
+    garbage = (b"", b"{", b"\xff\xfe", b"[]", b'{"body": 1}', b'{"properties": {}}')
+    for number, content in enumerate(garbage):
+        (tmp_path / "messages" / f"{number}_0.cpu.msg").write_bytes(content)
+    connection, taken = channel.connection.client, []
+    channel.basic_consume("cpu", no_ack=True, callback=taken.append, consumer_tag="1")
+    message = channel.prepare_message('{"number": 1}')  # type: ignore[no-untyped-call]
+    channel.basic_publish(message, exchange="", routing_key="cpu")
+
+    for _ in range(len(garbage) + 1):
+        with suppress(TimeoutError):
+            connection.drain_events(timeout=0.1)
+
+    assert [json.loads(one.body) for one in taken] == [{"number": 1}]
+    assert [*(tmp_path / "messages").iterdir(), *(tmp_path / "taken").iterdir()] == []

@@ -11,6 +11,7 @@ const PAGES = [
   [/^\/dashboard\/students\/?$/, "students"],
   [/^\/dashboard\/students\/([^/]+)$/, "student"],
   [/^\/dashboard\/skills$/, "skills"],
+  [/^\/docs$/, "reference"],
 ];
 
 async function show() {

@@ -1,0 +1,136 @@
+"""Removing what processes that were killed have left: drafts, and files of jobs that are over.
+
+Files of experiments and datasets that the database does not know are told of, and left alone: in front of a
+database that was restored from a backup, or of another service's, they would be all there is.
+"""
+
+import logging
+import shutil
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+from db.artifacts import PARTIAL, ArtifactStore, open_artifacts
+from db.base import utc_now
+from db.engine import read_scope
+from db.lifecycle import ExperimentStatus
+from db.repositories.leavings import Run, find_datasets, read_runs
+from worker.logs import event
+from worker.settings import WorkerSettings
+from worker.stores import checkpoint_key, model_key, open_stores
+
+logger = logging.getLogger(__name__)
+
+# Those that were stopped or failed may be taken up again at their checkpoint.
+DONE_WITH_CHECKPOINT = (ExperimentStatus.SUCCEEDED, ExperimentStatus.PRUNED)
+UUID_VERSION_WITH_TIME = 7
+
+
+def tidy(settings: WorkerSettings, *, connected: AbstractContextManager[object]) -> None:
+    """One look at all files; rows are read while `connected` is held. Raises SQLAlchemyError, OSError."""
+    store = open_artifacts(settings)
+    work = _by_id(path.name for path in _list(settings.work_folder))
+    keys = {folder: store.list_keys(folder) for folder in ("experiments", "datasets", "probes", "paired")}
+    experiments = _by_id(key.split("/")[1] for key in keys["experiments"])
+    datasets = _by_id(key.split("/")[1] for key in keys["datasets"])
+    # Files were listed first: what an ended job is seen to have now is not being written any more.
+    with connected, open_stores(settings) as stores, read_scope(stores.sessions) as session:
+        runs = read_runs(session, {*work, *experiments})
+        known = find_datasets(session, datasets)
+    for experiment_id in experiments:
+        prefix = f"experiments/{experiment_id}"
+        under = [key for key in keys["experiments"] if key.startswith(f"{prefix}/")]
+        if run := runs.get(experiment_id):
+            _tidy_experiment(store, experiment_id, run, under)
+    unknown = (experiments.keys() - runs.keys()) | (datasets.keys() - known)
+    if strangers := [one for one in unknown if _is_old([str(one)], settings=settings)]:
+        logger.warning(event("files_without_rows", n=len(strangers), newest=max(strangers)))
+    drafts = [key for some in keys.values() for key in some if key.endswith(PARTIAL)]
+    _remove_old(store, [*drafts, *keys["probes"]], settings=settings)
+    for experiment_id, names in work.items():
+        _tidy_work(settings.work_folder, names, runs.get(experiment_id))
+    _tidy_broker(settings)
+
+
+def _tidy_experiment(store: ArtifactStore, experiment_id: UUID, run: Run, keys: Sequence[str]) -> None:
+    if not run.status.is_terminal:
+        return
+    checkpoint, model = checkpoint_key(experiment_id), model_key(experiment_id)
+    if run.status in DONE_WITH_CHECKPOINT and any(key.startswith(f"{checkpoint}/") for key in keys):
+        _log(checkpoint)
+        store.delete(checkpoint)
+    for folder in (checkpoint, model):
+        versions = {key.split("/")[3] for key in keys if key.startswith(f"{folder}/")}
+        if len(versions) not in (0, 2):  # a manifest and the version that it names
+            _log(folder)
+            store.remove_leftovers(folder)
+    for draft in [key for key in keys if key.endswith(PARTIAL)]:
+        _log(draft)
+        store.delete(draft)
+
+
+def _remove_old(store: ArtifactStore, keys: Iterable[str], *, settings: WorkerSettings) -> None:
+    """Those whose name has a time in it that is long past."""
+    for key in keys:
+        if _is_old(key.removesuffix(PARTIAL).replace("/", ".").split("."), settings=settings):
+            _log(key)
+            store.delete(key)
+
+
+def _is_old(names: Iterable[str], *, settings: WorkerSettings) -> bool:
+    times = [_time_of(one) for one in map(_read_id, names) if one is not None]
+    newest = max((time for time in times if time is not None), default=None)
+    return newest is not None and newest < utc_now() - timedelta(seconds=settings.abandoned_seconds)
+
+
+def _tidy_work(folder: Path, names: Iterable[str], run: Run | None) -> None:
+    """Folders of attempts that nobody is at; they lie on this machine alone."""
+    for name in names:
+        attempt = name.rpartition(".")[2]
+        if run is None or run.lease_owner is None or not run.lease_owner.endswith(f":{attempt}"):
+            _log(f"work/{name}")
+            shutil.rmtree(folder / name, ignore_errors=True)
+
+
+def _tidy_broker(settings: WorkerSettings) -> None:
+    """Messages that were being written or read when the process ended; their names begin with the time."""
+    oldest = (utc_now() - timedelta(seconds=settings.abandoned_seconds)).timestamp() * 1e9
+    taken, drafts = settings.broker_folder / "taken", settings.broker_folder / "messages"
+    for path in (*taken.glob("*.msg"), *drafts.glob("*.draft")):
+        number = path.name.partition("_")[0]
+        if number.isdecimal() and int(number) < oldest:
+            _log(f"broker/{path.name}")
+            path.unlink(missing_ok=True)
+
+
+def _list(folder: Path) -> list[Path]:
+    return list(folder.iterdir()) if folder.exists() else []
+
+
+def _by_id(names: Iterable[str]) -> dict[UUID, list[str]]:
+    """Names that begin with an id, by that id."""
+    found: dict[UUID, list[str]] = defaultdict(list)
+    for name in dict.fromkeys(names):
+        if row_id := _read_id(name.partition(".")[0]):
+            found[row_id].append(name)
+    return found
+
+
+def _read_id(name: str) -> UUID | None:
+    try:
+        return UUID(name)
+    except ValueError:
+        return None
+
+
+def _time_of(row_id: UUID) -> datetime | None:
+    if row_id.version != UUID_VERSION_WITH_TIME:
+        return None
+    return datetime.fromtimestamp((row_id.int >> 80) / 1000, UTC)
+
+
+def _log(what: str) -> None:
+    logger.info(event("removed_leftover", what=what))
