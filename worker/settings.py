@@ -29,6 +29,10 @@ class WorkerSettings(DatabaseSettings):
     """How often a running job renews its lease, tells its progress and looks for a cancellation."""
     janitor_seconds: float = Field(default=15.0, gt=0)
     """How often lost jobs and lost messages are looked for."""
+    erasure_retry_seconds: float = Field(default=60.0, gt=0)
+    """When to look again at an erasure that waits for running experiments, or failed."""
+    retention_days: int | None = Field(default=None, ge=1)
+    """Students without a response for so many days are erased, once a day; nobody is while it is not set."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @model_validator(mode="after")

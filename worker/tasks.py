@@ -3,9 +3,11 @@
 from uuid import UUID
 
 from worker.celery_app import app
-from worker.enqueue import ADVANCE_TASK, PROMOTE_TASK, SCORE_TASK, TRAIN_TASK
+from worker.enqueue import ADVANCE_TASK, ERASE_TASK, PROMOTE_TASK, RETAIN_TASK, SCORE_TASK, TRAIN_TASK
+from worker.erasure import erase_due
 from worker.processes import asked_to_stop
 from worker.promotion import promote
+from worker.retention import let_go
 from worker.scoring import score_due
 from worker.settings import WorkerSettings
 from worker.training import run_experiment
@@ -29,6 +31,18 @@ def score_task() -> None:
         score_due(settings=WorkerSettings(), stop=stop)
 
 
+def erase_task() -> None:
+    """Take students who are to be erased out of files; nothing happens when another worker does."""
+    with asked_to_stop() as stop:
+        erase_due(settings=WorkerSettings(), stop=stop)
+
+
+def retain_task() -> None:
+    """Let go what is kept too long; nothing happens when another worker just did."""
+    with asked_to_stop() as stop:
+        let_go(settings=WorkerSettings(), stop=stop)
+
+
 def advance_task(sweep_id: str) -> None:
     """Queue the trials that a sweep has room for; nothing happens when it has none."""
     # Optuna and the configuration's rules are imported once there is a sweep to advance.
@@ -41,3 +55,5 @@ app.task(train_task, name=TRAIN_TASK)
 app.task(promote_task, name=PROMOTE_TASK)
 app.task(score_task, name=SCORE_TASK)
 app.task(advance_task, name=ADVANCE_TASK)
+app.task(erase_task, name=ERASE_TASK)
+app.task(retain_task, name=RETAIN_TASK)
