@@ -135,6 +135,16 @@ class UploadTooLarge(Exception):
         super().__init__(f"the content is longer than {limit} bytes; split it or raise the service's limit")
 
 
+class StudentsErasedMeanwhile(Exception):
+    """Students were erased while the file was under way, and it may hold them."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "students were erased while the file was under way; make sure that it holds none of them, and "
+            "send it again"
+        )
+
+
 class UploadUnsupported(Exception):
     """The content type is none that carries a dataset."""
 
