@@ -5,18 +5,23 @@ from contextlib import asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
 from threading import Thread
 
+from anyio.to_thread import run_sync
 from fastapi import FastAPI
 
+from api.audit_trail import Audited, AuditTrail
 from api.body_limit import BodyLimit
+from api.erasure_watch import ErasureWatch
 from api.errors import register_error_handlers
 from api.paths import EncodedSlashes
 from api.resources import Resources
 from api.routes import (
+    audit,
     cohorts,
     comparisons,
     cross_validations,
     dashboard,
     datasets,
+    erasures,
     experiments,
     forecasts,
     interactions,
@@ -24,6 +29,7 @@ from api.routes import (
     models,
     pareto,
     results,
+    retention,
     sign_in,
     students,
     sweeps,
@@ -54,6 +60,9 @@ ROUTERS = (
     trajectories.router,
     forecasts.router,
     cohorts.router,
+    erasures.router,
+    retention.router,
+    audit.router,
     system.router,
 )
 
@@ -67,15 +76,25 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
     needs_keys = keys_required(settings)
     resources = Resources.open(settings)
     door = Door(resources.sessions, settings)
+    trail = AuditTrail(resources.sessions) if is_audited(settings, needs_keys=needs_keys) else None
+    watch = ErasureWatch(
+        resources.sessions, resources.store, resources.forget, seconds=settings.erasure_poll_seconds
+    )
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         remove_abandoned(resources.upload_folder)
         loading = Thread(target=_prepare, args=(resources, needs_keys), name="prepare")
         loading.start()
+        watch.start()
+        if trail is not None:
+            trail.start()
         yield
         loading.join()
         await door.close()
+        await run_sync(watch.close)
+        if trail is not None:
+            await run_sync(trail.close)
         resources.close()
 
     app = FastAPI(
@@ -90,6 +109,9 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
     app.state.resources = resources
     app.state.door = door if needs_keys else None
     app.add_middleware(Access, door=door, is_open=not needs_keys)
+    app.state.trail = trail
+    if trail is not None:
+        app.add_middleware(Audited, trail=trail)
     # Around the door: whoever is refused while they still send gets the answer.
     app.add_middleware(BodyLimit, limit_bytes=resources.settings.body_limit_bytes)
     app.add_middleware(EncodedSlashes)
@@ -105,6 +127,11 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
     app.state.api_routes = [route for router in ROUTERS for route in router.routes]
     app.openapi = lambda: write_openapi(app)  # type: ignore[method-assign]
     return app
+
+
+def is_audited(settings: ApiSettings, *, needs_keys: bool) -> bool:
+    """Without keys nobody could be told apart in the log."""
+    return needs_keys if settings.audit is None else settings.audit == "on"
 
 
 def _prepare(resources: Resources, needs_keys: bool) -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import Depends, Header, Path, Query, Request
 from sqlalchemy.orm import Session
 
-from api.principal import principal_of
+from api.principal import Principal, principal_of
 from api.resources import Resources
 from api.schemas.common import Limit
 from api.schemas.students import StudentId
@@ -41,6 +41,11 @@ async def get_tenant(request: Request) -> int:  # async as above
     return principal_of(request.scope).tenant_pk
 
 
+async def get_principal(request: Request) -> Principal:  # async as above
+    return principal_of(request.scope)
+
+
+PrincipalDep = Annotated[Principal, Depends(get_principal)]
 TenantDep = Annotated[int, Depends(get_tenant)]
 
 
@@ -78,6 +83,7 @@ DatasetId = Annotated[UUID, Path(description="The dataset's id.")]
 ExperimentId = Annotated[UUID, Path(description="The experiment's id.")]
 CrossValidationId = Annotated[UUID, Path(description="The cross-validation's id.")]
 SweepId = Annotated[UUID, Path(description="The sweep's id.")]
+ErasureId = Annotated[UUID, Path(description="The erasure's id.")]
 ModelId = Annotated[UUID, Path(description="The model's id.")]
 StudentPath = Annotated[
     StudentId, Path(description="The caller's pseudonymous id of the student; a slash in it is sent as %2F.")

@@ -12,6 +12,7 @@ from api.settings import ApiSettings
 from db.engine import after_commit
 from worker.enqueue import (
     BrokerUnavailable,
+    enqueue_erasure,
     enqueue_promotion,
     enqueue_scoring,
     enqueue_sweep,
@@ -57,6 +58,10 @@ class Doorbell:
     def ring_scoring(self, session: Session) -> None:
         """Ask for the students who wait to be scored, once the session has committed."""
         after_commit(session, lambda: self._send(lambda: enqueue_scoring(settings=self._settings), "scoring"))
+
+    def ring_erasure(self, session: Session) -> None:
+        """Ask for erased students to be taken out of files, once the session has committed."""
+        after_commit(session, lambda: self._send(lambda: enqueue_erasure(settings=self._settings), "erasure"))
 
     def ring_sweep(self, session: Session, sweep_id: UUID, *, device: str) -> None:
         """Ask for a sweep to go on, once the session has committed."""

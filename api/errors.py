@@ -123,6 +123,8 @@ PROBLEMS: dict[type[Exception], ProblemType] = dict(
         _kind(stored.ExperimentNotFound, "experiment-not-found", "No such experiment", 404),
         _kind(stored.CrossValidationNotFound, "cross-validation-not-found", "No such cross-validation", 404),
         _kind(stored.SweepNotFound, "sweep-not-found", "No such sweep", 404),
+        _kind(stored.ErasureNotFound, "erasure-not-found", "No such erasure", 404),
+        _kind(refused.StudentsErasedMeanwhile, "students-erased", "Students were erased meanwhile", 409),
         _kind(stored.ModelNotFound, "model-not-found", "No such model", 404),
         _kind(stored.StudentNotFound, "student-not-found", "No such student", 404),
         _kind(stored.ArtifactNotFound, "artifact-missing", "A stored file is missing", 500),

@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from threading import BoundedSemaphore
 from typing import Self
@@ -20,7 +21,6 @@ from api.serving import ServingModels
 from api.settings import ApiSettings
 from db.artifacts import ArtifactStore, open_artifacts
 from db.engine import SessionFactory, create_engine, create_session_factory, read_scope
-from db.models import Student
 from db.repositories.models import list_newest_serving, serving_of
 from db.tenancy import EVERY_TENANT
 
@@ -98,9 +98,9 @@ class Resources:
         if self.settings.freeze_heap:
             settle()
 
-    def forget(self, student: Student) -> None:
+    def forget(self, student_pk: int, created_at: datetime) -> None:
         """Hold nothing more of a student who was erased."""
-        key = key_of(student.id, student.created_at)
+        key = key_of(student_pk, created_at)
         self.reader.forget(key)
         self.trajectories.forget(key)
         self.inference.forget([key])

@@ -66,6 +66,10 @@ class ApiSettings(DatabaseSettings):
     """Cores that one question to a model may use; several wait for each other more than they work."""
     mastery_cache_bytes: int = Field(default=64 * MEBIBYTE, ge=0)
     """Written answers about mastery that are kept to be given again."""
+    audit: Literal["on", "off"] | None = None
+    """Whether reads and writes are logged; unsaid they are where keys are needed."""
+    erasure_poll_seconds: float = Field(default=5.0, gt=0)
+    """How often a process looks whom others were told to erase, so that its memory forgets them too."""
     minimum_cohort: int = Field(default=10, ge=1)
     """Fewest students whose mean is told; a smaller group would show single ones."""
     freeze_heap: bool = False

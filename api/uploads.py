@@ -5,6 +5,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from starlette.requests import Request
 from api.body_limit import raise_limit
 from api.services.datasets import Upload
 from api.services.refusals import FieldRefused, UploadMalformed, UploadRefused, UploadUnsupported
+from db.base import utc_now
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
@@ -43,6 +45,7 @@ async def receive_upload(request: Request, *, folder: Path, limit_bytes: int) ->
 
     Raises UploadUnsupported, UploadMalformed, UploadRefused.
     """
+    began_at = utc_now()
     raise_limit(request.scope, limit_bytes)
     content_type, options = parse_options_header(request.headers.get("content-type", ""))
     media_type = content_type.decode("latin-1").lower()
@@ -59,7 +62,7 @@ async def receive_upload(request: Request, *, folder: Path, limit_bytes: int) ->
                 async for chunk in request.stream():
                     await run_sync(sink.write, chunk)
                 upload = Upload(path)
-        yield upload
+        yield replace(upload, began_at=began_at)
     finally:
         path.unlink(missing_ok=True)
 

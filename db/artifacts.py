@@ -12,6 +12,7 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -132,13 +133,37 @@ class ArtifactStore:
 
     def delete_named(self, folder: str, part: str) -> None:
         """Remove what lies right under `folder` and has `part` in its name."""
+        for name in self.list_names(folder):
+            if part in name:
+                self._remove(f"{self._path(folder)}/{name}")
+
+    def list_names(self, folder: str) -> list[str]:
+        """What lies right under `folder`, also files that are not whole yet."""
         try:
             paths = self._fs.ls(self._path(folder), detail=False)
         except FileNotFoundError:
-            return
-        for path in paths:
-            if part in str(path).rstrip("/").rpartition("/")[2]:
-                self._remove(str(path))
+            return []
+        return sorted(str(path).rstrip("/").rpartition("/")[2] for path in paths)
+
+    def age_seconds(self, key: str) -> float:
+        """Since a file was written. Raises ArtifactNotFound."""
+        try:
+            modified: datetime = self._fs.modified(self._path(key))
+        except FileNotFoundError:
+            raise ArtifactNotFound(key) from None
+        if modified.tzinfo is None:
+            modified = modified.replace(tzinfo=UTC)
+        return (datetime.now(UTC) - modified).total_seconds()
+
+    def drop_copies(self, *, older_than: datetime) -> int:
+        """Remove copies of remote files that were made before that time; how many there were."""
+        folder = self._given_cache
+        if folder is None or not folder.is_dir():
+            return 0
+        old = [path for path in folder.iterdir() if path.stat().st_mtime < older_than.timestamp()]
+        for path in old:
+            shutil.rmtree(path, ignore_errors=True)
+        return len(old)
 
     @property
     def _is_local(self) -> bool:

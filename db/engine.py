@@ -79,6 +79,8 @@ def _prepare_sqlite(connection: DBAPIConnection, record: ConnectionPoolEntry) ->
     cursor = connection.cursor()
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute("PRAGMA synchronous = NORMAL")
+    # What is deleted is overwritten: an erased student can't be read from the file's free pages.
+    cursor.execute("PRAGMA secure_delete = ON")
     # Switching needs the file for itself, so ask only when it is not done yet.
     if cursor.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
         cursor.execute("PRAGMA journal_mode = WAL")

@@ -3,7 +3,8 @@
 DatabaseRefusal
 ├── NotFound
 │   ├── DatasetNotFound, ExperimentNotFound, CrossValidationNotFound, SweepNotFound
-│   ├── ModelNotFound, StudentNotFound, CohortNotFound, ArtifactNotFound, KeyNotFound
+│   ├── ModelNotFound, StudentNotFound, CohortNotFound, ArtifactNotFound, KeyNotFound,
+│   │   ErasureNotFound
 ├── StudentsNotFound
 ├── IllegalMove
 │   └── StillActive
@@ -78,6 +79,10 @@ class ArtifactNotFound(NotFound):
 
 class KeyNotFound(NotFound):
     kind = "key"
+
+
+class ErasureNotFound(NotFound):
+    kind = "erasure"
 
 
 class StudentsNotFound(DatabaseRefusal):

@@ -16,7 +16,7 @@ def _default_artifacts_url(values: dict[str, Any]) -> str:
 
 
 class DatabaseSettings(BaseSettings):
-    """Read from IKT_DATA_DIR, IKT_DATABASE_URL and IKT_ARTIFACTS_URL."""
+    """Read from IKT_DATA_DIR, IKT_DATABASE_URL, IKT_ARTIFACTS_URL and IKT_AUDIT_DAYS."""
 
     model_config = SettingsConfigDict(env_prefix="IKT_", extra="ignore", frozen=True, validate_default=True)
 
@@ -26,6 +26,8 @@ class DatabaseSettings(BaseSettings):
     """SQLAlchemy URL: a SQLite file, or PostgreSQL."""
     artifacts_url: str = Field(default_factory=_default_artifacts_url)
     """A local folder or any fsspec URL."""
+    audit_days: int = Field(default=365, ge=1)
+    """How long entries of the audit log are kept."""
 
     @field_validator("data_dir")
     @classmethod

@@ -29,6 +29,8 @@ TRAIN_TASK = "ikt.train"
 PROMOTE_TASK = "ikt.promote"
 SCORE_TASK = "ikt.score"
 ADVANCE_TASK = "ikt.advance"
+ERASE_TASK = "ikt.erase"
+RETAIN_TASK = "ikt.retain"
 
 CONNECT_SECONDS = 2
 WAIT_SECONDS = 0.5
@@ -59,6 +61,16 @@ def enqueue_promotion(model_id: UUID, *, settings: WorkerSettings | None = None)
 def enqueue_scoring(*, settings: WorkerSettings | None = None) -> None:
     """Ring for the students who are due under the serving model. Raises BrokerUnavailable within seconds."""
     _ring(SCORE_TASK, queue="bulk", settings=settings)
+
+
+def enqueue_erasure(*, settings: WorkerSettings | None = None) -> None:
+    """Ring for the students who are to be erased from files. Raises BrokerUnavailable within seconds."""
+    _ring(ERASE_TASK, queue="bulk", settings=settings)
+
+
+def enqueue_retention(*, settings: WorkerSettings | None = None) -> None:
+    """Ring for what is kept too long. Raises BrokerUnavailable within seconds."""
+    _ring(RETAIN_TASK, queue="bulk", settings=settings)
 
 
 def enqueue_sweep(sweep_id: UUID, *, device: str = "auto", settings: WorkerSettings | None = None) -> None:

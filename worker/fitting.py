@@ -17,10 +17,11 @@ import torch
 
 from db.engine import read_scope, session_scope
 from db.errors import ArtifactNotFound
-from db.repositories import calibrations, models, runs
+from db.models import Dataset
+from db.repositories import calibrations, contents, models, runs
 from db.repositories.models import NewSkill
 from ikt_model.config import ExperimentConfig
-from ikt_model.data.sequences import Sequences, load_sequences
+from ikt_model.data.sequences import Sequences
 from ikt_model.inference import Engine, Predictor, Scores
 from ikt_model.references import Calibration, calibrate, calibration_from_dict
 from ikt_model.references.quality import assess
@@ -30,6 +31,7 @@ from worker.failures import artifact_access
 from worker.jobs import JobPruned, JobStopped, TrainingJob
 from worker.logs import event
 from worker.provenance import code_version, package_versions
+from worker.reading import predictions_of_present, read_dataset
 from worker.reporting import write_report
 from worker.stores import checkpoint_key, model_key, predictions_key, report_key
 from worker.sweeps import should_prune
@@ -50,10 +52,9 @@ def fit(job: TrainingJob) -> None:
     device = choose_device(job.experiment.device, allowed=job.settings.device)
     _record_environment(job, device)
     config = ExperimentConfig.model_validate(job.experiment.config)
-    with artifact_access():
-        stored = load_sequences(job.stores.artifacts.fetch(job.experiment.dataset.artifact))
+    dataset, stored = read_dataset(job)
     sequences = without_folds(stored, job.experiment.exclude_folds)
-    calibration = find_or_fit_calibration(job, sequences, settings=config.reference)
+    calibration = find_or_fit_calibration(job, dataset, sequences, settings=config.reference)
     _record_doubts(job, calibration, sequences.select(sequences.folds != job.experiment.fold))
     with _work_folder(job) as folder:
         with artifact_access():
@@ -71,7 +72,7 @@ def fit(job: TrainingJob) -> None:
             )
         except TrainingStopped as stopped:
             raise JobStopped(str(stopped)) from stopped
-        _finish(job, result, sequences)
+        _finish(job, dataset, result, sequences)
 
 
 def without_folds(sequences: Sequences, folds: Sequence[int]) -> Sequences:
@@ -93,28 +94,31 @@ def choose_device(wanted: str, *, allowed: Literal["auto", "cpu", "cuda"]) -> st
 
 
 def find_or_fit_calibration(
-    job: TrainingJob, sequences: Sequences, *, settings: ReferenceSettings
+    job: TrainingJob, dataset: Dataset, sequences: Sequences, *, settings: ReferenceSettings
 ) -> Calibration:
     """The reference fitted to all folds of `sequences` but the held-out one: stored, or fitted and stored."""
     experiment = job.experiment
     wanted = settings.model_dump(mode="json")
     key = calibrations.calibration_key(
-        content_hash=experiment.dataset.content_hash,
+        content_hash=dataset.content_hash,
         fold=experiment.fold,
         exclude_folds=experiment.exclude_folds,
         settings=wanted,
         version=REFERENCE_VERSIONS[settings.name],
     )
     with read_scope(job.stores.sessions) as session:
-        stored = calibrations.find_calibration(session, experiment.dataset_id, key)
+        stored = calibrations.find_calibration(session, dataset.id, key)
     if stored is None:
         started = time.perf_counter()
         fitted = calibrate(sequences.select(sequences.folds != experiment.fold), settings=settings)
         seconds = time.perf_counter() - started
         with session_scope(job.stores.sessions) as session:
+            if contents.hold_content(session, dataset.id).artifact != dataset.artifact:
+                # Students were erased meanwhile: what was fitted on them is for this attempt alone.
+                return calibration_from_dict(fitted.to_dict())
             stored = calibrations.add_calibration(
                 session,
-                dataset_id=experiment.dataset_id,
+                dataset_id=dataset.id,
                 fold=experiment.fold,
                 exclude_folds=experiment.exclude_folds,
                 reference=settings.name,
@@ -205,7 +209,7 @@ def _record_epoch(job: TrainingJob, report: EpochReport) -> None:
         logger.warning(event("checkpoint_not_stored", experiment_id=job.id, epoch=report.epoch, error=error))
 
 
-def _finish(job: TrainingJob, result: TrainingResult, sequences: Sequences) -> None:
+def _finish(job: TrainingJob, dataset: Dataset, result: TrainingResult, sequences: Sequences) -> None:
     job.heartbeat.beat()
     artifacts = job.stores.artifacts
     engine = Engine.load(result.model_folder)
@@ -213,26 +217,49 @@ def _finish(job: TrainingJob, result: TrainingResult, sequences: Sequences) -> N
     report = write_report(job, result, sequences, predictor)
     with artifact_access():
         artifacts.put_folder(result.model_folder, model_key(job.id), still_wanted=job.heartbeat.beat)
-        artifacts.put_file(result.predictions_path, predictions_key(job.id))
         if report is not None:
             artifacts.put_file(report, report_key(job.id))
-    with session_scope(job.stores.sessions) as session:
-        runs.finish(session, job.id, job.owner, metrics=result.metrics)
-        models.add_model(
-            session,
-            experiment_id=job.id,
-            name=job.experiment.name,
-            artifact=model_key(job.id),
-            metrics=result.metrics,
-            skills=_skills(predictor, nobody),
-            ability_sd=_finite(nobody.theta_reference_sd[0]),
-            job_version=job.experiment.job_version,
-        )
+    skills, ability_sd = _skills(predictor, nobody), _finite(nobody.theta_reference_sd[0])
+    while not _succeed(job, dataset, result, skills=skills, ability_sd=ability_sd):
+        logger.info(event("predictions_stored_again", experiment_id=job.id))
     logger.info(event("experiment_succeeded", experiment_id=job.id, auc=result.metrics.get("auc")))
     try:
         artifacts.delete(checkpoint_key(job.id))
     except OSError as error:
         logger.warning(event("checkpoint_not_deleted", experiment_id=job.id, error=error))
+
+
+def _succeed(
+    job: TrainingJob,
+    dataset: Dataset,
+    result: TrainingResult,
+    *,
+    skills: Sequence[NewSkill],
+    ability_sd: float | None,
+) -> bool:
+    """Store predictions, success and model; False when students were erased between the first two."""
+    try:
+        content, predictions = predictions_of_present(job, dataset, result.predictions_path)
+    except ArtifactNotFound:
+        return False
+    with artifact_access():
+        job.stores.artifacts.put_file(predictions, predictions_key(job.id))
+    with session_scope(job.stores.sessions) as session:
+        if contents.hold_content(session, dataset.id) != content:
+            return False
+        runs.finish(session, job.id, job.owner, metrics=result.metrics)
+        model = models.add_model(
+            session,
+            experiment_id=job.id,
+            name=job.experiment.name,
+            artifact=model_key(job.id),
+            metrics=result.metrics,
+            skills=skills,
+            ability_sd=ability_sd,
+            job_version=job.experiment.job_version,
+        )
+        model.erased_students = contents.count_erased(session, job.id)
+    return True
 
 
 def _skills(predictor: Predictor, nobody: Scores) -> list[NewSkill]:

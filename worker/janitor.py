@@ -11,23 +11,29 @@ from uuid import UUID
 from sqlalchemy.exc import DBAPIError
 
 from db.engine import SessionFactory, read_scope, session_scope
-from db.repositories import experiments, leases, models, runs, scoring, sweeps
+from db.repositories import erasures, experiments, leases, models, runs, scoring, sweeps
 from db.repositories.leases import ring_delay
 from worker.enqueue import (
     JOB_VERSION,
     BrokerUnavailable,
+    enqueue_erasure,
     enqueue_promotion,
+    enqueue_retention,
     enqueue_scoring,
     enqueue_sweep,
     enqueue_training,
     queue_of,
 )
+from worker.leftovers import tidy as drop_leftovers
 from worker.logs import event
 from worker.settings import WorkerSettings
 from worker.stores import open_stores
 from worker.tidying import tidy
 
 logger = logging.getLogger(__name__)
+
+FIRST_RETENTION_SECONDS = 600.0
+RETENTION_SECONDS = 24 * 3600.0
 
 
 class ScoringBell:
@@ -49,6 +55,42 @@ class ScoringBell:
             self._again_at = time.monotonic() + ring_delay(self._rings).total_seconds()
             self._rings += 1
             logger.info(event("rang_for_scoring", rings=self._rings))
+
+
+class ErasureBell:
+    """Rings for erasures that are due and that nobody is at; ever later while that does not help."""
+
+    def __init__(self, settings: WorkerSettings) -> None:
+        self._settings = settings
+        self._rings = 0
+        self._again_at = 0.0  # seconds of the monotonic clock
+
+    def look(self, sessions: SessionFactory) -> None:
+        """One look. Raises BrokerUnavailable."""
+        with session_scope(sessions) as session:
+            erasures.forget_remembered(session)
+            is_wanted = erasures.is_erasing_wanted(session)
+        if not is_wanted:
+            self._rings, self._again_at = 0, 0.0
+        elif time.monotonic() >= self._again_at:
+            enqueue_erasure(settings=self._settings)
+            self._again_at = time.monotonic() + ring_delay(self._rings).total_seconds()
+            self._rings += 1
+            logger.info(event("rang_for_erasure", rings=self._rings))
+
+
+class RetentionBell:
+    """Rings once a day for what is kept too long; several workers' rings find it done."""
+
+    def __init__(self, settings: WorkerSettings) -> None:
+        self._settings = settings
+        self._due_at = time.monotonic() + FIRST_RETENTION_SECONDS
+
+    def look(self) -> None:
+        """One look. Raises BrokerUnavailable."""
+        if time.monotonic() >= self._due_at:
+            enqueue_retention(settings=self._settings)
+            self._due_at = time.monotonic() + RETENTION_SECONDS
 
 
 class ClockWatch:
@@ -88,6 +130,8 @@ class Janitor:
         self._ended = Event()
         self._connected = Lock()
         self._scoring = ScoringBell(settings)
+        self._erasure = ErasureBell(settings)
+        self._retention = RetentionBell(settings)
         self._thread = Thread(target=self._run, name="janitor", daemon=True)
 
     def start(self) -> None:
@@ -110,7 +154,10 @@ class Janitor:
             self._ring_again(stores.sessions)
             if self._has_room():
                 self._ring_for_overdue(stores.sessions)
+            drop_leftovers(self._settings, stores)
             self._scoring.look(stores.sessions)
+            self._erasure.look(stores.sessions)
+            self._retention.look()
 
     def tidy(self) -> None:
         """Remove what killed processes have left, if the last time is long enough ago."""

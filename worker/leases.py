@@ -29,7 +29,7 @@ class Heartbeat:
     """
 
     def __init__(
-        self, row_id: UUID, renew: Callable[[float], bool], *, seconds: float, stop: Event | None = None
+        self, row_id: UUID | str, renew: Callable[[float], bool], *, seconds: float, stop: Event | None = None
     ) -> None:
         self._row_id = row_id
         self._renew = renew

@@ -33,6 +33,10 @@ class WorkerSettings(DatabaseSettings):
     """How often files that killed processes have left are looked for."""
     abandoned_seconds: float = Field(default=24 * 3600.0, gt=0)
     """A file that was still being written then is taken for given up."""
+    erasure_retry_seconds: float = Field(default=60.0, gt=0)
+    """When to look again at an erasure that waits for running experiments, or failed."""
+    retention_days: int | None = Field(default=None, ge=1)
+    """Students without a response for so many days are erased, once a day; nobody is while it is not set."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @model_validator(mode="after")

@@ -11,10 +11,21 @@ from uuid import UUID
 from celery import Task
 
 from worker.celery_app import app
-from worker.enqueue import ADVANCE_TASK, JOB_VERSION, PROMOTE_TASK, SCORE_TASK, TRAIN_TASK, VERSION_HEADER
+from worker.enqueue import (
+    ADVANCE_TASK,
+    ERASE_TASK,
+    JOB_VERSION,
+    PROMOTE_TASK,
+    RETAIN_TASK,
+    SCORE_TASK,
+    TRAIN_TASK,
+    VERSION_HEADER,
+)
+from worker.erasure import erase_due
 from worker.logs import event
 from worker.processes import asked_to_stop
 from worker.promotion import promote
+from worker.retention import let_go
 from worker.scoring import score_due
 from worker.settings import WorkerSettings
 from worker.training import run_experiment
@@ -38,6 +49,18 @@ def score_task() -> None:
     """Score the students who are due under the serving model; nothing happens when another worker does."""
     with asked_to_stop() as stop:
         score_due(settings=WorkerSettings(), stop=stop)
+
+
+def erase_task() -> None:
+    """Take students who are to be erased out of files; nothing happens when another worker does."""
+    with asked_to_stop() as stop:
+        erase_due(settings=WorkerSettings(), stop=stop)
+
+
+def retain_task() -> None:
+    """Let go what is kept too long; nothing happens when another worker just did."""
+    with asked_to_stop() as stop:
+        let_go(settings=WorkerSettings(), stop=stop)
 
 
 def advance_task(sweep_id: str) -> None:
@@ -64,3 +87,5 @@ _register(TRAIN_TASK, train_task)
 _register(PROMOTE_TASK, promote_task)
 _register(SCORE_TASK, score_task, identifiers=0)
 _register(ADVANCE_TASK, advance_task)
+_register(ERASE_TASK, erase_task, identifiers=0)
+_register(RETAIN_TASK, retain_task, identifiers=0)

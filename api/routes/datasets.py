@@ -20,6 +20,7 @@ from api.routes.file_bodies import UPLOAD_BODY
 from api.schemas.datasets import DatasetPage, DatasetRead, UploadFields
 from api.security.scopes import ScopedRoute, needs
 from api.services import datasets
+from api.services.refusals import StudentsErasedMeanwhile
 from db.errors import BadCursor, DatasetInUse, DatasetNotFound
 from ikt_model.data.errors import BadRows, UnreadableDataset
 
@@ -37,7 +38,7 @@ UploadQuery = Annotated[UploadFields, Query()]
     responses={
         200: {"model": DatasetRead, "description": "The same content is stored already; this is it"},
         201: {"description": "Stored", "headers": {"Location": LOCATION}},
-        **problems(*UPLOAD_PROBLEMS, BadRows, UnreadableDataset),
+        **problems(*UPLOAD_PROBLEMS, BadRows, UnreadableDataset, StudentsErasedMeanwhile),
     },
     openapi_extra=UPLOAD_BODY,
 )

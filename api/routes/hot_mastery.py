@@ -22,6 +22,8 @@ _PATH = re.compile(rf"/students/([^/\x00-\x1f\x7f\ud800-\udfff]{{1,{LONGEST_NAME
 class HotMastery(BaseRoute):
     """Answers straight from the reader; what it raises is told as any error is."""
 
+    audited_as = "get_mastery"
+
     def __init__(self, reader: MasteryReader) -> None:
         self._reader = reader
         self._needed = scope_of(get_mastery) or ""
@@ -31,7 +33,7 @@ class HotMastery(BaseRoute):
         if scope["type"] == "http" and scope["method"] == "GET" and not scope["query_string"]:
             found = _PATH.fullmatch(scope["path"])
             if found:
-                return Match.FULL, {"path_params": {"student_id": found[1]}}
+                return Match.FULL, {"path_params": {"student_id": found[1]}, "route": self}
         return Match.NONE, {}
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -50,6 +50,7 @@ TAGS = [
     {"name": "models", "description": "What experiments trained; one of them answers for students."},
     {"name": "students", "description": "Responses of students, their mastery and their way."},
     {"name": "cohorts", "description": "Groups of students that callers name, and their mean mastery."},
+    {"name": "privacy", "description": "Erasing students, what is kept too long, and who read what."},
     {"name": "skills", "description": "Skills with their difficulty."},
     {"name": "system", "description": "Health, readiness, and what problems mean."},
 ]

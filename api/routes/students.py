@@ -8,6 +8,7 @@ from fastapi.responses import StreamingResponse
 from api.dependencies import (
     CursorQuery,
     LimitQuery,
+    PrincipalDep,
     ReaderDep,
     ResourcesDep,
     SessionDep,
@@ -25,7 +26,7 @@ from db.errors import BadCursor, StudentNotFound
 
 router = APIRouter(prefix="/students", tags=["students"], route_class=ScopedRoute)
 
-PIECES_AT_ONCE = 5  # of an export: longer ones are sent as they are read
+BLOCKS_AT_ONCE = 5  # of an export: longer ones are sent as they are read
 
 
 @router.get("", operation_id="list_students", summary="List students", responses=PAGE | problems(BadCursor))
@@ -61,9 +62,14 @@ def get_student(student_id: StudentPath, session: ReaderDep) -> StudentRead:
     responses=problems(StudentNotFound),
 )
 @needs("admin")
-def delete_student(student_id: StudentPath, session: SessionDep, resources: ResourcesDep) -> None:
-    """With every response, state and cohort. What trained models learned from datasets is not touched."""
-    students.delete_student(session, student_id, forget=resources.forget)
+def delete_student(
+    student_id: StudentPath, session: SessionDep, resources: ResourcesDep, principal: PrincipalDep
+) -> None:
+    """With every response, state and cohort, at once; a worker takes them out of datasets and predictions.
+
+    Models that have learned from them stay, and say so. `GET /erasures` tells when all is done.
+    """
+    students.delete_student(session, resources.doorbell, principal, student_id, forget=resources.forget)
 
 
 @router.get(
@@ -73,12 +79,16 @@ def delete_student(student_id: StudentPath, session: SessionDep, resources: Reso
     response_model=StudentExport,
     responses=problems(StudentNotFound),
 )
-@needs("read")
-def export_student(student_id: StudentPath, sessions: SessionsDep) -> Response:
-    """One document: the student, their cohorts, what each model makes of them, and every response."""
-    pieces = exports.export_student(sessions, student_id)
-    first = list(islice(pieces, PIECES_AT_ONCE))
+@needs("admin")
+def export_student(student_id: StudentPath, sessions: SessionsDep, resources: ResourcesDep) -> Response:
+    """One document: the student, their cohorts, what each model makes of them, every response, what datasets
+    and held-out predictions hold of them, and who has looked at them when.
+
+    Also of somebody who is in datasets alone.
+    """
+    pieces = exports.export_student(sessions, resources.store, student_id)
+    first = list(islice(pieces, BLOCKS_AT_ONCE))
     headers = {"Content-Disposition": 'attachment; filename="student.json"'}
-    if len(first) < PIECES_AT_ONCE:
+    if len(first) < BLOCKS_AT_ONCE:
         return Response(b"".join(first), media_type=MEDIA_TYPE, headers=headers)
     return StreamingResponse(chain(first, pieces), media_type=MEDIA_TYPE, headers=headers)

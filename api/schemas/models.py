@@ -16,6 +16,8 @@ MODEL_EXAMPLE: dict[str, Any] = {
     "status": "serving",
     "metrics": METRICS_EXAMPLE,
     "error": None,
+    "trained_on_erased": 0,
+    "warnings": [],
     "created_at": "2025-12-07T20:16:02Z",
     "promoted_at": "2025-12-07T20:20:00Z",
     "links": {"self": f"/models/{MODEL_ID}", "experiment": f"/experiments/{EXPERIMENT_ID}"},
@@ -43,6 +45,10 @@ class ModelRead(Shape):
     """Held-out metrics of its experiment."""
     error: RunError | None
     """Why the last promotion failed."""
+    trained_on_erased: int
+    """Students it has learned from who were erased since: their data is gone, the weights remember."""
+    warnings: list[str]
+    """What gives cause to doubt it, one sentence each."""
     created_at: UtcTime
     promoted_at: UtcTime | None
     links: dict[str, str]

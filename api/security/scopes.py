@@ -45,6 +45,7 @@ class ScopedRoute(APIRoute):
         if needed is None:
             raise TypeError(f"{path}: {endpoint.__name__} must say which scope it `needs`")
         self.needed = needed
+        self.audited_as = self.operation_id
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Raises ScopeMissing."""

@@ -1,6 +1,7 @@
 """Datasets: taken in whole or not at all, and each content once."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 from uuid import UUID
@@ -9,15 +10,16 @@ from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
 from api.schemas.datasets import DatasetPage, DatasetRead, FileFields, UploadFields
-from api.services.refusals import FieldRefused, UploadRefused
+from api.services.refusals import FieldRefused, StudentsErasedMeanwhile, UploadRefused
 from api.services.undo import on_failure
 from api.services.validation import refused_fields
 from db.artifacts import ArtifactStore
-from db.base import new_id
+from db.base import new_id, utc_now
 from db.engine import SessionFactory, after_commit, read_scope
 from db.errors import DuplicateDataset
 from db.models import Dataset
 from db.repositories import datasets as repository
+from db.repositories import erasures
 from ikt_model.data.columns import LONGEST_NAME
 from ikt_model.data.csv_records import read_header
 from ikt_model.data.readers import PARQUET_MAGIC, read_dataset, sniff_format
@@ -34,6 +36,8 @@ class Upload:
     filename: str | None = None
     """What the sender calls it: to show, never to open."""
     fields: dict[str, str] = field(default_factory=dict)
+    began_at: datetime = field(default_factory=utc_now)
+    """When its first byte was awaited."""
 
 
 def add_dataset(
@@ -41,7 +45,8 @@ def add_dataset(
 ) -> tuple[DatasetRead, bool]:
     """Store an uploaded dataset, and whether it is new: the same content again gives the stored one.
 
-    Raises DatasetRefused when the file cannot be read or holds bad rows; nothing of it is kept.
+    Raises DatasetRefused when the file cannot be read or holds bad rows, and StudentsErasedMeanwhile when it
+    may bring somebody back; nothing of it is kept.
     """
     # The slow parts come before the session's first statement: on SQLite that one takes the write lock.
     sequences = read_dataset(upload.path, format=fields.format)
@@ -55,6 +60,10 @@ def add_dataset(
     on_failure(session, lambda: store.delete(key))
     _keep_file(sequences, store, key=key, beside=upload.path)
     name = fields.name or _shown_name(upload.filename) or f"dataset {sequences.content_hash[:8]}"
+    # An erasure that is not done yet will find this dataset, too.
+    erasures.hold_datasets(session)
+    if erasures.is_any_done_since(session, upload.began_at):
+        raise StudentsErasedMeanwhile
     try:
         dataset = _add_row(
             session,

@@ -189,6 +189,18 @@ def summarise(experiment: Experiment) -> ExperimentSummary:
     return ExperimentSummary(**_summarise(experiment))
 
 
+def tell_erased(n_students: int) -> list[str]:
+    """What is to be said where students were erased after something was trained on them."""
+    if not n_students:
+        return []
+    who = "A student" if n_students == 1 else f"{n_students:,} students"
+    was = "was" if n_students == 1 else "were"
+    return [
+        f"{who} of the training data {was} erased since: the weights have learned from their responses; "
+        "train anew to leave them out."
+    ]
+
+
 def _summarise(experiment: Experiment) -> dict[str, Any]:
     own = f"/experiments/{experiment.id}"
     parts = ("metrics", "events", "artifacts", "predictions", "report")
@@ -205,6 +217,7 @@ def _summarise(experiment: Experiment) -> dict[str, Any]:
     )
     return {name: getattr(experiment, name) for name in copied} | {
         "status": experiment.status.value,
+        "warnings": [*experiment.warnings, *tell_erased(experiment.erased_students)],
         "error": error,
         "links": links | {part: f"{own}/{part}" for part in parts},
     }

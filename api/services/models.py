@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from api.doorbell import Doorbell
 from api.schemas.experiments import RunError
 from api.schemas.models import ModelPage, ModelRead, ModelReference, SkillList, SkillRead
+from api.services.experiments import tell_erased
 from api.services.refusals import ModelWithoutAbility, NoServingModel
 from db.lifecycle import ModelStatus
 from db.models import Model
@@ -88,6 +89,8 @@ def present(model: Model) -> ModelRead:
         status=model.status.value,
         metrics=model.metrics,
         error=RunError(type=model.error_type, detail=model.error_detail) if model.error_type else None,
+        trained_on_erased=model.erased_students,
+        warnings=tell_erased(model.erased_students),
         created_at=model.created_at,
         promoted_at=model.promoted_at,
         links={

@@ -153,6 +153,16 @@ class BodyCompressed(Exception):
         )
 
 
+class StudentsErasedMeanwhile(Exception):
+    """Students were erased while the file was under way, and it may hold them."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "students were erased while the file was under way; make sure that it holds none of them, and "
+            "send it again"
+        )
+
+
 class UploadUnsupported(Exception):
     """The content type is none that the operation reads."""
 

@@ -1,14 +1,15 @@
 """Students: who they are, and that they can be forgotten."""
 
-from collections.abc import Callable
 from urllib.parse import quote
 
 from sqlalchemy.orm import Session
 
+from api.doorbell import Doorbell
+from api.principal import Principal
 from api.schemas.students import StudentPage, StudentRead
-from db.engine import after_commit
+from api.services.erasures import Forget, settle
 from db.models import Student
-from db.repositories import students
+from db.repositories import audit, erasures, students
 
 PARTS = ("mastery", "mastery/history", "trajectory", "recommendations", "export")
 
@@ -24,13 +25,16 @@ def get_student(session: Session, student_id: str) -> StudentRead:
     return present(students.get_student(session, student_id))
 
 
-def delete_student(session: Session, student_id: str, *, forget: Callable[[Student], None]) -> None:
-    """Erase a student with all responses, states and memberships; once that is committed, whatever memory
-    holds of them is to be forgotten as well. Raises StudentNotFound.
+def delete_student(
+    session: Session, doorbell: Doorbell, principal: Principal, student_id: str, *, forget: Forget
+) -> None:
+    """Erase a student with all responses, states and memberships, and have a worker look through files; once
+    that is committed, whatever memory holds of them is to be forgotten as well. Raises StudentNotFound.
     """
-    student = students.get_student(session, student_id)
-    students.delete_student(session, student_id)
-    after_commit(session, lambda: forget(student))
+    erasure = erasures.erase_student(session, student_id, key_id=principal.key_id)
+    settle(session, doorbell, erasure, forget=forget)
+    deed = audit.deed("delete_student", key_id=principal.key_id, method="DELETE", status=204)
+    audit.add_entry(session, deed, subject=erasure.subject)
 
 
 def present(student: Student) -> StudentRead:

@@ -44,6 +44,14 @@ def read_page(
     return Page(items, _encode(listing, getattr(items[-1], key.key)) if more else None)
 
 
+def parse_key(text: str) -> int:
+    """A primary key that the database may have made. Raises ValueError."""
+    key = int(text)
+    if not 0 <= key < 2**63:
+        raise ValueError(f"key {key} is not one the database could have made")
+    return key
+
+
 def _encode(listing: str, key: Any) -> str:
     return urlsafe_b64encode(f"{listing}={key}".encode()).decode().rstrip("=")
 

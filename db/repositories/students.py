@@ -1,12 +1,12 @@
 """Students, known by the caller's own identifiers."""
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db.base import utc_now
 from db.errors import StudentNotFound
-from db.models import Interaction, Student
-from db.repositories.paging import Page, read_page
+from db.models import Student
+from db.repositories.paging import Page, parse_key, read_page
 from db.repositories.upserts import insert_into
 
 
@@ -45,25 +45,17 @@ def list_students(session: Session, *, cursor: str | None = None, limit: int = 5
         session,
         select(Student),
         key=Student.id,
-        parse=_parse_key,
+        parse=parse_key,
         cursor=cursor,
         limit=limit,
         newest_first=False,
     )
 
 
-def _parse_key(text: str) -> int:
-    key = int(text)
-    if not 0 <= key < 2**63:
-        raise ValueError(f"key {key} is not one the database could have made")
-    return key
-
-
-def delete_student(session: Session, student_id: str) -> None:
-    """Forget a student with all interactions, states and memberships. Raises StudentNotFound."""
-    statement = delete(Student).where(Student.student_id == student_id).returning(Student.id)
-    pk = session.scalar(statement)
-    if pk is None:
+def lock_student(session: Session, student_id: str) -> Student:
+    """The student, whom nobody else changes until this transaction ends. Raises StudentNotFound."""
+    statement = select(Student).where(Student.student_id == student_id).with_for_update()
+    student = session.scalar(statement.execution_options(populate_existing=True))
+    if student is None:
         raise StudentNotFound(student_id)
-    # Now that the row is ours nobody stores more of them.
-    session.execute(delete(Interaction).where(Interaction.student_pk == pk))
+    return student

@@ -8,7 +8,7 @@ import pytest
 
 from api.schemas.exports import StudentExport
 from db.engine import session_scope
-from db.repositories import interactions, students
+from db.repositories import erasures, interactions
 from tests.api.desk import Desk
 from tests.api.support import Service, assert_problem
 from tests.api.training import Trained
@@ -69,6 +69,7 @@ class TestExport:
         short = desk.service.client.get(f"/students/{student}/export")
         whole = interactions.iterate_history
         monkeypatch.setattr(interactions, "iterate_history", lambda session, pk: whole(session, pk, chunk=7))
+        monkeypatch.setattr("api.services.exports.BLOCK_BYTES", 500)
         long = desk.service.client.get(f"/students/{student}/export")
         assert ("content-length" in short.headers, "content-length" in long.headers) == (True, False)
         assert long.content == short.content
@@ -86,7 +87,11 @@ class TestErasure:
         for part in ("mastery", "export", "recommendations?by=information"):
             desk.service.client.get(f"/students/{student}/{part}").raise_for_status()
         assert desk.service.client.delete(f"/students/{student}").status_code == 204
-        assert desk.service.traces() == before
+        after = desk.service.traces()
+        # What is left says that somebody was erased, by whom and when.
+        for kept in ("erasures", "audit_entries"):
+            assert after["rows"].pop(kept) == before["rows"].pop(kept) + 1
+        assert after == before
         for part in ("", "/mastery", "/mastery/history", "/trajectory", "/recommendations", "/export"):
             answer = desk.service.client.get(f"/students/{student}{part}")
             assert_problem(answer, 404, "student-not-found")
@@ -99,7 +104,7 @@ class TestErasure:
         def fail(*_: Any) -> None:
             raise RuntimeError("no")
 
-        monkeypatch.setattr(students, "delete_student", fail)
+        monkeypatch.setattr(erasures, "erase_student", fail)
         assert desk.service.client.delete(f"/students/{student}").status_code == 500
         assert desk.service.resources.reader.kept_bytes == kept
         assert desk.service.client.get(f"/students/{student}/mastery").status_code == 200

@@ -15,8 +15,9 @@ from db.errors import DatasetInUse
 from db.lifecycle import ExperimentStatus
 from db.models import DEFAULT_TENANT, Calibration, CrossValidation, Experiment, Model, StudentState
 from db.repositories import cohorts, cross_validations, datasets, experiments, runs, states
+from db.repositories.erasures import erase_student
 from db.repositories.interactions import add_interactions, list_history, read_histories
-from db.repositories.students import delete_student, get_student
+from db.repositories.students import get_student
 from ikt_model.config import resolve_config
 from ikt_model.references import calibration_from_dict
 from tests.builders import make_event, make_experiment, make_states, make_sweep, make_trial
@@ -103,7 +104,7 @@ def test_an_upgraded_database_holds_states_and_cohorts(first_release: Engine) ->
         pair, model = [get_student(session, name) for name in ("ana", "bob")], session.get_one(Model, MODEL)
         states.upsert_states(session, make_states(pair, model))
         cohorts.set_members(session, "5b", ["ana", "bob"])
-        delete_student(session, "ana")
+        erase_student(session, "ana")
     with session_scope(sessions) as session:
         assert session.scalars(sa.select(StudentState.student_pk)).all() == [2]
         assert cohorts.list_cohorts(session) == [("5b", 1)]

@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 from db.artifacts import open_artifacts
 from db.engine import SessionFactory, read_scope, session_scope
 from db.models import Dataset, Model
-from db.repositories import models, states, students
+from db.repositories import erasures, models, states, students
 from ikt_model.inference import History, Predictor
 from tests.builders import make_event, to_microseconds
 from tests.stacks import Stack
@@ -144,7 +144,7 @@ def test_a_student_erased_meanwhile_does_not_spoil_the_promotion(
         scored = real(*args)
         with session_scope(sessions) as session:
             if students.find_student(session, "learner-0"):
-                students.delete_student(session, "learner-0")
+                erasures.erase_student(session, "learner-0")
         return scored
 
     monkeypatch.setattr(chunks, "_score", score_and_erase)

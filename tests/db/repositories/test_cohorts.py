@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from db.engine import SessionFactory, session_scope
 from db.errors import CohortNotFound, StudentsNotFound
 from db.models import Model, Student
-from db.repositories import cohorts, states, students
+from db.repositories import cohorts, erasures, states, students
 from tests.builders import NOON, make_model, make_states, make_student
 from tests.threads import one_behind_the_other, together
 
@@ -111,7 +111,7 @@ class TestMembers:
         with pytest.raises(StudentsNotFound, match="'ann'"):
             one_behind_the_other(
                 sessions,
-                lambda session: students.delete_student(session, "ann"),
+                lambda session: erasures.erase_student(session, "ann"),
                 lambda session: cohorts.set_members(session, "5b", ["ann", "zoe"]),
             )
         with session_scope(sessions) as session:

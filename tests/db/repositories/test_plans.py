@@ -19,7 +19,7 @@ from db.engine import create_engine, create_session_factory, session_scope
 from db.lifecycle import ModelStatus
 from db.models import DEFAULT_TENANT
 from db.postgres import execute, fetch
-from db.repositories import cohorts, interactions, models, readings, scoring, states, students
+from db.repositories import cohorts, erasures, interactions, models, readings, scoring, states, students
 from db.repositories.bulk import BulkLoad
 from db.repositories.interactions import add_interactions
 from db.repositories.states import StateBatch
@@ -252,7 +252,7 @@ ASKED: dict[str, Ask] = {
     "mastery of some": lambda session, model: list(
         cohorts.iterate_mastery(session, model, cohort="class-0", student_ids=IDS, active_since=NOON)
     ),
-    "forget a student": lambda session, _: students.delete_student(session, "s77"),
+    "forget a student": lambda session, _: erasures.erase_student(session, "s77"),
     # What the server does by itself when a student is deleted
     "states of the deleted": lambda session, _: execute(
         session, "DELETE FROM student_states WHERE student_pk = %(pk)s", {"pk": 78}

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from db.engine import SessionFactory, read_scope, session_scope
 from db.errors import StudentNotFound
 from db.models import CohortMember, Interaction, Student, StudentState
-from db.repositories import cohorts, states, students
+from db.repositories import cohorts, erasures, states, students
 from db.repositories.bulk import BulkLoad
 from db.repositories.interactions import add_interactions, list_history
 from tests.builders import make_event, make_model, make_states, make_student
@@ -70,7 +70,7 @@ class TestDeleteStudent:
         student, other = make_student(session, n_interactions=3), make_student(session, n_interactions=1)
         states.upsert_states(session, make_states([student], make_model(session)))
         cohorts.set_members(session, "5b", [student.student_id])
-        students.delete_student(session, student.student_id)
+        erasures.erase_student(session, student.student_id)
         assert students.find_student(session, student.student_id) is None
         for table, kept in ((Interaction, 1), (StudentState, 0), (CohortMember, 0), (Student, 1)):
             assert session.scalars(select(func.count()).select_from(table)).one() == kept
@@ -78,7 +78,7 @@ class TestDeleteStudent:
 
     def test_unknown_student_raises(self, session: Session) -> None:
         with pytest.raises(StudentNotFound):
-            students.delete_student(session, "nobody")
+            erasures.erase_student(session, "nobody")
 
     def test_events_on_their_way_are_forgotten_too(self, sessions: SessionFactory) -> None:
         """No key ties them to the student: the lock on the student's row does."""
@@ -86,7 +86,7 @@ class TestDeleteStudent:
         one_behind_the_other(
             sessions,
             lambda session: add_interactions(session, [make_event(5)]),
-            lambda session: students.delete_student(session, "ann"),
+            lambda session: erasures.erase_student(session, "ann"),
         )
         with read_scope(sessions) as session:
             assert session.scalars(select(Interaction)).all() == []
@@ -96,7 +96,7 @@ class TestDeleteStudent:
         self, sessions: SessionFactory, send: Callable[[Session], None]
     ) -> None:
         add_student(sessions, n_interactions=2)
-        one_behind_the_other(sessions, lambda session: students.delete_student(session, "ann"), send)
+        one_behind_the_other(sessions, lambda session: erasures.erase_student(session, "ann"), send)
         with read_scope(sessions) as session:
             ann = students.get_student(session, "ann")
             found = [(row.event_id, row.arrival) for row in list_history(session, ann)]
@@ -109,7 +109,7 @@ class TestDeleteStudent:
                     if number % 2:
                         add_interactions(session, [make_event(10 * number + position)])
                     else:
-                        students.delete_student(session, "ann")
+                        erasures.erase_student(session, "ann")
 
         together(turn)
         with read_scope(sessions) as session:

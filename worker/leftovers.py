@@ -1,0 +1,46 @@
+"""Files on this machine that nobody needs any more, and that may tell of erased students."""
+
+import logging
+import shutil
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID
+
+from db.engine import SessionFactory, read_scope
+from db.repositories import contents, erasures
+from worker.logs import event
+from worker.settings import WorkerSettings
+from worker.stores import Stores
+
+logger = logging.getLogger(__name__)
+
+# A copy that was being made while the erasure ended may hold what was there before.
+SETTLE = timedelta(minutes=1)
+
+
+def tidy(settings: WorkerSettings, stores: Stores) -> None:
+    """Remove folders of jobs that ended badly, and copies of files as they were before an erasure."""
+    _remove_work(settings.work_folder, stores.sessions)
+    with read_scope(stores.sessions) as session:
+        finished_at = erasures.find_last_finished(session)
+    if finished_at is not None and (
+        n_dropped := stores.artifacts.drop_copies(older_than=finished_at + SETTLE)
+    ):
+        logger.info(event("copies_dropped", files=n_dropped))
+
+
+def _remove_work(folder: Path, sessions: SessionFactory) -> None:
+    if not folder.is_dir():
+        return
+    for path in folder.iterdir():
+        name, _, attempt = path.name.partition(".")
+        try:
+            experiment_id = UUID(name)
+        except ValueError:
+            continue
+        with read_scope(sessions) as session:
+            owner = contents.find_running_owner(session, experiment_id)
+        # An attempt takes its row before it makes its folder.
+        if owner is None or not owner.endswith(f":{attempt}"):
+            shutil.rmtree(path, ignore_errors=True)
+            logger.info(event("work_removed", experiment_id=experiment_id))
