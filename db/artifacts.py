@@ -16,6 +16,7 @@ from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
@@ -40,6 +41,11 @@ class ArtifactFile:
 def open_artifacts(settings: DatabaseSettings) -> "ArtifactStore":
     """The settings' store; copies of remote files are kept under the data directory."""
     return ArtifactStore(settings.artifacts_url, cache_dir=settings.data_dir / "cache")
+
+
+def checkpoint_key(experiment_id: UUID) -> str:
+    """Where a job in progress keeps what another worker can go on from; it is replaced after each epoch."""
+    return f"experiments/{experiment_id}/checkpoint"
 
 
 class ArtifactStore:
@@ -112,6 +118,42 @@ class ArtifactStore:
             raise ArtifactNotFound(key)
         return [ArtifactFile(Path(key).name, int(self._fs.size(path)))]
 
+    def list_whole(self, folder: str) -> list[str]:
+        """What is stored right under `folder`: files, and folders that are whole."""
+        names = sorted(self._name(path) for path in self._list(self._path(folder)))
+        keys = [f"{folder}/{name}" for name in names if not name.endswith(PARTIAL)]
+        return [key for key in keys if self.exists(key)]
+
+    def list_everything(self) -> list[str]:
+        """Every file, and every folder that is whole; what a crash left behind is left out."""
+        keys, folders = [], [self._root]
+        while folders:
+            for path in self._list(folders.pop()):
+                key = path.removeprefix(self._root).strip("/")
+                if key.endswith(PARTIAL):
+                    continue
+                if self.exists(key):
+                    keys.append(key)
+                else:
+                    folders.append(path)
+        return sorted(keys)
+
+    def is_empty(self) -> bool:
+        """Whether nothing at all is stored."""
+        return not self._list(self._root)
+
+    def copy(self, key: str, target: "ArtifactStore") -> None:
+        """Store the same file or folder in `target`, too. Raises ArtifactNotFound."""
+        try:
+            path = self.fetch(key)
+            if path.is_dir():
+                target.put_folder(path, key)
+            else:
+                target.put_file(path, key)
+        except FileNotFoundError as error:
+            # Deleted, or replaced by another version, while it was read.
+            raise ArtifactNotFound(key) from error
+
     def delete(self, key: str) -> None:
         """Remove everything under `key`; nothing there is no error."""
         # Without its manifest a folder does not exist, so a crash in between leaves no half of it.
@@ -132,13 +174,19 @@ class ArtifactStore:
 
     def delete_named(self, folder: str, part: str) -> None:
         """Remove what lies right under `folder` and has `part` in its name."""
+        for path in self._list(self._path(folder)):
+            if part in self._name(path):
+                self._remove(path)
+
+    def _list(self, folder: str) -> list[str]:
         try:
-            paths = self._fs.ls(self._path(folder), detail=False)
+            return [str(path) for path in self._fs.ls(folder, detail=False)]
         except FileNotFoundError:
-            return
-        for path in paths:
-            if part in str(path).rstrip("/").rpartition("/")[2]:
-                self._remove(str(path))
+            return []
+
+    @staticmethod
+    def _name(path: str) -> str:
+        return path.rstrip("/").rpartition("/")[2]
 
     @property
     def _is_local(self) -> bool:

@@ -29,6 +29,12 @@ def is_current(engine: Engine) -> bool:
     return set(applied) == set(ScriptDirectory.from_config(_config(None)).get_heads())
 
 
+def is_known(revision: str | None) -> bool:
+    """Whether this code knows the revision, to read it or to upgrade from it."""
+    known = ScriptDirectory.from_config(_config(None)).walk_revisions()
+    return revision in {script.revision for script in known}
+
+
 def _config(connection: Connection | None) -> Config:
     config = Config()
     config.set_main_option("script_location", "db:migrations")
