@@ -33,7 +33,6 @@ from api.routes.hot_mastery import HotMastery
 from api.routes.openapi import DESCRIPTION, TITLE, write_openapi
 from api.security_headers import add_security_headers, allow_origins
 from api.settings import ApiSettings
-from api.uploads import remove_abandoned
 
 # Routes are tried in this order: those that are asked most often come first.
 ROUTERS = (
@@ -61,7 +60,7 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        remove_abandoned(resources.upload_folder)
+        resources.remove_abandoned()
         loading = Thread(target=resources.load_serving, name="load-serving")
         loading.start()
         yield
