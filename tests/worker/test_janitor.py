@@ -297,10 +297,10 @@ class TestWorkersWithNothingToDo:
     def test_one_that_has_just_ended_a_job_is_about_to_hear_of_the_next(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        room, now = Room(), 0.0
-        monkeypatch.setattr("worker.janitor.time.monotonic", lambda: now)
-        heard = []
+        room, clock, heard = Room(), {"now": 0.0}, []
+        monkeypatch.setattr("worker.janitor.time.monotonic", lambda: clock["now"])
         for now, is_free in ((0.0, True), (4.0, True), (5.0, True), (6.0, False), (7.0, True), (13.0, True)):
+            clock["now"] = now
             heard.append(room.look(is_free=is_free))
         assert heard == [False, False, True, False, False, True]
 
