@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import tempfile
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -154,6 +155,15 @@ class ArtifactStore:
             # Deleted, or replaced by another version, while it was read.
             raise ArtifactNotFound(key) from error
 
+    def forget_copies(self, *, unused_days: float) -> list[str]:
+        """Remove copies of remote files that were not asked for in so many days; their names."""
+        oldest = time.time() - unused_days * 24 * 3600
+        copies = self._given_cache.iterdir() if self._given_cache and self._given_cache.exists() else ()
+        old = [path for path in copies if path.stat().st_mtime < oldest]
+        for path in old:
+            shutil.rmtree(path, ignore_errors=True)
+        return [path.name for path in old]
+
     def delete(self, key: str) -> None:
         """Remove everything under `key`; nothing there is no error."""
         # Without its manifest a folder does not exist, so a crash in between leaves no half of it.
@@ -213,6 +223,7 @@ class ArtifactStore:
 
     def _download(self, remote: list[str], local: list[Path], *, target: Path) -> Path:
         if target.exists():
+            os.utime(self._entry(target))
             return target
         self._cache.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=self._cache) as partial:
@@ -227,6 +238,10 @@ class ArtifactStore:
                 if not target.exists():  # otherwise another process was faster with the same copy
                     raise
         return target
+
+    def _entry(self, copy: Path) -> Path:
+        """What lies right in the cache: the copy, or the folder of its own that a file has."""
+        return self._cache / copy.relative_to(self._cache).parts[0]
 
     def _read_manifest(self, key: str) -> dict[str, Any] | None:
         try:
