@@ -2,7 +2,7 @@
 # All layers up to the libraries are shared. With TORCH_CPU_INDEX the CPU image takes a torch without CUDA
 # from that index; without it both images hold the default build, which brings CUDA's libraries along.
 
-FROM python:3.12-slim AS base
+FROM python:3.12.12-slim-bookworm AS base
 ENV PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 \
     PATH=/opt/ikt/bin:$PATH IKT_DATA_DIR=/data
 RUN useradd --create-home --uid 10001 ikt && install -d -o ikt -g ikt /data && python -m venv /opt/ikt
@@ -31,12 +31,12 @@ RUN pip install "$(grep -o '^torch==[0-9.]*' requirements.lock)"
 
 FROM libraries-cpu AS cpu
 RUN --mount=from=wheel,source=/wheels,target=/wheels pip install --no-deps /wheels/*.whl
-USER ikt
+USER 10001
 EXPOSE 8000
 CMD ["ikt", "api", "--host", "0.0.0.0"]
 
 FROM libraries-cuda AS cuda
 RUN --mount=from=wheel,source=/wheels,target=/wheels pip install --no-deps /wheels/*.whl
-USER ikt
+USER 10001
 ENV IKT_DEVICE=cuda
 CMD ["ikt", "worker", "--queues", "gpu"]

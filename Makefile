@@ -8,7 +8,7 @@ STUDENTS ?=
 FULL ?=
 SOURCES := api worker ikt_model db tests docs
 
-.PHONY: help demo serve test browser check bench-calibration bench-recovery bench-accuracy bench-comparison bench-dashboard bench-serving soak soak-short study lock clean
+.PHONY: help demo serve test browser check audit bench-calibration bench-recovery bench-accuracy bench-comparison bench-dashboard bench-serving soak soak-short study lock clean
 
 help: ## Say what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-18s %s\n", $$1, $$2}'
@@ -28,6 +28,10 @@ browser: ## Install what the browser tests need: Chromium (Debian, as root) and 
 check: .venv/.installed-dev ## Lint, format, types, import rules
 	$(BIN)/ruff check $(SOURCES) && $(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/mypy && $(BIN)/lint-imports
+
+audit: .venv/.installed-dev ## Look for unsafe code, and for known vulnerabilities of what is locked
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive api worker ikt_model db docs .ci
+	$(BIN)/python .ci/audit.py requirements-dev.lock
 
 bench-calibration: .venv/.installed ## Time every reference on one core (DATA=file.csv for your own data)
 	@$(BIN)/python -m tests.benchmarks.calibration "$(DATA)"

@@ -42,7 +42,6 @@ from api.security.middleware import Access, Door
 from api.security.start import keys_required, tell_about_keys
 from api.security_headers import add_security_headers, allow_origins
 from api.settings import ApiSettings
-from api.uploads import remove_abandoned
 
 # Routes are tried in this order: those that are asked most often come first.
 ROUTERS = (
@@ -83,7 +82,7 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        remove_abandoned(resources.upload_folder)
+        resources.remove_abandoned()
         loading = Thread(target=_prepare, args=(resources, needs_keys), name="prepare")
         loading.start()
         watch.start()

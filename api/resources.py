@@ -3,22 +3,26 @@
 import logging
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from threading import BoundedSemaphore
 from typing import Self
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from api.batching import MicroBatcher
 from api.doorbell import Doorbell
 from api.heap import settle
 from api.inference import Inference, key_of
 from api.reader import MasteryReader
+from api.services.datasets import undo_unfinished
 from api.services.ingest import Recorded, Recorder, Submission
 from api.services.ingest_bulk import Loader
 from api.services.trajectories import Trajectories
 from api.serving import ServingModels
 from api.settings import ApiSettings
+from api.uploads import remove_abandoned
 from db.artifacts import ArtifactStore, open_artifacts
 from db.engine import SessionFactory, create_engine, create_session_factory, read_scope
 from db.repositories.models import list_newest_serving, serving_of
@@ -84,6 +88,14 @@ class Resources:
     @property
     def upload_folder(self) -> Path:
         return self.settings.data_dir / "uploads"
+
+    def remove_abandoned(self) -> None:
+        """Take back what uploads have left whose process died."""
+        undo = partial(undo_unfinished, self.sessions, self.store)
+        try:
+            remove_abandoned(self.upload_folder, undo)
+        except SQLAlchemyError:
+            logger.warning("abandoned uploads are left to the next start", exc_info=True)
 
     def load_serving(self) -> None:
         """Load models that serve, as many as are kept, so that the first answers need not wait for them."""

@@ -1,13 +1,14 @@
 """A file on its way in: streamed to a temporary file, whatever its size, and never named by its sender."""
 
+import fcntl
 import os
 import tempfile
-import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
+from uuid import UUID
 
 from anyio.to_thread import run_sync
 from python_multipart.exceptions import FormParserError
@@ -27,16 +28,47 @@ RAW_TYPES = ("text/csv", "application/vnd.apache.parquet", "application/octet-st
 LONGEST_FIELD_BYTES = 4096
 MOST_PARTS = 16
 PREFIX = "upload-"
-ABANDONED_SECONDS = 24 * 3600
 
 
-def remove_abandoned(folder: Path) -> None:
-    """Delete uploads that a process which died has left."""
-    oldest = time.time() - ABANDONED_SECONDS
-    for path in folder.glob(f"{PREFIX}*"):
-        with suppress(OSError):
-            if path.stat().st_mtime < oldest:
-                path.unlink()
+def remove_abandoned(folder: Path, undo: Callable[[UUID], object]) -> None:
+    """Delete uploads whose process died; `undo` is told of datasets that may have been stored in part.
+
+    Those of living processes are known by their lock, which the kernel takes from the dead.
+    """
+    # A draft lies beside the upload that it was made of, until its dataset is stored or undone.
+    for draft in folder.glob(f"{PREFIX}*.*"):
+        name, _, dataset_id = draft.name.partition(".")
+        with suppress(OSError, ValueError), _if_abandoned(folder / name):
+            undo(UUID(dataset_id))
+            draft.unlink()
+    for path in [path for path in folder.glob(f"{PREFIX}*") if "." not in path.name]:
+        with suppress(OSError), _if_abandoned(path):
+            path.unlink()
+
+
+@contextmanager
+def _if_abandoned(path: Path) -> Iterator[None]:
+    """Raises OSError where the file is being received."""
+    with suppress(FileNotFoundError), path.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    yield
+
+
+@contextmanager
+def _locked_file(folder: Path) -> Iterator[tuple[IO[bytes], Path]]:
+    """A new file that nobody removes while this process lives."""
+    folder.mkdir(parents=True, exist_ok=True)
+    while True:
+        handle, name = tempfile.mkstemp(dir=folder, prefix=PREFIX)
+        with os.fdopen(handle, "wb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            if not os.fstat(file.fileno()).st_nlink:  # another process, just started, took it for abandoned
+                continue
+            try:
+                yield file, Path(name)
+            finally:
+                Path(name).unlink(missing_ok=True)
+            return
 
 
 @asynccontextmanager
@@ -51,20 +83,15 @@ async def receive_upload(request: Request, *, folder: Path, limit_bytes: int) ->
     media_type = content_type.decode("latin-1").lower()
     if media_type not in (MULTIPART, *RAW_TYPES):
         raise UploadUnsupported(media_type, supported=(MULTIPART, *RAW_TYPES))
-    folder.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=folder, prefix=PREFIX)
-    path = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as sink:
-            if media_type == MULTIPART:
-                upload = await _receive_multipart(request, options.get(b"boundary"), path=path, sink=sink)
-            else:
-                async for chunk in request.stream():
-                    await run_sync(sink.write, chunk)
-                upload = Upload(path)
+    with _locked_file(folder) as (sink, path):
+        if media_type == MULTIPART:
+            upload = await _receive_multipart(request, options.get(b"boundary"), path=path, sink=sink)
+        else:
+            async for chunk in request.stream():
+                await run_sync(sink.write, chunk)
+            upload = Upload(path)
+        await run_sync(sink.flush)
         yield replace(upload, began_at=began_at)
-    finally:
-        path.unlink(missing_ok=True)
 
 
 async def _receive_multipart(

@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import tempfile
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
@@ -41,6 +43,11 @@ class ArtifactFile:
 def open_artifacts(settings: DatabaseSettings) -> "ArtifactStore":
     """The settings' store; copies of remote files are kept under the data directory."""
     return ArtifactStore(settings.artifacts_url, cache_dir=settings.data_dir / "cache")
+
+
+def checkpoint_key(experiment_id: UUID) -> str:
+    """Where a job in progress keeps what another worker can go on from; it is replaced after each epoch."""
+    return f"experiments/{experiment_id}/checkpoint"
 
 
 class ArtifactStore:
@@ -113,6 +120,51 @@ class ArtifactStore:
             raise ArtifactNotFound(key)
         return [ArtifactFile(Path(key).name, int(self._fs.size(path)))]
 
+    def list_whole(self, folder: str) -> list[str]:
+        """What is stored right under `folder`: files, and folders that are whole."""
+        names = sorted(self._name(path) for path in self._list(self._path(folder)))
+        keys = [f"{folder}/{name}" for name in names if not name.endswith(PARTIAL)]
+        return [key for key in keys if self.exists(key)]
+
+    def list_everything(self) -> list[str]:
+        """Every file, and every folder that is whole; what a crash left behind is left out."""
+        keys, folders = [], [self._root]
+        while folders:
+            for path in self._list(folders.pop()):
+                key = path.removeprefix(self._root).strip("/")
+                if key.endswith(PARTIAL):
+                    continue
+                if self.exists(key):
+                    keys.append(key)
+                else:
+                    folders.append(path)
+        return sorted(keys)
+
+    def is_empty(self) -> bool:
+        """Whether nothing at all is stored."""
+        return not self._list(self._root)
+
+    def copy(self, key: str, target: "ArtifactStore") -> None:
+        """Store the same file or folder in `target`, too. Raises ArtifactNotFound."""
+        try:
+            path = self.fetch(key)
+            if path.is_dir():
+                target.put_folder(path, key)
+            else:
+                target.put_file(path, key)
+        except FileNotFoundError as error:
+            # Deleted, or replaced by another version, while it was read.
+            raise ArtifactNotFound(key) from error
+
+    def forget_copies(self, *, unused_days: float) -> list[str]:
+        """Remove copies of remote files that were not asked for in so many days; their names."""
+        oldest = time.time() - unused_days * 24 * 3600
+        copies = self._given_cache.iterdir() if self._given_cache and self._given_cache.exists() else ()
+        old = [path for path in copies if path.stat().st_mtime < oldest]
+        for path in old:
+            shutil.rmtree(path, ignore_errors=True)
+        return [path.name for path in old]
+
     def delete(self, key: str) -> None:
         """Remove everything under `key`; nothing there is no error."""
         # Without its manifest a folder does not exist, so a crash in between leaves no half of it.
@@ -139,11 +191,13 @@ class ArtifactStore:
 
     def list_names(self, folder: str) -> list[str]:
         """What lies right under `folder`, also files that are not whole yet."""
+        return sorted(self._name(path) for path in self._list(self._path(folder)))
+
+    def _list(self, folder: str) -> list[str]:
         try:
-            paths = self._fs.ls(self._path(folder), detail=False)
+            return [str(path) for path in self._fs.ls(folder, detail=False)]
         except FileNotFoundError:
             return []
-        return sorted(str(path).rstrip("/").rpartition("/")[2] for path in paths)
 
     def age_seconds(self, key: str) -> float:
         """Since a file was written. Raises ArtifactNotFound."""
@@ -164,6 +218,10 @@ class ArtifactStore:
         for path in old:
             shutil.rmtree(path, ignore_errors=True)
         return len(old)
+
+    @staticmethod
+    def _name(path: str) -> str:
+        return path.rstrip("/").rpartition("/")[2]
 
     @property
     def _is_local(self) -> bool:
@@ -190,6 +248,7 @@ class ArtifactStore:
 
     def _download(self, remote: list[str], local: list[Path], *, target: Path) -> Path:
         if target.exists():
+            os.utime(self._entry(target))
             return target
         self._cache.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=self._cache) as partial:
@@ -204,6 +263,10 @@ class ArtifactStore:
                 if not target.exists():  # otherwise another process was faster with the same copy
                     raise
         return target
+
+    def _entry(self, copy: Path) -> Path:
+        """What lies right in the cache: the copy, or the folder of its own that a file has."""
+        return self._cache / copy.relative_to(self._cache).parts[0]
 
     def _read_manifest(self, key: str) -> dict[str, Any] | None:
         try:

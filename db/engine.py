@@ -197,7 +197,7 @@ def downgrade(target: Engine | DatabaseSettings | str, revision: str = "base") -
 
 
 def is_up_to_date(engine: Engine) -> bool:
-    """Whether the schema is the one this code was written for."""
+    """Whether the schema is the one this code was written for, or that of a later release."""
     return migrate.is_current(engine.execution_options(**_read_only_options(engine)))
 
 

@@ -12,6 +12,7 @@ DatabaseRefusal
 ├── DatasetInUse, ModelInUse
 ├── StudentsBusy
 ├── LeaseLost
+├── BackupRefused
 ├── BadCursor, BadArtifactKey
 
 RuntimeError, for no caller can help it
@@ -181,6 +182,10 @@ class LeaseLost(DatabaseRefusal):
         self.identifier = str(identifier)
         self.owner = owner
         super().__init__(f"{owner!r} no longer holds the lease on {self.identifier!r}")
+
+
+class BackupRefused(DatabaseRefusal):
+    """A backup can't be made, or can't be restored here: the text says why, and what to do."""
 
 
 class BadCursor(DatabaseRefusal):

@@ -22,11 +22,24 @@ def run(engine: Engine, direction: Literal["upgrade", "downgrade"], revision: st
 
 
 def is_current(engine: Engine) -> bool:
-    """Whether the newest revision is applied."""
+    """Whether the newest revision is applied, or one of a later release.
+
+    While a release is replaced by the next, the schema is upgraded first and its processes work on.
+    """
     with engine.connect() as connection:
-        applied = MigrationContext.configure(connection).get_current_heads()
+        applied = set(MigrationContext.configure(connection).get_current_heads())
         connection.rollback()
-    return set(applied) == set(ScriptDirectory.from_config(_config(None)).get_heads())
+    is_newer = any(not is_known(revision) for revision in applied)
+    return is_newer or applied == set(_scripts().get_heads())
+
+
+def is_known(revision: str | None) -> bool:
+    """Whether this code knows the revision, to read it or to upgrade from it."""
+    return revision in {script.revision for script in _scripts().walk_revisions()}
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config(None))
 
 
 def _config(connection: Connection | None) -> Config:

@@ -18,9 +18,10 @@ MOST_LINES = 400
 MOST_RECIPE_LINES = 3
 SERVICES = {"postgres", "redis", "migrate", "api", "worker-cpu", "worker-gpu"}
 COMMANDS = (
-    "up", "api", "worker", "db upgrade", "simulate", "dataset add", "datasets", "train", "experiments",
-    "compare", "evaluate", "student", "students", "students send", "models", "promote", "cancel", "demo",
-    "cross-validate", "cross-validations", "sweep", "sweeps", "sweeps pareto", "audit",
+    "up", "api", "worker", "db upgrade", "db backup", "db restore", "simulate", "dataset add", "datasets",
+    "train", "experiments", "compare", "evaluate", "student", "students", "students send", "models",
+    "promote", "cancel", "demo", "cross-validate", "cross-validations", "sweep", "sweeps", "sweeps pareto",
+    "audit",
     "key create", "key list", "key revoke", "key rotate",
 )  # fmt: skip
 

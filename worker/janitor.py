@@ -34,6 +34,7 @@ logger = logging.getLogger(__name__)
 
 FIRST_RETENTION_SECONDS = 600.0
 RETENTION_SECONDS = 24 * 3600.0
+HEARD_SECONDS = 5
 
 
 class ScoringBell:
@@ -116,6 +117,22 @@ class ClockWatch:
         return moment >= self._trusted_from
 
 
+class Room:
+    """Notices that a worker has had room for so long that messages, if there were any, must have come."""
+
+    def __init__(self) -> None:
+        self._since: float | None = None  # seconds of the monotonic clock
+
+    def look(self, *, is_free: bool) -> bool:
+        """One look; whether it has had room at all looks for a while."""
+        if not is_free:
+            self._since = None
+            return False
+        if self._since is None:
+            self._since = time.monotonic()
+        return time.monotonic() - self._since >= HEARD_SECONDS
+
+
 class Janitor:
     """Looks around every `janitor_seconds`, from a thread of the worker's main process.
 
@@ -125,6 +142,7 @@ class Janitor:
     def __init__(self, settings: WorkerSettings, *, has_room: Callable[[], bool] = lambda: False) -> None:
         self._settings = settings
         self._has_room = has_room
+        self._room = Room()
         self._clock = ClockWatch(lease_seconds=settings.lease_seconds)
         self._tidy_at = 0.0  # seconds of the monotonic clock
         self._ended = Event()
@@ -152,7 +170,7 @@ class Janitor:
         with self._connected, open_stores(self._settings) as stores:
             self._requeue_expired(stores.sessions)
             self._ring_again(stores.sessions)
-            if self._has_room():
+            if self._room.look(is_free=self._has_room()):
                 self._ring_for_overdue(stores.sessions)
             drop_leftovers(self._settings, stores)
             self._scoring.look(stores.sessions)

@@ -27,6 +27,8 @@ logger = logging.getLogger(__name__)
 # Those that were stopped or failed may be taken up again at their checkpoint.
 DONE_WITH_CHECKPOINT = (ExperimentStatus.SUCCEEDED, ExperimentStatus.PRUNED)
 UUID_VERSION_WITH_TIME = 7
+# Copies of a remote store's files; the next who asks makes another.
+UNUSED_DAYS = 7
 
 
 def tidy(settings: WorkerSettings, *, connected: AbstractContextManager[object]) -> None:
@@ -53,6 +55,8 @@ def tidy(settings: WorkerSettings, *, connected: AbstractContextManager[object])
     for experiment_id, names in work.items():
         _tidy_work(settings.work_folder, names, runs.get(experiment_id))
     _tidy_broker(settings)
+    for copy in store.forget_copies(unused_days=UNUSED_DAYS):
+        _log(f"cache/{copy}")
 
 
 def _tidy_experiment(store: ArtifactStore, experiment_id: UUID, run: Run, keys: Sequence[str]) -> None:

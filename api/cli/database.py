@@ -1,18 +1,27 @@
-"""`ikt db …`: the database's schema."""
+"""`ikt db …`: the database's schema, and backups of all that is kept."""
 
-from typing import Annotated
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
 
 from api.cli.console import JsonFlag, stdout, write_json
+from api.cli.failures import BadInput
 
-app = typer.Typer(no_args_is_help=True, help="The database's schema.")
+if TYPE_CHECKING:
+    from db.backup import Manifest
+    from db.settings import DatabaseSettings
+
+app = typer.Typer(no_args_is_help=True, help="The database's schema, and backups.")
+
+Folder = Annotated[Path, typer.Argument(help="The backup's folder.")]
 
 
 @app.callback()
 def group() -> None:
-    """The database's schema."""
+    """The database's schema, and backups."""
 
 
 @app.command()
@@ -32,3 +41,44 @@ def upgrade(
         write_json({"database_url": shown, "revision": revision})
         return
     stdout().print(f"[green]✓[/] {escape(str(shown))} is at [bold]{revision}[/]")
+
+
+@app.command()
+def backup(folder: Folder, *, as_json: JsonFlag = False) -> None:
+    """Save all rows and files in a new folder, while the service goes on."""
+    from db.backup import back_up
+
+    _tell(_try(back_up, folder), f"saved in {folder}", as_json=as_json)
+
+
+@app.command()
+def restore(folder: Folder, *, as_json: JsonFlag = False) -> None:
+    """Bring a backup into a new database and an empty place for files; start the service afterwards."""
+    from db.backup import restore
+
+    _tell(_try(restore, folder), f"restored from {folder}", as_json=as_json)
+
+
+def _try(act: "Callable[[DatabaseSettings, Path], Manifest]", folder: Path) -> "Manifest":
+    from db.errors import BackupRefused
+    from db.settings import DatabaseSettings
+
+    try:
+        return act(DatabaseSettings(), folder)
+    except BackupRefused as refused:
+        raise BadInput("Nothing was saved or restored", str(refused)) from refused
+
+
+def _tell(manifest: "Manifest", done: str, *, as_json: bool) -> None:
+    if as_json:
+        write_json(
+            {"created_at": manifest.created_at, "revision": manifest.revision, "counts": manifest.counts}
+            | {"files": len(manifest.files)}
+        )
+        return
+    rows = sum(manifest.counts.values())
+    stdout().print(
+        f"[green]✓[/] {rows:,} rows and {len(manifest.files):,} files of {manifest.created_at} "
+        f"{escape(done)}",
+        soft_wrap=True,
+    )

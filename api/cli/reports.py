@@ -12,7 +12,7 @@ from api.cli.client import DEFAULT_URL, InlineFlag, UrlOption, find_experiment, 
 from api.cli.console import JsonFlag, stdout, write_json
 from api.cli.drawing import bar, number
 
-STATUS = {"pass": "green", "warn": "yellow", "fail": "red"}
+STATUS = {"pass": "green", "warn": "yellow", "fail": "red"}  # no password # nosec B105
 COLUMNS = {"probability": "p", "mastery": "M", "reference": "reference"}
 FIGURES = {
     "ece": "ECE",

@@ -139,7 +139,8 @@ def worker(
     if as_json:
         write_json({"queues": chosen, "concurrency": concurrency})
     sys.stdout.flush()
-    os.execve(sys.executable, [sys.executable, "-m", "worker"], {**os.environ, **variables})
+    command = [sys.executable, "-m", "worker"]
+    os.execve(sys.executable, command, {**os.environ, **variables})  # a command of our own # nosec B606
 
 
 @contextmanager

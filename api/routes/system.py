@@ -7,7 +7,13 @@ from fastapi.responses import JSONResponse
 from pydantic import BeforeValidator
 
 from api.dependencies import ResourcesDep
-from api.errors import NO_SUCH_PROBLEM, NOT_READY, all_problem_types, problem_response
+from api.errors import (
+    NO_SUCH_PROBLEM,
+    NOT_READY,
+    RETRY_AFTER_SECONDS,
+    all_problem_types,
+    problem_response,
+)
 from api.paths import restore_slashes
 from api.responses import describe_problems
 from api.schemas.common import ProblemKind
@@ -45,7 +51,8 @@ def get_readiness(request: Request, resources: ResourcesDep) -> Ready | JSONResp
         return Ready(parts=parts)
     members: dict[str, Any] = {"parts": [part.model_dump() for part in parts]}
     detail = f"not available: {', '.join(failed)}"
-    return problem_response(NOT_READY, request, detail=detail, members=members)
+    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
+    return problem_response(NOT_READY, request, detail=detail, members=members, headers=headers)
 
 
 @router.get(

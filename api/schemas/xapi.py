@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SkipValidation
 
 from api.schemas.common import Shape
-from api.schemas.interactions import MOST_INTERACTIONS, InteractionLine, ItemStatus
+from api.schemas.interactions import MOST_INTERACTIONS, InteractionLine, ItemStatus, NewStudentId
 
 ANSWERED = "http://adlnet.gov/expapi/verbs/answered"
 ATTEMPTED = "http://adlnet.gov/expapi/verbs/attempted"
@@ -33,7 +33,7 @@ class _Read(BaseModel):
 class Account(_Read):
     """An account of a learner."""
 
-    name: str
+    name: NewStudentId
     """The caller's pseudonymous id of the student."""
     homePage: str | None = None
     """The system that the account is of. Statements about systems that the service does not follow are
@@ -43,11 +43,29 @@ class Account(_Read):
 class Actor(_Read):
     """Who did it; agents without an account are not followed."""
 
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+
     account: Account | None = None
 
 
-class Identified(_Read):
-    """A verb or an activity."""
+class Verb(_Read):
+    """What the actor did."""
+
+    id: Annotated[str, Field(min_length=1)]
+    """An IRI."""
+
+
+class Object(_Read):
+    """What it was done to; only activities are followed."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+
+    id: str | None = None
+    """An IRI."""
+
+
+class Activity(_Read):
+    """What another one belongs to."""
 
     id: str
     """An IRI."""
@@ -63,8 +81,8 @@ class Result(_Read):
 class ContextActivities(_Read):
     """What the activity belongs to."""
 
-    category: list[Identified] | Identified | None = None
-    parent: list[Identified] | Identified | None = None
+    category: list[Activity] | Activity | None = None
+    parent: list[Activity] | Activity | None = None
 
 
 class Context(_Read):
@@ -81,11 +99,11 @@ class Statement(_Read):
     id: UUID | None = None
     """The statement's own id; sent again, in whatever case, it is counted once. Made up if left out."""
     actor: Actor
-    verb: Identified
-    object: Identified
+    verb: Verb
+    object: Object
     result: Result | None = None
     context: Context | None = None
-    timestamp: str | None = None
+    timestamp: Annotated[str, Field(json_schema_extra={"format": "date-time"})] | None = None
     """RFC 3339; default: now."""
 
 

@@ -20,6 +20,7 @@ from db.errors import DuplicateDataset
 from db.models import Dataset
 from db.repositories import datasets as repository
 from db.repositories import erasures
+from db.repositories.leavings import find_datasets
 from ikt_model.data.columns import LONGEST_NAME
 from ikt_model.data.csv_records import read_header
 from ikt_model.data.readers import PARQUET_MAGIC, read_dataset, sniff_format
@@ -56,9 +57,13 @@ def add_dataset(
         return present(stored), False
     statistics, format = describe(sequences), _format_of(upload, fields)
     dataset_id = new_id()
-    key = f"datasets/{dataset_id}.arrow"
-    on_failure(session, lambda: store.delete(key))
-    _keep_file(sequences, store, key=key, beside=upload.path)
+    key = _key(dataset_id)
+    # Should the process die, the draft's name tells what to undo.
+    draft = upload.path.with_name(f"{upload.path.name}.{dataset_id}")
+    on_failure(session, lambda: _undo(sessions, store, dataset_id, draft))
+    after_commit(session, draft.unlink)
+    save_sequences(sequences, draft)
+    store.put_file(draft, key)
     name = fields.name or _shown_name(upload.filename) or f"dataset {sequences.content_hash[:8]}"
     # An erasure that is not done yet will find this dataset, too.
     erasures.hold_datasets(session)
@@ -131,13 +136,20 @@ def present(dataset: Dataset) -> DatasetRead:
     )
 
 
-def _keep_file(sequences: Sequences, store: ArtifactStore, *, key: str, beside: Path) -> None:
-    arrow = beside.with_name(f"{beside.name}.arrow")
-    try:
-        save_sequences(sequences, arrow)
-        store.put_file(arrow, key)
-    finally:
-        arrow.unlink(missing_ok=True)
+def _key(dataset_id: UUID) -> str:
+    return f"datasets/{dataset_id}.arrow"
+
+
+def undo_unfinished(sessions: SessionFactory, store: ArtifactStore, dataset_id: UUID) -> None:
+    """Delete a dataset's file unless its row is there; a commit whose answer was lost may have stored it."""
+    with read_scope(sessions) as session:
+        if not find_datasets(session, [dataset_id]):
+            store.delete(_key(dataset_id))
+
+
+def _undo(sessions: SessionFactory, store: ArtifactStore, dataset_id: UUID, draft: Path) -> None:
+    undo_unfinished(sessions, store, dataset_id)
+    draft.unlink(missing_ok=True)
 
 
 def _add_row(

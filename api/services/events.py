@@ -1,5 +1,6 @@
 """News of one experiment, in the order in which they happen."""
 
+import logging
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from functools import partial
@@ -8,11 +9,16 @@ from uuid import UUID
 
 import anyio
 from anyio.to_thread import run_sync
+from sqlalchemy.exc import SQLAlchemyError
 
 from api.schemas.experiments import EpochRead
 from db.engine import SessionFactory, read_scope
 from db.errors import ExperimentNotFound
 from db.repositories import experiments
+
+logger = logging.getLogger(__name__)
+
+UNAVAILABLE_SECONDS = 2.0  # until a database that did not answer is asked again
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +49,11 @@ async def follow_experiment(
         except ExperimentNotFound:
             yield Event("end", {"experiment_id": str(experiment_id), "status": "deleted"})
             return
+        except SQLAlchemyError as error:
+            # The listener would only come again; the stream says that it is alive until there is news.
+            logger.warning("news wait for the database: experiment_id=%s reason=%r", experiment_id, error)
+            await anyio.sleep(UNAVAILABLE_SECONDS)
+            continue
         for epoch in snapshot.epochs:
             after_epoch = epoch.epoch
             yield Event("epoch", epoch.model_dump(mode="json"), id=str(epoch.epoch))

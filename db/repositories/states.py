@@ -105,7 +105,7 @@ def _upsert_statement() -> str:
         ON CONFLICT (model_id, student_pk) DO UPDATE
         SET ({columns}) = ({", ".join(f"excluded.{name}" for name in [*_SCALARS, *_PACKED])})
         WHERE student_states.n_interactions < excluded.n_interactions
-    """
+    """  # names of columns, from this file # nosec B608
 
 
 _UPSERT = _upsert_statement()
@@ -159,7 +159,7 @@ STATE_COLUMNS = ", ".join(field.name for field in fields(State))
 _READ_STATES = f"""
     SELECT {STATE_COLUMNS} FROM student_states
     WHERE model_id = %(model_id)s AND student_pk = ANY (%(student_pks)s::bigint[])
-"""
+"""  # names of columns, from the class above # nosec B608
 
 
 def read_states(session: Session, model_id: UUID, student_pks: Sequence[int]) -> dict[int, State]:

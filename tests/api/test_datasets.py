@@ -1,6 +1,6 @@
 """Datasets over HTTP."""
 
-import os
+import fcntl
 from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
@@ -10,9 +10,12 @@ from uuid import UUID, uuid4
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from api.services import datasets
 from db.artifacts import ArtifactStore
+from db.base import new_id
 from db.engine import session_scope
 from tests.api.support import Service, assert_problem, events_csv, run_service
 from tests.builders import make_experiment
@@ -157,15 +160,40 @@ class TestUpload:
         assert_problem(service.upload(), 500, "internal")
         assert service.traces() == before
 
-    def test_uploads_of_a_dead_process_are_removed_at_the_start(self, stack: Stack) -> None:
+    def test_uploads_of_a_dead_process_are_taken_back_at_the_start(self, service: Service) -> None:
+        stack = service.stack
+        stored, lost = service.add_dataset()["id"], str(new_id())
+        artifacts = Path(stack.artifacts_url) / "datasets"
+        (artifacts / f"{lost}.arrow").write_bytes(b"x")
         folder = stack.data_dir / "uploads"
-        folder.mkdir()
-        old, young = folder / "upload-old", folder / "upload-young"
-        for path in (old, young):
-            path.write_bytes(b"x")
-        os.utime(old, (0, 0))
-        with run_service(stack) as service:
-            assert service.files() == [str(young)]
+        # Two died before their rows were stored and after it, the third is being received.
+        for name in ("upload-1", f"upload-1.{lost}", "upload-2", f"upload-2.{stored}", "upload-3"):
+            (folder / name).write_bytes(b"x")
+        before = set(service.files())
+        with (folder / "upload-3").open("rb") as receiving:
+            fcntl.flock(receiving, fcntl.LOCK_EX)
+            with run_service(stack) as restarted:
+                left = set(restarted.files())
+
+        gone = [folder / "upload-1", folder / f"upload-1.{lost}", folder / "upload-2"]
+        gone += [folder / f"upload-2.{stored}", artifacts / f"{lost}.arrow"]
+        assert before - left == {str(path) for path in gone}
+
+    def test_a_commit_whose_answer_is_lost_keeps_the_file(
+        self, service: Service, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        commit, content = Session.commit, events_csv()
+
+        def commit_unheard(session: Session) -> None:
+            commit(session)
+            raise OperationalError("COMMIT", {}, Exception("the connection is lost"))
+
+        monkeypatch.setattr(Session, "commit", commit_unheard)
+        assert_problem(service.upload(content), 503, "database-unavailable")
+        monkeypatch.undo()
+        again = service.upload(content)
+        assert again.status_code == 200
+        assert _artifact(service, again.json()) in service.files()
 
 
 class TestRead:

@@ -1,7 +1,7 @@
 """What the OpenAPI document allows is what the service takes, and what it leads to is there."""
 
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -14,6 +14,7 @@ from api.schemas.experiments import ExperimentCreate
 from api.schemas.interactions import InteractionCreate
 from api.schemas.predictions import PredictionsCreate
 from api.schemas.sweeps import SweepCreate
+from api.schemas.xapi import STATEMENT_EXAMPLE
 from api.settings import ApiSettings
 from tests.api.support import Service, assert_problem
 
@@ -52,6 +53,21 @@ BODIES: list[tuple[Any, dict[str, Any], bool]] = [
 ]
 
 
+STATEMENTS: list[tuple[dict[str, Any], bool]] = [
+    ({}, True),
+    ({"verb": {"id": ""}}, False),
+    ({"verb": {}}, False),
+    ({"actor": {}}, False),
+    ({"object": {}}, False),
+    ({"object": {"objectType": "Agent"}}, True),
+    ({"actor": {"mbox": "mailto:ann@school.example"}}, True),
+    ({"actor": {"account": {"name": ""}}}, False),
+    ({"actor": {"account": {"name": "a\x00n"}}}, False),
+    ({"timestamp": "yesterday"}, False),
+    ({"id": "7"}, False),
+]
+
+
 @pytest.fixture(scope="module")
 def document(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return create_app(ApiSettings(data_dir=tmp_path_factory.mktemp("document"))).openapi()
@@ -69,6 +85,19 @@ def test_schema_and_service_agree(
         assert not is_right
     else:
         assert is_right
+
+
+@pytest.mark.parametrize(("changes", "is_right"), STATEMENTS)
+def test_statements_of_the_schema_are_taken(
+    document: dict[str, Any], service: Service, changes: dict[str, Any], is_right: bool
+) -> None:
+    schema = {"$ref": "#/components/schemas/Statement", "components": document["components"]}
+    statement = {**STATEMENT_EXAMPLE, "id": str(uuid4()), **changes}
+    checked = Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
+    # The date-time of JSON schema needs a library of its own, which is not here.
+    if "timestamp" not in changes:
+        assert checked.is_valid(statement) == is_right
+    assert (service.client.post("/xapi/statements", json=statement).status_code == 200) == is_right
 
 
 def test_no_parameter_can_be_null(document: dict[str, Any]) -> None:

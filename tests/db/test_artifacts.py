@@ -1,6 +1,8 @@
 """Files appear whole or not at all, on a local folder and on a remote store."""
 
+import os
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -240,3 +242,48 @@ def _content(folder: Path) -> dict[str, str]:
 def _names(url: str) -> list[str]:
     filesystem, root = fsspec.url_to_fs(url)
     return sorted(str(path).removeprefix(f"{root}/") for path in filesystem.find(root))
+
+
+class TestCopies:
+    def test_those_that_nobody_asks_for_are_forgotten(self, folder: Path, tmp_path: Path) -> None:
+        store = ArtifactStore("memory://copied", cache_dir=tmp_path / "cache")
+        store.put_folder(folder, KEY)
+        store.put_file(folder / "weights.safetensors", "datasets/one.arrow")
+        copies = [store.fetch(KEY), store.fetch("datasets/one.arrow").parent]
+        week_ago = time.time() - 7.1 * 24 * 3600
+        for copy in copies:
+            os.utime(copy, (week_ago, week_ago))
+        store.fetch(KEY)
+
+        assert store.forget_copies(unused_days=7) == [copies[1].name]
+        assert [copy.exists() for copy in copies] == [True, False]
+        assert _content(store.fetch(KEY)) == _content(folder)
+        assert store.fetch("datasets/one.arrow").read_text() == "weights"
+
+    def test_stored_files_are_no_copies(self, folder: Path, tmp_path: Path) -> None:
+        store = ArtifactStore(str(tmp_path / "artifacts"), cache_dir=tmp_path / "cache")
+        store.put_folder(folder, KEY)
+        os.utime(store.fetch(KEY), (0, 0))
+
+        assert store.forget_copies(unused_days=7) == []
+        assert store.exists(KEY)
+
+
+class TestListing:
+    def test_whole_artifacts_are_listed_and_drafts_are_not(
+        self, store: ArtifactStore, folder: Path, url: str
+    ) -> None:
+        store.put_folder(folder, KEY)
+        other = ArtifactStore(f"{url}-2")
+        assert other.is_empty()
+        for key in store.list_everything():
+            store.copy(key, other)
+
+        assert other.list_everything() == store.list_everything() == sorted(["datasets/other.arrow", KEY])
+        assert store.list_whole("datasets") == ["datasets/other.arrow"]
+        assert not other.is_empty()
+        assert _content(other.fetch(KEY)) == _content(folder)
+        with pytest.raises(ArtifactNotFound):
+            store.copy("datasets/none.arrow", other)
+        for key in other.list_everything():
+            other.delete(key)

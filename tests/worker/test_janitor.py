@@ -18,7 +18,7 @@ from tests.builders import make_experiment, make_model, make_running, make_stude
 from tests.stacks import Stack
 from tests.worker.support import look, receive, settings_of
 from worker.enqueue import BrokerUnavailable, enqueue_training
-from worker.janitor import ClockWatch, Janitor
+from worker.janitor import ClockWatch, Janitor, Room
 
 LONG_AGO = timedelta(minutes=10)
 
@@ -294,8 +294,19 @@ class TestClocks:
 
 
 class TestWorkersWithNothingToDo:
+    def test_one_that_has_just_ended_a_job_is_about_to_hear_of_the_next(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        room, clock, heard = Room(), {"now": 0.0}, []
+        monkeypatch.setattr("worker.janitor.time.monotonic", lambda: clock["now"])
+        for now, is_free in ((0.0, True), (4.0, True), (5.0, True), (6.0, False), (7.0, True), (13.0, True)):
+            clock["now"] = now
+            heard.append(room.look(is_free=is_free))
+        assert heard == [False, False, True, False, False, True]
+
     @pytest.fixture
-    def idle(self, stack: Stack) -> Janitor:
+    def idle(self, stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Janitor:
+        monkeypatch.setattr("worker.janitor.HEARD_SECONDS", 0)
         return Janitor(settings_of(stack, queues=("cpu",), concurrency=2), has_room=lambda: True)
 
     def test_they_ask_for_what_waits_however_often_it_was_rung_for(
