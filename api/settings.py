@@ -60,6 +60,8 @@ class ApiSettings(DatabaseSettings):
     """Cores that one question to a model may use; several wait for each other more than they work."""
     mastery_cache_bytes: int = Field(default=64 * MEBIBYTE, ge=0)
     """Written answers about mastery that are kept to be given again."""
+    trajectory_cache_bytes: int = Field(default=16 * MEBIBYTE, ge=0)
+    """Steps of students that are kept, so that they are computed once for several pages."""
     minimum_cohort: int = Field(default=10, ge=1)
     """Fewest students whose mean is told; a smaller group would show single ones."""
     freeze_heap: bool = False
