@@ -73,7 +73,7 @@ class Resources:
             inference=inference,
             serving=serving,
             reader=MasteryReader(sessions, serving, cache_bytes=settings.mastery_cache_bytes),
-            trajectories=Trajectories(serving, inference),
+            trajectories=Trajectories(serving, inference, cache_bytes=settings.trajectory_cache_bytes),
             writer=MicroBatcher(
                 recorder.record_together,
                 recorder.record_alone,

@@ -66,6 +66,8 @@ class ApiSettings(DatabaseSettings):
     """Cores that one question to a model may use; several wait for each other more than they work."""
     mastery_cache_bytes: int = Field(default=64 * MEBIBYTE, ge=0)
     """Written answers about mastery that are kept to be given again."""
+    trajectory_cache_bytes: int = Field(default=16 * MEBIBYTE, ge=0)
+    """Steps of students that are kept, so that they are computed once for several pages."""
     audit: Literal["on", "off"] | None = None
     """Whether reads and writes are logged; unsaid they are where keys are needed."""
     erasure_poll_seconds: float = Field(default=5.0, gt=0)

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints
 
 from api.paths import restore_slashes
-from api.schemas.common import PLAIN_TEXT, Number, Shape, UtcTime
+from api.schemas.common import PLAIN_TEXT, Number, RequestShape, Shape, UtcTime
 from api.schemas.models import MODEL_REFERENCE_EXAMPLE, ModelReference
 from api.schemas.students import StudentId
 
@@ -28,7 +28,7 @@ CohortName = Annotated[
 ]
 
 
-class Members(Shape):
+class Members(RequestShape):
     """Who is in a cohort."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"student_ids": ["learner-16894"]}]})

@@ -71,6 +71,12 @@ class Shape(BaseModel):
         return given
 
 
+class RequestShape(Shape):
+    """Base of what callers send in JSON: there a text is no number, and false is no 0."""
+
+    model_config = ConfigDict(strict=True)
+
+
 def examples_by_name() -> dict[str, list[Any]]:
     """Examples of every shape, nulls included, which FastAPI leaves out of its document."""
     shapes = Shape.__subclasses__()

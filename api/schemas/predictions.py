@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, model_validator
 
-from api.schemas.common import Name, Number, Shape
+from api.schemas.common import Name, Number, RequestShape, Shape
 from api.schemas.interactions import MOST_SKILLS_OF_ITEM, SKILL_OR_SKILLS, Answer
 from api.schemas.models import MODEL_REFERENCE_EXAMPLE, ModelReference
 
@@ -21,7 +21,7 @@ SKILL_PREDICTION_EXAMPLE: dict[str, Any] = {
 }
 
 
-class Hypothetical(Shape):
+class Hypothetical(RequestShape):
     """A response that nobody has given."""
 
     model_config = ConfigDict(json_schema_extra=SKILL_OR_SKILLS)
@@ -40,7 +40,7 @@ class Hypothetical(Shape):
         return self
 
 
-class PredictionsCreate(Shape):
+class PredictionsCreate(RequestShape):
     """Skills to predict, and what to suppose."""
 
     model_config = ConfigDict(

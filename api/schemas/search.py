@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema, model_validator
 
-from api.schemas.common import Shape
+from api.schemas.common import RequestShape
 from ikt_model.search import count_points
 
 MOST_TRIALS = 1000
@@ -65,7 +65,7 @@ Real = Annotated[float, Field(allow_inf_nan=False)]
 Whole = Annotated[int, Field(ge=-LARGEST_WHOLE, le=LARGEST_WHOLE)]
 
 
-class GridSearch(Shape):
+class GridSearch(RequestShape):
     """Every combination of the listed values, the last setting changing fastest."""
 
     method: Literal["grid"]
@@ -77,7 +77,7 @@ class GridSearch(Shape):
     """Values to try, by dotted name of the setting."""
 
 
-class FloatRange(Shape):
+class FloatRange(RequestShape):
     """A number between two bounds."""
 
     type: Literal["float"]
@@ -91,7 +91,7 @@ class FloatRange(Shape):
         return _require_range(self)
 
 
-class IntRange(Shape):
+class IntRange(RequestShape):
     """A whole number between two bounds."""
 
     type: Literal["int"]
@@ -109,7 +109,7 @@ class IntRange(Shape):
         return _require_range(self)
 
 
-class Choices(Shape):
+class Choices(RequestShape):
     """One of several values in no order."""
 
     type: Literal["categorical"]
@@ -128,7 +128,7 @@ def _require_range(described: Any) -> Any:
     return described
 
 
-class OptunaSearch(Shape):
+class OptunaSearch(RequestShape):
     """Points that Optuna proposes, each in the light of the trials before it."""
 
     method: Literal["optuna"]

@@ -3,9 +3,9 @@
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, Strict
 
-from api.schemas.common import Name, Shape
+from api.schemas.common import Name, RequestShape
 
 DEEPEST_CONFIG = 4
 MOST_FOLDS = 1000
@@ -36,7 +36,7 @@ Folds = Annotated[
 ]
 
 
-class Submission(Shape):
+class Submission(RequestShape):
     """A preset, single settings replaced, on one dataset."""
 
     name: Name | None = None
@@ -45,7 +45,7 @@ class Submission(Shape):
     """One of GET /presets; without one, the settings' defaults."""
     config: Annotated[dict[str, Any], AfterValidator(_require_shallow)] = Field(default_factory=dict)
     """Settings that replace the preset's, nested like GET /presets shows them."""
-    dataset_id: UUID
+    dataset_id: Annotated[UUID, Strict(False)]  # JSON has no UUIDs
     exclude_folds: Folds = Field(default_factory=list, max_length=MOST_FOLDS)
     """Folds whose students are left out altogether: nothing is fitted or measured on them."""
     seed: int | None = Field(default=None, ge=0, le=2**31 - 1)

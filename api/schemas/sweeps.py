@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
-from api.schemas.common import PLAIN_TEXT, Metrics, Number, Shape, UtcTime
+from api.schemas.common import PLAIN_TEXT, Metrics, Number, RequestShape, Shape, UtcTime
 from api.schemas.experiments import DATASET_ID, EXPERIMENT_ID, METRICS_EXAMPLE, RunError, Status
 from api.schemas.search import MOST_TRIALS, Search
 from api.schemas.submissions import FoldSubmission
@@ -16,7 +16,7 @@ Direction = Literal["maximise", "minimise"]
 SWEEP_ID = "0193a1f8-3c4d-7e55-9f66-7a8b9c0d1e2f"
 
 
-class Objective(Shape):
+class Objective(RequestShape):
     """What the best trial is best in."""
 
     metric: str = Field(default="auc", max_length=100, pattern=PLAIN_TEXT)
@@ -25,7 +25,7 @@ class Objective(Shape):
     """Default: the way in which the metric is better."""
 
 
-class Pruner(Shape):
+class Pruner(RequestShape):
     """When a trial is given up before its last epoch."""
 
     name: Literal["none", "median"]

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SkipValidation
 
 from api.schemas.common import Shape
-from api.schemas.interactions import MOST_INTERACTIONS, InteractionLine, ItemStatus, NewStudentId
+from api.schemas.interactions import MOST_INTERACTIONS, Answer, InteractionLine, ItemStatus, NewStudentId
 
 ANSWERED = "http://adlnet.gov/expapi/verbs/answered"
 ATTEMPTED = "http://adlnet.gov/expapi/verbs/attempted"
@@ -74,7 +74,7 @@ class Activity(_Read):
 class Result(_Read):
     """How it ended."""
 
-    success: bool | None = None
+    success: Answer | None = None
     """Whether the response was right."""
 
 

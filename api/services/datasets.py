@@ -189,4 +189,4 @@ def _format_of(upload: Upload, fields: UploadFields) -> str:
 def _shown_name(filename: str | None) -> str | None:
     stem = PurePosixPath((filename or "").replace("\\", "/")).stem
     printable = "".join(letter for letter in stem if letter.isprintable()).strip()
-    return printable[:LONGEST_NAME].strip() or None
+    return printable[:LONGEST_NAME].strip() if printable.strip(".") else None

@@ -17,7 +17,6 @@ from db.errors import BadCursor
 from db.repositories import interactions, students
 
 MOST_ON_PAGE = 200  # unless the caller says
-KEPT_BYTES = 16 * 1024 * 1024
 COLUMN_BYTES = 512  # about what a column takes besides its values
 PART = "trajectory"
 LISTING = "step"
@@ -43,10 +42,10 @@ class Page:
 class Trajectories:
     """Computes ways, and keeps the last few of them."""
 
-    def __init__(self, serving: ServingModels, inference: Inference) -> None:
+    def __init__(self, serving: ServingModels, inference: Inference, *, cache_bytes: int) -> None:
         self._serving = serving
         self._inference = inference
-        self._kept: StudentCache[pa.RecordBatch] = StudentCache(limit_bytes=KEPT_BYTES)
+        self._kept: StudentCache[pa.RecordBatch] = StudentCache(limit_bytes=cache_bytes)
 
     def find_way(self, session: Session, student_id: str) -> Way:
         """Raises StudentNotFound, NoServingModel."""

@@ -12,10 +12,17 @@ import pyarrow.csv as pa_csv
 from ikt_model.data.errors import UnreadableDataset
 from ikt_model.data.refusals import Cell, Refusals, shorten
 
-BLOCK_BYTES = 16 * 2**20  # also the longest row that can be read
+BLOCK_BYTES = 8 * 2**20  # also the longest row that can be read
 HEADER_BYTES = 2**16
 _FOREIGN = {
     b"\x1f\x8b": "is compressed with gzip; unpack it first",
+    b"BZh": "is compressed with bzip2; unpack it first",
+    b"\xfd7zXZ\x00": "is compressed with xz; unpack it first",
+    b"\x28\xb5\x2f\xfd": "is compressed with Zstandard; unpack it first",
+    b"7z\xbc\xaf\x27\x1c": "is an archive; unpack it first",
+    b"ARROW1": "is an Arrow file; write it as Parquet, or as CSV (UTF-8)",
+    b"\x80\x04": "is a pickle, which is never opened; write it as Parquet, or as CSV (UTF-8)",
+    b"\x80\x05": "is a pickle, which is never opened; write it as Parquet, or as CSV (UTF-8)",
     b"PK\x03\x04": "is a spreadsheet or an archive; export it as CSV (UTF-8)",
     b"\xff\xfe": "is UTF-16 text; save it as UTF-8",
     b"\xfe\xff": "is UTF-16 text; save it as UTF-8",
@@ -31,9 +38,14 @@ def read_header(path: Path) -> list[str]:
     for magic, problem in _FOREIGN.items():
         if start.startswith(magic):
             raise UnreadableDataset(f"the file {problem}")
-    line = start.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n").replace(b"\r", b"\n").split(b"\n", 1)[0]
+    text = start.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n").replace(b"\r", b"\n")
+    line, end, _ = text.partition(b"\n")
     if b"\0" in line:
         raise UnreadableDataset("the header holds NUL bytes: this is not a text file; save it as CSV (UTF-8)")
+    if not end and len(start) == HEADER_BYTES:
+        raise UnreadableDataset(
+            f"the first line is longer than {HEADER_BYTES} bytes; it must be a header with names of columns"
+        )
     try:
         header = next(csv.reader([line.decode("utf-8")], strict=True))
         _refuse_other_separators(header)

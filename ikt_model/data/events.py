@@ -27,6 +27,7 @@ from ikt_model.data.csv_records import csv_lines, iterate_csv, require_columns
 from ikt_model.data.errors import UnreadableDataset
 from ikt_model.data.folds import assign_folds
 from ikt_model.data.limits import MOST_CELL_BYTES, MOST_ROW_GROUP_BYTES, Limits
+from ikt_model.data.parquet_pages import require_small_pages
 from ikt_model.data.refusals import Refusals, shorten
 from ikt_model.data.sequences import Sequences
 from ikt_model.data.steps import step_starts
@@ -78,6 +79,7 @@ def read_events_parquet(path: Path, *, limits: Limits) -> Sequences:
     try:
         metadata = pq.read_metadata(path)
         _require_size(metadata, limits)
+        require_small_pages(path, metadata, (*REQUIRED, *OPTIONAL))
         # As dictionaries, so that a long value that stands in many rows is seen before it is repeated.
         with pq.ParquetFile(path, metadata=metadata, read_dictionary=_text_columns(metadata)) as file:
             schema = file.schema_arrow

@@ -8,7 +8,7 @@ from ikt_model.data.errors import UnreadableDataset
 
 MOST_RESPONSES = 20_000_000
 MOST_SKILLS = 5_000  # the reference inverts a matrix of skills by skills
-MOST_ROW_GROUP_BYTES = 2**30
+MOST_ROW_GROUP_BYTES = 2**28
 MOST_CELL_BYTES = 4096  # far above the longest name; one dictionary entry stands for any number of rows
 
 

@@ -139,8 +139,6 @@ def run_service(stack: Stack, **changes: Any) -> Iterator[Service]:
     )
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        # Else asyncio lets a connection that is kept wait 40 ms for every answer's second packet.
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         _wait_for_start(server)

@@ -1,12 +1,16 @@
 """What stands before a body has a bound, whatever the parser would take."""
 
+import asyncio
 import json
 import socket
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+import uvicorn
+from uvicorn.server import ServerState
 
-from api.http_protocol import MOST_HEAD_BYTES
+from api.http_protocol import MOST_HEAD_BYTES, BoundedHead
 from api.security_headers import NOTHING
 from tests.api.support import Service, run_service
 from tests.stacks import Stack
@@ -65,3 +69,28 @@ def test_a_long_body_is_no_head(running: Service) -> None:
     post = head + b"Content-Type: application/json\r\n\r\n" + chunks + b"0\r\n\r\n"
 
     assert exchange(running, post).startswith(b"HTTP/1.1 400 ")
+
+
+def test_bodies_do_not_wait_for_heads_to_be_acknowledged() -> None:
+    async def accept() -> int:
+        loop, made = asyncio.get_running_loop(), asyncio.Event()
+
+        class Noted(BoundedHead):
+            def connection_made(self, transport: Any) -> None:
+                super().connection_made(transport)
+                option = transport.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+                options.append(option)
+                made.set()
+
+        options: list[int] = []
+        config = uvicorn.Config(lambda: None, log_config=None)
+        config.load()
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            state = ServerState()
+            server = await loop.create_server(lambda: Noted(config, state, {}), sock=listener)
+            with socket.create_connection(listener.getsockname()):
+                await asyncio.wait_for(made.wait(), timeout=10)
+            server.close()
+        return options[0]
+
+    assert asyncio.run(accept()) == 1
