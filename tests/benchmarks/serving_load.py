@@ -22,9 +22,12 @@ from typing import Any
 
 import numpy as np
 
+from tests.keys import HEADERS
+
 NUMBER = b"@@@@@@@@@@@@"
 """What stands in a request for its number, which is never used twice."""
 ROOT = Path(__file__).parents[2]
+KEY = "".join(f"{name}: {value}\r\n" for name, value in HEADERS.items())
 WRK_SCRIPT = Path(__file__).with_name("serving.lua")
 
 
@@ -60,13 +63,13 @@ class Plan:
 def get(path: str, *, etag: str | None = None) -> bytes:
     """A whole GET request."""
     condition = f"If-None-Match: {etag}\r\n" if etag else ""
-    return f"GET {path} HTTP/1.1\r\nHost: ikt\r\n{condition}\r\n".encode()
+    return f"GET {path} HTTP/1.1\r\nHost: ikt\r\n{KEY}{condition}\r\n".encode()
 
 
 def post(path: str, body: Any) -> bytes:
     """A whole POST request with a JSON body; NUMBER in it is replaced when it is sent."""
     content = json.dumps(body).encode()
-    head = f"POST {path} HTTP/1.1\r\nHost: ikt\r\nContent-Type: application/json\r\n"
+    head = f"POST {path} HTTP/1.1\r\nHost: ikt\r\n{KEY}Content-Type: application/json\r\n"
     return head.encode() + b"Content-Length: %d\r\n\r\n" % len(content) + content
 
 
