@@ -8,7 +8,7 @@ STUDENTS ?=
 FULL ?=
 SOURCES := api worker ikt_model db tests docs
 
-.PHONY: help demo serve test browser check bench-calibration bench-recovery bench-accuracy bench-comparison bench-dashboard bench-serving study lock clean
+.PHONY: help demo serve test browser check bench-calibration bench-recovery bench-accuracy bench-comparison bench-dashboard bench-serving bench-limits study lock clean
 
 help: ## Say what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-18s %s\n", $$1, $$2}'
@@ -46,6 +46,9 @@ bench-dashboard: .venv/.installed-dev browser ## Time the first page in a real b
 
 bench-serving: .venv/.installed-dev ## Hold serving students to its bounds (FULL=1 for a million; MODEL=skill-wise)
 	@$(BIN)/python -m tests.benchmarks.serving "$(STUDENTS)" "$(FULL)"
+
+bench-limits: .venv/.installed-dev ## Hold keys and limits to what they may cost
+	@$(BIN)/python -m tests.benchmarks.limits
 
 study: .venv/.installed ## Run the study, or what is left of it (DATA=train_valid.csv DATA2009=events.csv PART=a; STUDY=short)
 	@$(BIN)/python -m docs.study --study "$(STUDY)" --data "$(DATA)" --data2009 "$(DATA2009)" --part "$(PART)"

@@ -92,9 +92,7 @@ def measure_upload(stage: Stage, api: Api) -> list[Figure]:
         command = [sys.executable, "-m", "api.cli", "students", "send", str(file), "--url", api.url, "--json"]
         before = meter.spent()
         environment = stage.environment("few")
-        sent = subprocess.run(
-            command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
-        )
+        sent = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
         meter.add(scale.bulk, before)
         if sent.returncode:
             raise RuntimeError(f"the upload failed:\n{sent.stderr}")
