@@ -8,7 +8,7 @@ STUDENTS ?=
 FULL ?=
 SOURCES := api worker ikt_model db tests docs
 
-.PHONY: help demo serve test browser check audit bench-calibration bench-recovery bench-accuracy bench-comparison bench-dashboard bench-serving soak soak-short study lock clean
+.PHONY: help demo serve test browser check audit faults faults-short fuzz fuzz-short soak soak-short bench-calibration bench-recovery bench-accuracy bench-comparison bench-dashboard bench-serving bench-limits bench-upload study lock clean
 
 help: ## Say what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-18s %s\n", $$1, $$2}'
@@ -50,6 +50,9 @@ bench-dashboard: .venv/.installed-dev browser ## Time the first page in a real b
 
 bench-serving: .venv/.installed-dev ## Hold serving students to its bounds (FULL=1 for a million; MODEL=skill-wise)
 	@$(BIN)/python -m tests.benchmarks.serving "$(STUDENTS)" "$(FULL)"
+
+bench-limits: .venv/.installed-dev ## Hold keys and limits to what they may cost
+	@$(BIN)/python -m tests.benchmarks.limits
 
 soak: .venv/.installed-dev ## Mixed traffic while things break, then settle the accounts (MINUTES=10 STACK=embedded SEED=7)
 	@$(BIN)/python -m tests.soak --minutes "$(or $(MINUTES),10)" --stack "$(or $(STACK),services)" $(if $(SEED),--seed $(SEED))

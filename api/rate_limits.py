@@ -9,7 +9,6 @@ import time
 from asyncio import Lock
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from functools import lru_cache
 from math import ceil
 
 from limits import RateLimitItemPerMinute
@@ -29,7 +28,9 @@ REDIS_SECONDS = 0.5
 """Longest wait for Redis."""
 WITHOUT_REDIS_SECONDS = 10.0
 """How long a process counts for itself before it tries Redis again."""
-MOST_ADDRESSES = 10_000
+MOST_AT_ONCE = 1000
+MOST_KEPT = 10_000
+"""Keys and addresses that are counted at one time; those seen first are forgotten first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,7 @@ class RateLimits:
         taken = self._taken.get(who)
         if taken is None:
             taken = self._taken[who] = _Taken()
-            if len(self._taken) > MOST_ADDRESSES:
+            if len(self._taken) > MOST_KEPT:
                 self._taken.popitem(last=False)
         if not taken.is_of_now(limit):
             async with taken.lock:
@@ -138,17 +139,17 @@ class RateLimits:
 
 async def _renew(limiter: FixedWindowRateLimiter, taken: _Taken, who: str, limit: int) -> None:
     item = RateLimitItemPerMinute(limit)
-    share = share_of(limit)
-    is_within = await limiter.hit(item, who, cost=share)
+    before = await limiter.get_window_stats(item, who)
+    share = min(share_of(limit), before.remaining)
+    is_within = share > 0 and await limiter.hit(item, who, cost=share)
     window = await limiter.get_window_stats(item, who)
     taken.limit, taken.until = limit, window.reset_time
     taken.here, taken.beyond = (share, window.remaining) if is_within else (0, 0)
 
 
-@lru_cache
 def share_of(limit: int) -> int:
-    """What a process takes at once: a hundredth or less, without remainder, so that no request is lost."""
-    return next((size for size in range(max(1, limit // 100), 1, -1) if limit % size == 0), 1)
+    """What a process takes at once."""
+    return max(1, min(limit // 100, MOST_AT_ONCE))
 
 
 class Strangers:
@@ -171,5 +172,5 @@ class Strangers:
         now = time.monotonic()
         count, until = self._seen.get(address, (0, 0.0))
         self._seen[address] = (count + 1, until) if now < until else (1, now + WINDOW_SECONDS)
-        if len(self._seen) > MOST_ADDRESSES:
+        if len(self._seen) > MOST_KEPT:
             self._seen.popitem(last=False)

@@ -22,7 +22,7 @@ COMMANDS = (
     "train", "experiments", "compare", "evaluate", "student", "students", "students send", "models",
     "promote", "cancel", "demo", "cross-validate", "cross-validations", "sweep", "sweeps", "sweeps pareto",
     "audit",
-    "key create", "key list", "key revoke", "key rotate",
+    "key create", "key list", "key revoke", "key rotate", "erase", "retention",
 )  # fmt: skip
 
 # Imports every module of a room in a process of its own, then says what that did.

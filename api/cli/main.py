@@ -16,6 +16,7 @@ from api.cli import (
     experiments,
     keys,
     models,
+    privacy,
     serve,
     students,
     sweeps,
@@ -69,6 +70,7 @@ _ROOMS = (
     comparisons,
     audit,
     models,
+    privacy,
     students,
     demo,
 )

@@ -46,6 +46,7 @@ class Held:
     expires_at: datetime | None
     checked_at: float
     fresh_until: float
+    counted_as: str
 
     def refuse_expired(self) -> None:
         """Raises KeyRefused."""
@@ -133,6 +134,7 @@ class Keyring:
             expires_at=key.expires_at,
             checked_at=asked_at,
             fresh_until=asked_at + self.fresh_seconds,
+            counted_as=key.id.hex,
         )
         held.refuse_expired()
         return held, key.last_used_at is None or key.last_used_at < utc_now() - USE_NOTED_EVERY

@@ -49,14 +49,13 @@ class Door:
         held = await self.find(text, scope, to_read=scope["method"] in SAFE_METHODS)
         scope[PLACE] = held.principal
         limit = held.requests_per_minute or self._default_limit
-        return await self.limits.take(held.key_id.hex, limit)
+        return await self.limits.take(held.counted_as, limit)
 
     async def find(self, text: str | None, scope: Scope, *, to_read: bool) -> Held:
         """The key that was sent. Raises as `admit` does."""
         token = Token.read(text) if text else None
-        address = address_of(scope)
         if token is None or not self.keyring.knows(token):
-            self.strangers.refuse_many(address)
+            self.strangers.refuse_many(address_of(scope))
         try:
             if text is None:
                 raise KeyMissing
@@ -64,7 +63,7 @@ class Door:
                 raise KeyRefused
             return await self.keyring.find(token, to_read=to_read)
         except (KeyMissing, KeyRefused):
-            self.strangers.count(address)
+            self.strangers.count(address_of(scope))
             raise
 
 

@@ -1,5 +1,6 @@
 """Where requests come from and go to: this machine, the service's own pages, or anywhere else."""
 
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 
 from starlette.datastructures import Headers
@@ -11,6 +12,7 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _SAME = ("same-origin", "none")  # "none": the user's own doing, like an address that was typed
 
 
+@lru_cache
 def is_loopback(host: str) -> bool:
     """Whether it is a name or an address of this machine that no other can reach."""
     name = host.strip("[]").lower().rstrip(".")

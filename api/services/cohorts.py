@@ -52,7 +52,8 @@ def show_mastery(
 ) -> CohortMasteryRead:
     """Means over the students that meet every condition.
 
-    Raises NoServingModel, CohortNotFound, StudentsNotFound, and CohortTooSmall for fewer than `minimum`.
+    Raises NoServingModel, CohortNotFound, StudentsNotFound, and CohortTooSmall for fewer than `minimum`, also
+    where the others of the cohort, or of all, are so few: the difference of two means would show them.
     """
     model = serving.current(session)
     if model is None:
@@ -69,6 +70,10 @@ def show_mastery(
         practised.add(mastery, exists & (evidence > 0))
     if n_students < minimum:
         raise CohortTooSmall(minimum)
+    if student_ids is not None or active_since is not None:
+        n_others = cohorts.count_scored(session, model.id, cohort=cohort) - n_students
+        if 0 < n_others < minimum:
+            raise CohortTooSmall(minimum, are_others=True)
     hidden = practised.too_few(among=overall, minimum=minimum)
     skills = zip(model.names, overall.present(), practised.present(hidden), strict=True)
     return CohortMasteryRead(

@@ -108,14 +108,16 @@ class ModelWithoutAbility(Exception):
 
 
 class CohortTooSmall(Exception):
-    """The filter leaves so few students that a mean over them would show single ones."""
+    """The filter leaves so few students, or so few others, that means would show single ones."""
 
-    def __init__(self, minimum: int) -> None:
+    def __init__(self, minimum: int, *, are_others: bool = False) -> None:
         self.minimum = minimum
-        super().__init__(
-            f"the filter leaves fewer than {minimum} students whom the model has scored, and a mean over so "
-            "few would show single ones; widen the filter, or read students one by one"
+        which = (
+            f"the filter leaves out fewer than {minimum} students, whom the difference to the mean over all"
+            if are_others
+            else f"the filter leaves fewer than {minimum} students whom the model has scored, whom a mean"
         )
+        super().__init__(f"{which} would show one by one; change the filter, or read students one by one")
 
 
 class PagesRefused(Exception):

@@ -109,6 +109,15 @@ def iterate_mastery(
             yield evidence, mastery
 
 
+def count_scored(session: Session, model_id: UUID, *, cohort: str | None = None) -> int:
+    """Students of a cohort, or of all, who were scored under a model."""
+    statement = select(func.count(StudentState.student_pk)).where(StudentState.model_id == model_id)
+    if cohort is not None:
+        members = select(CohortMember.student_pk).where(CohortMember.cohort == cohort)
+        statement = statement.where(StudentState.student_pk.in_(members))
+    return session.scalars(statement).one()
+
+
 def _choose(session: Session, cohort: str | None, student_ids: Sequence[str] | None) -> list[int]:
     """The primary keys of those who are among both."""
     named = None if student_ids is None else find_pks(session, student_ids)

@@ -203,6 +203,25 @@ class TestFewStudents:
         gather(desk, name, classroom[:10])
         assert show(desk, cohort=name).json()["n_students"] == 10
 
+    def test_a_small_rest_is_refused(self, desk: Desk, name: str, classroom: list[str]) -> None:
+        for n_others in (1, 9):
+            problem = assert_problem(
+                show(desk, cohort=name, student_id=classroom[n_others:]), 409, "cohort-too-small"
+            )
+            assert "leaves out fewer than 10 students" in problem["detail"]
+        assert show(desk, cohort=name, student_id=classroom[10:]).json()["n_students"] == N_STUDENTS - 10
+        assert show(desk, cohort=name, student_id=classroom).json()["n_students"] == N_STUDENTS
+
+    def test_a_moved_time_shows_nobody(self, desk: Desk, name: str, classroom: list[str]) -> None:
+        later = NOON + timedelta(hours=1)
+        for student in classroom[1:]:
+            desk.change(student, lambda row: setattr(row, "last_interaction_at", later))
+        assert_problem(
+            show(desk, cohort=name, active_since=later.isoformat().replace("+00:00", "Z")),
+            409,
+            "cohort-too-small",
+        )
+
     @pytest.mark.parametrize(("n", "is_told"), [(3, False), (10, True), (14, True), (15, False), (24, True)])
     def test_few_who_practised_and_few_who_did_not_are_hidden(
         self, desk: Desk, name: str, n: int, is_told: bool

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from api.rate_limits import MOST_ADDRESSES, KeyLimitReached, RateLimits, Strangers, share_of
+from api.rate_limits import MOST_KEPT, KeyLimitReached, RateLimits, Strangers, share_of
 from api.security.tokens import Token
 from api.services.refusals import TooManyRequests
 from tests.api.conftest import open_stack
@@ -95,20 +95,20 @@ class TestGuessing:
         with pytest.raises(TooManyRequests, match="2 requests per minute"):
             strangers.refuse_many("a")
         strangers.refuse_many("b")
-        for number in range(MOST_ADDRESSES):
+        for number in range(MOST_KEPT):
             strangers.count(f"c{number}")
         strangers.refuse_many("a")
-        assert len(strangers._seen) == MOST_ADDRESSES
+        assert len(strangers._seen) == MOST_KEPT
 
 
 class TestShares:
     @pytest.mark.parametrize(
-        ("limit", "share"), [(1, 1), (60, 1), (199, 1), (250, 2), (600, 6), (1009, 1), (60_000, 600)]
+        ("limit", "share"), [(1, 1), (199, 1), (250, 2), (1009, 10), (60_000, 600), (2**31 - 1, 1000)]
     )
-    def test_a_hundredth_without_remainder(self, limit: int, share: int) -> None:
+    def test_a_hundredth_and_at_most_a_thousand(self, limit: int, share: int) -> None:
         assert share_of(limit) == share
 
-    @pytest.mark.parametrize("limit", [7, 250, 1000])
+    @pytest.mark.parametrize("limit", [7, 251, 1009])
     def test_no_request_is_lost_or_won(self, limit: int) -> None:
         async def count() -> int:
             limits = RateLimits("filesystem://")

@@ -22,6 +22,8 @@ from typing import Any
 
 import numpy as np
 
+from tests.keys import TEXT
+
 NUMBER = b"@@@@@@@@@@@@"
 """What stands in a request for its number, which is never used twice."""
 ROOT = Path(__file__).parents[2]
@@ -57,17 +59,21 @@ class Plan:
     first: int = 0  # number of the first request
 
 
-def get(path: str, *, etag: str | None = None) -> bytes:
+def get(path: str, *, etag: str | None = None, key: str = TEXT) -> bytes:
     """A whole GET request."""
     condition = f"If-None-Match: {etag}\r\n" if etag else ""
-    return f"GET {path} HTTP/1.1\r\nHost: ikt\r\n{condition}\r\n".encode()
+    return f"GET {path} HTTP/1.1\r\nHost: localhost\r\n{_show(key)}{condition}\r\n".encode()
 
 
 def post(path: str, body: Any) -> bytes:
     """A whole POST request with a JSON body; NUMBER in it is replaced when it is sent."""
     content = json.dumps(body).encode()
-    head = f"POST {path} HTTP/1.1\r\nHost: ikt\r\nContent-Type: application/json\r\n"
+    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\n{_show(TEXT)}Content-Type: application/json\r\n"
     return head.encode() + b"Content-Length: %d\r\n\r\n" % len(content) + content
+
+
+def _show(key: str) -> str:
+    return f"Authorization: Bearer {key}\r\n" if key else ""
 
 
 def ask(plan: Plan) -> Heard:

@@ -11,6 +11,7 @@ from tests.benchmarks.serving_load import Heard, Plan, ask, get, read_hard
 from tests.benchmarks.serving_meter import Meter
 from tests.benchmarks.serving_stage import Api, Stage
 from tests.benchmarks.serving_tables import bytes_of_rows, sequential_scans
+from tests.keys import HEADERS
 
 CLIENTS = 16
 RATE = 200.0  # reads per second of the two tables
@@ -32,7 +33,7 @@ def address(student_id: str) -> str:
 def measure_reading(stage: Stage, api: Api) -> list[Figure]:
     """Mastery of the same students read again and again, then again with what is known of it."""
     ids = [f"known-{number}" for number in range(stage.scale.read)]
-    with httpx.Client(base_url=api.url, trust_env=False) as client:
+    with httpx.Client(base_url=api.url, headers=HEADERS, trust_env=False) as client:
         answers = {student_id: client.get(address(student_id)).raise_for_status() for student_id in ids}
     bodies = stage.folder / "bodies.json"
     bodies.write_text(json.dumps({student_id: answer.text for student_id, answer in answers.items()}))

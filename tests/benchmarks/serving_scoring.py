@@ -91,7 +91,8 @@ def measure_upload(stage: Stage, api: Api) -> list[Figure]:
         _write_events(file, scale.bulk, scale.names)
         command = [sys.executable, "-m", "api.cli", "students", "send", str(file), "--url", api.url, "--json"]
         before = meter.spent()
-        sent = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        environment = stage.environment("few")
+        sent = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
         meter.add(scale.bulk, before)
         if sent.returncode:
             raise RuntimeError(f"the upload failed:\n{sent.stderr}")

@@ -22,6 +22,7 @@ from db.models import DEFAULT_TENANT
 from db.repositories import experiments, models
 from ikt_model.config import resolve_config
 from ikt_model.data.simulate import simulate_classroom
+from tests.keys import TEXT, put_key
 from tests.stacks import postgres_url, run_postgres
 from tests.worker.support import store_dataset
 from worker.settings import WorkerSettings
@@ -125,6 +126,7 @@ class Stage:
         self._postgres_folder = postgres_folder
         self._execute(f"CREATE DATABASE {BASE}")
         database.upgrade(self.settings(BASE))
+        self._put_key()
         self.model_id = self._train()
 
     def settings(self, name: str) -> WorkerSettings:
@@ -145,6 +147,7 @@ class Stage:
             "IKT_DATABASE_URL": settings.database_url,
             "IKT_ARTIFACTS_URL": settings.artifacts_url,
             "IKT_BROKER_URL": settings.broker_url,
+            "IKT_API_KEY": TEXT,
         }
 
     @contextmanager
@@ -201,6 +204,11 @@ class Stage:
         finally:
             process.terminate()
             process.wait()
+
+    def _put_key(self) -> None:
+        engine = database.create_engine(self.settings(BASE))
+        put_key(engine)
+        engine.dispose()
 
     def _train(self) -> UUID:
         """The model of the benchmark, from a simulated classroom by the project's own worker; its id."""

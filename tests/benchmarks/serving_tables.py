@@ -14,8 +14,9 @@ from worker.scoring import score_due
 INDEXED_LATER = 100_000  # responses: from there on it pays to build the indexes after the rows
 
 STUDENTS = """
-INSERT INTO students (id, student_id, n_interactions, created_at, last_interaction_at, scoring_due)
-SELECT :first + number, :prefix || '-' || number, :steps, now() - interval '40 days',
+INSERT INTO students
+    (id, tenant_pk, student_id, n_interactions, created_at, last_interaction_at, scoring_due)
+SELECT :first + number, 1, :prefix || '-' || number, :steps, now() - interval '40 days',
     now() - interval '1 day', :due
 FROM generate_series(0, :students - 1) AS number
 """

@@ -1,0 +1,95 @@
+"""`ikt erase`, `ikt retention`: students who are to be gone, by name or for having been silent."""
+
+import re
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+import typer
+
+from api.cli.client import DEFAULT_URL, Service, UrlOption, open_service
+from api.cli.console import JsonFlag, stderr, stdout, write_json
+from api.cli.failures import BadInput
+
+POLL_SECONDS = 0.3
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(erase)
+    app.command()(retention)
+
+
+def erase(
+    student_id: Annotated[str, typer.Argument(help="The caller's identifier of the student.")],
+    *,
+    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Stay until files are cleared, too.")] = True,
+    url: UrlOption = DEFAULT_URL,
+    as_json: JsonFlag = False,
+) -> None:
+    """Erase a student everywhere: responses, states, cohorts, datasets and predictions."""
+    with open_service(url) as service:
+        erasure = service.post("/erasures", {"student_id": student_id})
+        if wait:
+            with stderr().status("looking through files"):
+                erasure = _wait(service, erasure)
+    if as_json:
+        write_json(erasure)
+        return
+    found = (
+        f"{erasure['n_interactions']:,} responses, {erasure['n_datasets']} datasets, "
+        f"predictions of {erasure['n_experiments']} experiments"
+    )
+    learned = f"{erasure['n_models']} models had learned from them"
+    stdout().print(f"[green]✓[/] erasure {erasure['id']} is {erasure['status']} · {found}; {learned}")
+
+
+def _wait(service: Service, erasure: dict[str, Any]) -> dict[str, Any]:
+    while erasure["status"] != "done":
+        time.sleep(POLL_SECONDS)
+        erasure = service.get(erasure["links"]["self"])
+    return erasure
+
+
+def retention(
+    *,
+    inactive_since: Annotated[
+        str, typer.Option(help="Erase who has not answered for so long, or since then: 400d, or a date.")
+    ],
+    apply: Annotated[bool, typer.Option("--apply", help="Erase them, instead of only counting.")] = False,
+    url: UrlOption = DEFAULT_URL,
+    as_json: JsonFlag = False,
+) -> None:
+    """Say who has not answered for long, and with --apply erase them."""
+    since = read_since(inactive_since, now=datetime.now(UTC)).isoformat()
+    with open_service(url) as service:
+        told = service.post("/retention", {"inactive_since": since, "dry_run": not apply})
+        step = told
+        # A request erases some of them; who answers meanwhile stays.
+        while apply and step["n_students"] and step["n_students_left"]:
+            step = service.post("/retention", {"inactive_since": since, "dry_run": False})
+            added = {name: told[name] + step[name] for name in ("n_students", "n_interactions")}
+            told = step | added | {"n_audit_entries": told["n_audit_entries"] + step["n_audit_entries"]}
+    if as_json:
+        write_json(told)
+        return
+    done = "were" if apply else "would be"
+    stdout().print(
+        f"{told['n_students']:,} students with {told['n_interactions']:,} responses {done} erased, and "
+        f"{told['n_audit_entries']:,} entries of the audit log dropped"
+    )
+    if not apply:
+        stdout().print("[dim]nothing was changed; --apply does it[/]")
+
+
+def read_since(text: str, *, now: datetime) -> datetime:
+    """A time of the past, from so many days or a date. Raises BadInput."""
+    try:
+        if days := re.fullmatch(r"(\d{1,5})d", text):
+            return now - timedelta(days=int(days[1]))
+        found = datetime.fromisoformat(text)
+    except (ValueError, OverflowError) as error:
+        raise BadInput(f"--inactive-since {text!r} is no time", "Write 400d or 2025-01-31.") from error
+    found = found.replace(tzinfo=UTC) if found.tzinfo is None else found
+    if found > now:
+        raise BadInput(f"--inactive-since {text!r} is still to come", "Name a time that is over.")
+    return found
