@@ -25,6 +25,7 @@ Rows = dict[str, list[Row]]
 
 FIT = Path(__file__).parents[1] / "ikt_model/first_release/model/calibration.json"
 DATASET, CALIBRATION, MODEL, SEARCH, FOLDS, RUNNING, PRUNED = (uuid4() for _ in range(7))
+KEY, SUBJECT, TOKEN, ERASURE = (uuid4() for _ in range(4))
 EXPERIMENTS = {status: uuid4() for status in ("queued", "succeeded", "failed")}
 
 # `resolve_config("small-dynamic")` of the first release, and its fingerprint
@@ -191,11 +192,48 @@ def _with_job_versions(rows: Rows) -> Rows:
     }
 
 
+def _with_tenants(rows: Rows) -> Rows:
+    """0005: each root has a tenant, and tenants have keys."""
+    roots = ("datasets", "experiments", "cross_validations", "sweeps", "models", "students", "cohort_members")
+    return rows | {name: [row | {"tenant_pk": 1} for row in rows[name]] for name in roots} | {
+        "tenants": [{"id": 1, "name": "default", "created_at": NOON}],
+        "api_keys": [{
+            "id": KEY, "tenant_pk": 1, "name": "gradebook", "prefix": "k7vq2mzd", "secret_hash": "ab" * 32,
+            "scopes": ["read", "ingest"], "requests_per_minute": 600, "created_at": NOON,
+            "expires_at": NOON + timedelta(days=90), "revoked_at": None, "last_used_at": NOON,
+        }],
+    }  # fmt: skip
+
+
+def _with_erasures(rows: Rows) -> Rows:
+    """0006: erasures, the audit log, and what was trained on students who were erased since."""
+    return rows | {
+        "experiments": [
+            row | {"erased_students": 1, "content_hash": "c0ffee"} for row in rows["experiments"]
+        ],
+        "models": [row | {"erased_students": 1} for row in rows["models"]],
+        "student_tokens": [{"student_pk": 1, "token": TOKEN}],
+        "erasures": [{
+            "id": ERASURE, "tenant_pk": 1, "origin": "request", "key_id": KEY, "student_id": None,
+            "subject": SUBJECT, "student_pk": None, "student_created_at": None, "n_interactions": 3,
+            "n_states": 1, "n_cohorts": 1, "n_experiments": 1, "n_models": 1, "datasets": [str(DATASET)],
+            "attempt": 1, "lease_owner": None, "lease_expires_at": None, "due_at": NOON, "error_type": None,
+            "error_detail": None, "requested_at": NOON, "finished_at": NOON,
+        }],
+        "audit_entries": [{
+            "id": 1, "tenant_pk": 1, "at": NOON, "key_id": KEY, "operation": "delete_student",
+            "method": "DELETE", "status": 202, "subject": SUBJECT, "resource": None,
+        }],
+    }  # fmt: skip
+
+
 CHANGES: Mapping[str, Callable[[Rows], Rows]] = {
     "0001": lambda _: ROWS,
     "0002": _with_searches,
     "0003": _with_arrays,
     "0004": _with_job_versions,
+    "0005": _with_tenants,
+    "0006": _with_erasures,
 }
 NOT_CARRIED_OVER: Mapping[str, set[str]] = {"0003": {"student_states"}}
 """Tables that a revision empties in either direction: what they held is computed again."""
@@ -230,10 +268,11 @@ def filled(url: str, revision: str) -> Iterator[Engine]:
 
 
 def insert_rows(connection: Connection, rows: Rows) -> None:
-    """Store rows with nothing said about columns that they do not have."""
+    """Store rows in place of a revision's own, with nothing said about columns that they do not have."""
     schema = inspect(connection)
     for name, _ in schema.get_sorted_table_and_fkc_names():
         if name in rows:
+            connection.execute(sa.delete(sa.table(name)))
             connection.execute(sa.insert(table_of(name, rows)), rows[name])
     # Keys of our own choice leave PostgreSQL's counters behind.
     for name in rows if connection.dialect.name == "postgresql" else ():

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from api.services import cross_validations, experiments, models, sweeps
 from db.base import Base
 from db.engine import create_engine, create_session_factory, downgrade, read_scope, upgrade
+from db.models import DEFAULT_TENANT
 from tests.db.revisions import (
     CHANGES,
     NOT_CARRIED_OVER,
@@ -71,9 +72,9 @@ def test_rows_of_every_revision_are_read_today_and_survive_the_way_back(
     rows, carried_over = rows_at(revision), _carried_over(revision)
     with filled(empty_url, revision) as engine:
         upgrade(engine)
-        with read_scope(create_session_factory(engine)) as session:
+        with read_scope(create_session_factory(engine, tenant=DEFAULT_TENANT)) as session:
             counts = _counts(session)
-            assert counts == dict.fromkeys(counts, 0) | {
+            assert counts == dict.fromkeys(counts, 0) | {"tenants": 1} | {
                 name: len(kept) for name, kept in carried_over.items()
             }
             _show_everything(session, rows)

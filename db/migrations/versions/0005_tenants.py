@@ -10,6 +10,9 @@ down_revision = "0004"
 branch_labels = None
 depends_on = None
 
+needs_stop = True
+"""What the release before would write names no tenant, and keys that are unique no more."""
+
 LISTED = ("datasets", "experiments", "cross_validations", "sweeps", "models", "students")
 """Tables whose rows are listed in the order of their ids."""
 ROOTS = (*LISTED, "cohort_members")
