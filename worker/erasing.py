@@ -4,7 +4,7 @@ S students are erased together, for a file is read and written as a whole.
 """
 
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,17 +37,13 @@ ORPHAN_SECONDS = 15 * 60
 
 @dataclass(frozen=True, slots=True)
 class Erasing:
-    """Students of one tenant, by name, with the rows that ask for each to be erased."""
+    """Students of one tenant whose erasures `owner` leases."""
 
-    students: Mapping[str, Collection[UUID]]  # [S]
+    names: list[str]  # [S]
     owner: str
     sessions: SessionFactory
     artifacts: ArtifactStore
     folder: Path
-
-    @property
-    def names(self) -> list[str]:
-        return list(self.students)
 
 
 def clear_dataset(erasing: Erasing, content: Content) -> Content:
@@ -70,7 +66,7 @@ def clear_dataset(erasing: Erasing, content: Content) -> Content:
         erasing.artifacts.put_file(arrow, changed.artifact)
     arrow.unlink()
     with session_scope(erasing.sessions) as session:
-        erasures.list_held(session, erasing.owner)
+        held = erasures.list_held(session, erasing.owner)
         erasures.lock_datasets(session)
         n_models = contents.replace_content(
             session,
@@ -82,10 +78,8 @@ def clear_dataset(erasing: Erasing, content: Content) -> Content:
         )
         unneeded = changed.artifact if n_models is None else content.artifact
         if n_models is not None:
-            for name, fold in zip(found, folds, strict=True):
-                for erasure_id in erasing.students[name]:
-                    erasures.note_dataset(session, [erasure_id], content.dataset_id)
-                    erasures.count_removed(session, erasure_id, n_models=n_models.get(fold, 0))
+            learned = {name: n_models.get(fold, 0) for name, fold in zip(found, folds, strict=True)}
+            erasures.note_dataset(held, content.dataset_id, n_models=learned)
         # Should it stay, for want of time, it is an orphan.
         after_commit(session, lambda: erasing.artifacts.delete(unneeded))
     logger.info(event("dataset_cleared", dataset_id=content.dataset_id, students=len(found)))
@@ -101,9 +95,9 @@ def clear_experiments(erasing: Erasing, trained: Sequence[tuple[UUID, bool]]) ->
             erasing.artifacts.delete_named(PAIRS, str(experiment_id))
             if not is_running:
                 erasing.artifacts.delete(checkpoint_key(experiment_id))
-        with session_scope(erasing.sessions) as session:
-            for erasure_id in (row for name in found for row in erasing.students[name]):
-                erasures.count_removed(session, erasure_id, n_experiments=1)
+        if found:
+            with session_scope(erasing.sessions) as session:
+                erasures.note_experiment(erasures.list_held(session, erasing.owner), found)
 
 
 def _clear_predictions(erasing: Erasing, experiment_id: UUID) -> list[str]:

@@ -6,7 +6,6 @@ dataset with them in it, and no file is on its way in. Until then a worker looks
 
 import logging
 import shutil
-from collections import defaultdict
 from datetime import timedelta
 from threading import Event
 from uuid import UUID
@@ -122,13 +121,11 @@ def _carry_out(
     from worker.erasing import Erasing, clear_dataset, clear_experiments, clear_orphans
 
     own = stores.of(held[0].tenant_pk)
-    students: defaultdict[str, list[UUID]] = defaultdict(list)
-    for row in held:
-        students[row.student_id or ""].append(row.id)
+    names = list(dict.fromkeys(row.student_id for row in held if row.student_id is not None))
     folder = settings.work_folder / f"erasure-{held[0].tenant_pk}"
     shutil.rmtree(folder, ignore_errors=True)  # of an attempt that was killed
     folder.mkdir(parents=True)
-    erasing = Erasing(students, owner, own.sessions, own.artifacts, folder)
+    erasing = Erasing(names, owner, own.sessions, own.artifacts, folder)
     try:
         clear: set[Content] = set()
         while unseen := _list_contents(own) - clear:

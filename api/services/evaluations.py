@@ -47,8 +47,9 @@ def evaluate_experiment(
         model = models.find_model_of_experiment(session, experiment_id)
     if model is None:
         raise ExperimentsUnfinished([(experiment_id, experiment.status)])
-    sequences = read_dataset(upload.path, format=fields.format)
+    # Opened at once: when somebody is erased from it, it lies elsewhere, and who has it open reads on.
     training = load_sequences(store.fetch(experiment.dataset.artifact))
+    sequences = read_dataset(upload.path, format=fields.format)
     unused = [experiment.fold, *experiment.exclude_folds]
     evaluation = inference.evaluate(model.artifact, sequences, protocol=fields.protocol)
     return EvaluationRead(

@@ -4,7 +4,7 @@ Who reads a dataset to train on it, or stores one, holds `hold_datasets` in the 
 ends an erasure holds `lock_datasets`. So nobody's late file brings back a student unnoticed.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -211,21 +211,21 @@ def renew_lease(session: Session, owner: str, *, lease_seconds: float, now: date
     _update_held(session, owner, lease_expires_at=expires)
 
 
-def note_dataset(session: Session, erasures: Collection[UUID], dataset_id: UUID) -> None:
-    """Say in these rows that the student was in that dataset."""
-    for row in session.scalars(select(Erasure).where(Erasure.id.in_(erasures))):
-        if str(dataset_id) not in row.datasets:
-            row.datasets = [*row.datasets, str(dataset_id)]
+def note_dataset(held: Sequence[Erasure], dataset_id: UUID, *, n_models: Mapping[str, int]) -> None:
+    """Say who was in that dataset, and how many models have learned from each of them."""
+    for row in held:
+        if row.student_id is not None and row.student_id in n_models:
+            row.n_models += n_models[row.student_id]
+            if str(dataset_id) not in row.datasets:
+                row.datasets = [*row.datasets, str(dataset_id)]
 
 
-def count_removed(session: Session, erasure_id: UUID, *, n_experiments: int = 0, n_models: int = 0) -> None:
-    """Add to what was found in files."""
-    session.execute(
-        update(Erasure)
-        .where(Erasure.id == erasure_id)
-        .values(n_experiments=Erasure.n_experiments + n_experiments, n_models=Erasure.n_models + n_models)
-        .execution_options(synchronize_session=False)
-    )
+def note_experiment(held: Sequence[Erasure], names: Sequence[str]) -> None:
+    """Say that one more experiment's predictions were about these students."""
+    found = frozenset(names)
+    for row in held:
+        if row.student_id in found:
+            row.n_experiments += 1
 
 
 def finish(session: Session, owner: str, *, now: datetime | None = None) -> None:

@@ -20,6 +20,11 @@ from db.engine import (
     upgrade,
 )
 from db.models import DEFAULT_TENANT
+from db.repositories.cohorts import list_cohorts
+from db.repositories.states import list_due
+from db.repositories.students import list_students
+from db.repositories.tenants import add_tenant
+from db.tenancy import EVERY_TENANT
 from tests.builders import make_dataset
 from tests.stacks import STACK_NAMES
 
@@ -125,3 +130,28 @@ def test_foreign_keys_hold_again_after_an_upgrade(tmp_path: Path) -> None:
 def test_revisions_travel_inside_the_package() -> None:
     versions = resources.files("db") / "migrations" / "versions"
     assert any(entry.name.startswith("0001_") for entry in versions.iterdir())
+
+
+def test_what_was_there_is_the_default_tenants(empty: Engine) -> None:
+    upgrade(empty, "0004")
+    with empty.begin() as connection:
+        student = "INSERT INTO students (student_id, n_interactions, created_at, scoring_due)"
+        connection.execute(text(f"{student} VALUES ('ann', 0, '2026-03-02 12:00:00', true)"))
+        connection.execute(text("INSERT INTO cohort_members SELECT 'class-1', id FROM students"))
+    upgrade(empty)
+    with session_scope(create_session_factory(empty), tenant=DEFAULT_TENANT) as session:
+        assert [row.student_id for row in list_students(session).items] == ["ann"]
+        assert [pk for pk, _ in list_due(session, limit=5)] == [1]
+        assert list_cohorts(session) == [("class-1", 1)]
+    downgrade(empty, "0004")
+    with empty.connect() as connection:
+        assert connection.execute(text("SELECT * FROM cohort_members")).all() == [("class-1", 1)]
+
+
+def test_a_second_tenant_has_no_place_in_the_older_schema(empty: Engine) -> None:
+    upgrade(empty)
+    with session_scope(create_session_factory(empty), tenant=EVERY_TENANT) as session:
+        add_tenant(session, "another")
+    with pytest.raises(RuntimeError, match="besides 'default' there are 'another': delete what is theirs"):
+        downgrade(empty, "0004")
+    assert is_up_to_date(empty)
