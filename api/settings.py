@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from db.settings import DatabaseSettings
+from db.settings import Address, DatabaseSettings
 
 MEBIBYTE = 1024 * 1024
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:]+\](:[0-9]{1,5})?")
@@ -28,7 +28,7 @@ class ApiSettings(DatabaseSettings):
 
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65_535)
-    broker_url: str = "filesystem://"
+    broker_url: Address = Field(default="filesystem://", repr=False)
     """Redis (redis://host:port/0), or filesystem:// for folders under <data_dir>/broker."""
     keys: Literal["on", "off"] | None = None
     """Whether requests need a key; unsaid they do, except with SQLite and folders on a loopback address."""

@@ -35,10 +35,12 @@ def create_engine(settings: DatabaseSettings | str) -> Engine:
     url = _normalised(settings if isinstance(settings, str) else settings.database_url)
     if url.get_backend_name() == "sqlite":
         return _create_sqlite_engine(url)
+    # Parameters are students' ids and responses, which have no place in a log.
     engine = sqlalchemy.create_engine(
         url,
         connect_args={name: value for name, value in NOTICE_LOSS.items() if name not in url.query},
         pool_pre_ping=True,
+        hide_parameters=True,
         pool_size=POOL_SIZE,
         max_overflow=POOL_OVERFLOW,
     )
@@ -62,10 +64,14 @@ def _prepare_postgres(connection: DBAPIConnection, record: ConnectionPoolEntry) 
 
 def _create_sqlite_engine(url: URL) -> Engine:
     if not url.database or url.database == ":memory:":
-        raise ValueError(f"database URL {url} must name a file: sqlite:///path/to/ikt.db")
+        raise ValueError(f"database URL {url!r} must name a file: sqlite:///path/to/ikt.db")
     Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     engine = sqlalchemy.create_engine(
-        url, connect_args={"timeout": SQLITE_BUSY_SECONDS}, pool_size=POOL_SIZE, max_overflow=POOL_OVERFLOW
+        url,
+        connect_args={"timeout": SQLITE_BUSY_SECONDS},
+        hide_parameters=True,
+        pool_size=POOL_SIZE,
+        max_overflow=POOL_OVERFLOW,
     )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)

@@ -6,7 +6,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from db.settings import DatabaseSettings
+from db.settings import Address, DatabaseSettings
 
 QueueName = Literal["cpu", "gpu", "bulk"]
 
@@ -14,7 +14,7 @@ QueueName = Literal["cpu", "gpu", "bulk"]
 class WorkerSettings(DatabaseSettings):
     """Read from IKT_* variables."""
 
-    broker_url: str = "filesystem://"
+    broker_url: Address = Field(default="filesystem://", repr=False)
     """Redis (redis://host:port/0), or filesystem:// for folders under <data_dir>/broker."""
     queues: tuple[QueueName, ...] = ("cpu", "gpu", "bulk")
     """Queues that this worker serves: training on CPU, training on GPU, scoring of students."""

@@ -71,6 +71,14 @@ class Shape(BaseModel):
         return given
 
 
+def _without_fraction(value: Any) -> Any:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Integer = Annotated[int, BeforeValidator(_without_fraction)]
+"""A whole number of a request: 3.0 is one in JSON."""
+
+
 class RequestShape(Shape):
     """Base of what callers send in JSON: there a text is no number, and false is no 0."""
 

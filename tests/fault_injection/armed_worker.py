@@ -15,7 +15,10 @@ from typing import Any
 
 from celery import signals
 
+from tests.fault_injection.clocks import CLOCK_VARIABLE, shift_clock
+
 FOLDER_VARIABLE = "IKT_TEST_TICKETS"
+CHUNK_VARIABLE = "IKT_TEST_CHUNK"
 
 
 class Tickets:
@@ -53,7 +56,7 @@ def arm(**_: Any) -> None:
     from db.repositories import models, runs, scoring, states
     from worker import fitting, promotion, training
 
-    tickets = Tickets(Path(os.environ[FOLDER_VARIABLE]))
+    tickets = Tickets(Path(os.environ.get(FOLDER_VARIABLE, "no tickets")))
     now: dict[str, object] = {"id": None}  # the one job of this process
 
     def site(place: Any, name: str, *, before: str = "", after: str = "") -> None:
@@ -80,8 +83,11 @@ def arm(**_: Any) -> None:
 
         setattr(place, name, naming)
 
+    import worker.chunks
     import worker.tasks
 
+    if CHUNK_VARIABLE in os.environ:
+        worker.chunks.MOST_STUDENTS = int(os.environ[CHUNK_VARIABLE])
     names_job(worker.tasks, "run_experiment")
     names_job(worker.tasks, "promote")
     site(runs, "claim", after="claim")
@@ -116,6 +122,8 @@ def arm(**_: Any) -> None:
 
 
 if __name__ == "__main__":
+    if CLOCK_VARIABLE in os.environ:
+        shift_clock()
     signals.worker_process_init.connect(arm)
     from worker.__main__ import main
 

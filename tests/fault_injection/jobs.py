@@ -165,7 +165,12 @@ def _digest(path: Path) -> str:
 
 
 def leftovers(system: System) -> list[str]:
-    """Files that nobody needs once all jobs have ended, and messages that wait."""
+    """Files and messages that nobody needs once all jobs have ended."""
+    return files_left(system) + _waiting_messages(system)
+
+
+def files_left(system: System) -> list[str]:
+    """What is no artifact that counts, and no message that waits."""
     home = system.stack.data_dir
     paths = [*(home / "work").glob("*"), *(home / "uploads").glob("*"), *(home / "broker/taken").glob("*")]
     paths += [*home.rglob("*.partial"), *home.rglob("*.draft"), *(home / "artifacts/probes").glob("*")]
@@ -173,7 +178,7 @@ def leftovers(system: System) -> list[str]:
     for manifest in (home / "artifacts").rglob("manifest.json"):
         version = json.loads(manifest.read_text())["version"]
         paths += [path for path in manifest.parent.iterdir() if path.name not in (version, manifest.name)]
-    return sorted({str(path.relative_to(home)) for path in paths}) + _waiting_messages(system)
+    return sorted({str(path.relative_to(home)) for path in paths})
 
 
 def _waiting_messages(system: System) -> list[str]:

@@ -36,6 +36,8 @@ ENVIRONMENT = {
     "IKT_INFERENCE_CACHE_BYTES": "1000000",
     "IKT_MASTERY_CACHE_BYTES": "200000",
     "IKT_TRAJECTORY_CACHE_BYTES": "200000",
+    # PyTorch's own cache of compiled matrix products, one for each shape that comes along.
+    "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "64",
 }
 
 
