@@ -156,7 +156,7 @@ def _upsert_sqlite(session: Session, batch: StateBatch, packed: dict[str, NDArra
 
 STATE_COLUMNS = ", ".join(field.name for field in fields(State))
 
-_READ_STATES = f"""
+READ_STATES = f"""
     SELECT {STATE_COLUMNS} FROM student_states
     WHERE model_id = %(model_id)s AND student_pk = ANY (%(student_pks)s::bigint[])
 """  # names of columns, from the class above # nosec B608
@@ -165,7 +165,7 @@ _READ_STATES = f"""
 def read_states(session: Session, model_id: UUID, student_pks: Sequence[int]) -> dict[int, State]:
     """The states under a model of those students who were scored, by primary key."""
     if speaks_postgres(session):
-        rows = fetch(session, _READ_STATES, {"model_id": model_id, "student_pks": list(student_pks)})
+        rows = fetch(session, READ_STATES, {"model_id": model_id, "student_pks": list(student_pks)})
         return {row[1]: unpack_state(row) for row in rows}
     statement = select(*_COLUMNS).where(
         StudentState.model_id == model_id, StudentState.student_pk.in_(_each(student_pks))

@@ -18,6 +18,7 @@ from api.services.refusals import InteractionsRefused
 from tests.api.answering import START, assert_same, response, send, stored
 from tests.api.support import Service, assert_problem, run_service
 from tests.api.training import Trained
+from tests.keys import HEADERS
 from tests.stacks import embedded_stack
 
 NDJSON = {"Content-Type": "application/x-ndjson"}
@@ -232,7 +233,9 @@ class TestLimits:
         assert "in 0.5 s" in problem["detail"]
 
     def test_slow_bodies_hold_nobody_else_up(self, service: Service) -> None:
-        head = b"POST /interactions HTTP/1.1\r\nHost: ikt\r\nContent-Type: application/x-ndjson\r\n"
+        named = {"Host": "localhost", "Content-Type": "application/x-ndjson", **HEADERS}
+        fields = "".join(f"{name}: {value}\r\n" for name, value in named.items())
+        head = f"POST /interactions HTTP/1.1\r\n{fields}".encode()
         url = service.client.base_url
         with ExitStack() as stack:
             slow = [
