@@ -22,10 +22,12 @@ from db.errors import ArtifactNotFound
 from db.lifecycle import ExperimentStatus
 from db.models import Experiment
 from db.repositories import experiments, models
+from ikt_model.data.limits import Limits
 from ikt_model.data.readers import read_dataset
 from ikt_model.data.sequences import Sequences, load_sequences
 
 PARQUET = "application/vnd.apache.parquet"
+MOST_RESPONSES = 2_000_000  # of an evaluation: the caller waits while a thread of the service works
 
 
 def evaluate_experiment(
@@ -47,7 +49,7 @@ def evaluate_experiment(
         model = models.find_model_of_experiment(session, experiment_id)
     if model is None:
         raise ExperimentsUnfinished([(experiment_id, experiment.status)])
-    sequences = read_dataset(upload.path, format=fields.format)
+    sequences = read_dataset(upload.path, format=fields.format, limits=Limits(responses=MOST_RESPONSES))
     training = load_sequences(store.fetch(experiment.dataset.artifact))
     unused = [experiment.fold, *experiment.exclude_folds]
     evaluation = inference.evaluate(model.artifact, sequences, protocol=fields.protocol)
