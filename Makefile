@@ -6,9 +6,10 @@ DATA ?=
 SEED ?=
 STUDENTS ?=
 FULL ?=
+FUZZED := tests/ikt_model/data/test_any_bytes.py tests/db/repositories/test_lives.py
 SOURCES := api worker ikt_model db tests docs
 
-.PHONY: help demo serve test browser check audit bench-calibration bench-recovery bench-accuracy bench-comparison bench-dashboard bench-serving soak soak-short study lock clean
+.PHONY: help demo serve test browser check audit bench-calibration bench-recovery bench-accuracy bench-comparison bench-dashboard bench-serving bench-upload soak soak-short fuzz fuzz-short study lock clean
 
 help: ## Say what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-18s %s\n", $$1, $$2}'
@@ -51,11 +52,21 @@ bench-dashboard: .venv/.installed-dev browser ## Time the first page in a real b
 bench-serving: .venv/.installed-dev ## Hold serving students to its bounds (FULL=1 for a million; MODEL=skill-wise)
 	@$(BIN)/python -m tests.benchmarks.serving "$(STUDENTS)" "$(FULL)"
 
+bench-upload: .venv/.installed-dev ## Send a gigabyte of random bytes, and hold what the API grows by
+	@$(BIN)/python -m tests.benchmarks.big_upload
+
 soak: .venv/.installed-dev ## Mixed traffic while things break, then settle the accounts (MINUTES=10 STACK=embedded SEED=7)
 	@$(BIN)/python -m tests.soak --minutes "$(or $(MINUTES),10)" --stack "$(or $(STACK),services)" $(if $(SEED),--seed $(SEED))
 
 soak-short: .venv/.installed-dev ## The same for under two minutes
 	@$(BIN)/python -m tests.soak --minutes 0.6 --every 8 $(if $(SEED),--seed $(SEED))
+
+fuzz: .venv/.installed-dev ## Inputs that nobody thought of: every operation, readers, lives (EXAMPLES=200 SECONDS=300 SEED=7)
+	EXAMPLES=$(or $(EXAMPLES),200) FUZZ_SECONDS=$(or $(SECONDS),300) FUZZ_EXAMPLES=$(or $(LIVES),1000) SEED=$(SEED) \
+	$(BIN)/python -m pytest -n 2 --dist worksteal --timeout 0 tests/fuzz $(FUZZED)
+
+fuzz-short: .venv/.installed-dev ## The same for two minutes, on SQLite
+	EXAMPLES=3 FUZZ_SECONDS=15 SEED=$(SEED) $(BIN)/python -m pytest -n 2 --dist worksteal -k "not services" tests/fuzz
 
 study: .venv/.installed ## Run the study, or what is left of it (DATA=train_valid.csv DATA2009=events.csv PART=a; STUDY=short)
 	@$(BIN)/python -m docs.study --study "$(STUDY)" --data "$(DATA)" --data2009 "$(DATA2009)" --part "$(PART)"
