@@ -21,7 +21,7 @@ serve: .venv/.installed ## Start the service: API and one worker, until Ctrl-C
 	@$(BIN)/ikt up
 
 test: .venv/.installed-dev ## Run all tests, on SQLite and on a real PostgreSQL and Redis
-	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 browser: ## Install what the browser tests need: Chromium (Debian, as root) and axe-core (npm)
 	@sh .ci/browser
