@@ -6,6 +6,7 @@ DATA ?=
 SEED ?=
 STUDENTS ?=
 FULL ?=
+FUZZED := tests/ikt_model/data/test_any_bytes.py tests/db/repositories/test_lives.py
 SOURCES := api worker ikt_model db tests docs
 
 .PHONY: help demo serve test browser check audit faults faults-short fuzz fuzz-short soak soak-short bench-calibration bench-recovery bench-accuracy bench-comparison bench-dashboard bench-serving bench-limits bench-upload study lock clean
@@ -20,7 +21,7 @@ serve: .venv/.installed ## Start the service: API and one worker, until Ctrl-C
 	@$(BIN)/ikt up
 
 test: .venv/.installed-dev ## Run all tests, on SQLite and on a real PostgreSQL and Redis
-	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 browser: ## Install what the browser tests need: Chromium (Debian, as root) and axe-core (npm)
 	@sh .ci/browser
@@ -54,11 +55,21 @@ bench-serving: .venv/.installed-dev ## Hold serving students to its bounds (FULL
 bench-limits: .venv/.installed-dev ## Hold keys and limits to what they may cost
 	@$(BIN)/python -m tests.benchmarks.limits
 
+bench-upload: .venv/.installed-dev ## Send a gigabyte of random bytes, and hold what the API grows by
+	@$(BIN)/python -m tests.benchmarks.big_upload
+
 soak: .venv/.installed-dev ## Mixed traffic while things break, then settle the accounts (MINUTES=10 STACK=embedded SEED=7)
 	@$(BIN)/python -m tests.soak --minutes "$(or $(MINUTES),10)" --stack "$(or $(STACK),services)" $(if $(SEED),--seed $(SEED))
 
 soak-short: .venv/.installed-dev ## The same for under two minutes
 	@$(BIN)/python -m tests.soak --minutes 0.6 --every 8 $(if $(SEED),--seed $(SEED))
+
+fuzz: .venv/.installed-dev ## Inputs that nobody thought of: every operation, readers, lives (EXAMPLES=200 SECONDS=300 SEED=7)
+	EXAMPLES=$(or $(EXAMPLES),200) FUZZ_SECONDS=$(or $(SECONDS),300) FUZZ_EXAMPLES=$(or $(LIVES),1000) SEED=$(SEED) \
+	$(BIN)/python -m pytest -n 2 --dist worksteal --timeout 0 tests/fuzz $(FUZZED)
+
+fuzz-short: .venv/.installed-dev ## The same for two minutes, on SQLite
+	EXAMPLES=3 FUZZ_SECONDS=15 SEED=$(SEED) $(BIN)/python -m pytest -n 2 --dist worksteal -k "not services" tests/fuzz
 
 study: .venv/.installed ## Run the study, or what is left of it (DATA=train_valid.csv DATA2009=events.csv PART=a; STUDY=short)
 	@$(BIN)/python -m docs.study --study "$(STUDY)" --data "$(DATA)" --data2009 "$(DATA2009)" --part "$(PART)"

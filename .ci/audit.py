@@ -1,7 +1,6 @@
-"""Look for known vulnerabilities of locked packages: audit.py LOCK…, with AUDIT_SOURCE for another OSV address.
+"""Look for known vulnerabilities of locked packages: audit.py LOCK…; AUDIT_SOURCE names another OSV address.
 
-Exit code 0 also where the source can't be asked, for then nothing is known of this commit; it is said in
-capitals. 1 where something is found, 2 where a lock can't be read.
+Exit code 0 also where the source can't be asked, for then nothing is known; it is said in capitals. 1 where something is found, 2 where a lock can't be read.
 """
 
 import json
@@ -17,13 +16,8 @@ SECONDS = "20"
 
 def main(locks: list[str]) -> int:
     source = os.environ.get("AUDIT_SOURCE")
-    asked = [
-        "--vulnerability-service",
-        "osv",
-        "--timeout",
-        SECONDS,
-        *(["--osv-url", source] if source else []),
-    ]
+    asked = ["--vulnerability-service", "osv", "--timeout", SECONDS]
+    asked += ["--osv-url", source] if source else []
     with TemporaryDirectory() as folder:
         report = Path(folder) / "report.json"
         done = run(locks, ["--format", "json", "--output", str(report), *asked])
@@ -34,9 +28,8 @@ def main(locks: list[str]) -> int:
     for package in vulnerable:
         for found in package["vulns"]:
             fixed = ", ".join(found["fix_versions"]) or "no release yet"
-            say(
-                f"{package['name']} {package['version']}: {found['id']}, fixed in {fixed}: {found['description']}"
-            )
+            name = f"{package['name']} {package['version']}"
+            say(f"{name}: {found['id']}, fixed in {fixed}: {found['description']}")
     say(f"{len(packages)} packages checked, {len(vulnerable)} of them with known vulnerabilities")
     return FOUND if vulnerable or done.returncode else 0
 

@@ -75,8 +75,8 @@ def _without_fraction(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-Integer = Annotated[int, BeforeValidator(_without_fraction)]
-"""A whole number of a request: 3.0 is one in JSON."""
+WITHOUT_FRACTION = BeforeValidator(_without_fraction)
+"""For whole numbers of requests: 3.0 is one in JSON. It stands last, or the schema loses the bounds."""
 
 
 class RequestShape(Shape):

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema, model_validator
 
-from api.schemas.common import Integer, RequestShape
+from api.schemas.common import WITHOUT_FRACTION, RequestShape
 from ikt_model.search import count_points
 
 MOST_TRIALS = 1000
@@ -62,7 +62,7 @@ SettingName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]+(\.[a-z0-9_]
 """Section and name, as in `loss.lambda_target`."""
 NOTHING_ELSE: dict[str, Any] = {"additionalProperties": False}
 Real = Annotated[float, Field(allow_inf_nan=False)]
-Whole = Annotated[Integer, Field(ge=-LARGEST_WHOLE, le=LARGEST_WHOLE)]
+Whole = Annotated[int, Field(ge=-LARGEST_WHOLE, le=LARGEST_WHOLE), WITHOUT_FRACTION]
 
 
 class GridSearch(RequestShape):
@@ -98,7 +98,7 @@ class IntRange(RequestShape):
     low: Whole
     high: Whole
     log: bool = False
-    step: Integer = Field(default=1, ge=1, le=LARGEST_WHOLE)
+    step: Annotated[int, Field(ge=1, le=LARGEST_WHOLE), WITHOUT_FRACTION] = 1
 
     @model_validator(mode="after")
     def _is_range(self) -> Any:
@@ -137,10 +137,10 @@ class OptunaSearch(RequestShape):
         Field(min_length=1, max_length=MOST_SETTINGS, json_schema_extra=NOTHING_ELSE),
     ]
     """What to search, by dotted name of the setting."""
-    n_trials: Integer = Field(ge=1, le=MOST_TRIALS)
+    n_trials: Annotated[int, Field(ge=1, le=MOST_TRIALS), WITHOUT_FRACTION]
     sampler: Literal["tpe", "random"] = "tpe"
     """Tree-structured Parzen estimator (Bergstra et al. 2011), or uniform at random."""
-    seed: Integer = Field(default=42, ge=0, le=2**31 - 1)
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1), WITHOUT_FRACTION] = 42
     """Of the sampler; the trials' own is config.training.seed."""
 
 

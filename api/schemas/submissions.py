@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field, Strict
 
-from api.schemas.common import Integer, Name, RequestShape
+from api.schemas.common import WITHOUT_FRACTION, Name, RequestShape
 
 DEEPEST_CONFIG = 4
 MOST_FOLDS = 1000
@@ -30,7 +30,8 @@ def _without_repetition(folds: list[int]) -> list[int]:
     return sorted(folds)
 
 
-Fold = Annotated[Integer, Field(ge=0, le=32767)]
+Fold = Annotated[int, Field(ge=0, le=32767), WITHOUT_FRACTION]
+Seed = Annotated[int, Field(ge=0, le=2**31 - 1), WITHOUT_FRACTION]
 Folds = Annotated[
     list[Fold], AfterValidator(_without_repetition), Field(json_schema_extra={"uniqueItems": True})
 ]
@@ -48,7 +49,7 @@ class Submission(RequestShape):
     dataset_id: Annotated[UUID, Strict(False)]  # JSON has no UUIDs
     exclude_folds: Folds = Field(default_factory=list, max_length=MOST_FOLDS)
     """Folds whose students are left out altogether: nothing is fitted or measured on them."""
-    seed: Integer | None = Field(default=None, ge=0, le=2**31 - 1)
+    seed: Seed | None = None
     """Replaces config.training.seed."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """Where to train; `cuda` waits for a worker that serves the GPU queue."""

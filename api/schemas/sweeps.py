@@ -1,11 +1,11 @@
 """Sweeps on the wire."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
-from api.schemas.common import PLAIN_TEXT, Integer, Metrics, Number, RequestShape, Shape, UtcTime
+from api.schemas.common import PLAIN_TEXT, WITHOUT_FRACTION, Metrics, Number, RequestShape, Shape, UtcTime
 from api.schemas.experiments import DATASET_ID, EXPERIMENT_ID, METRICS_EXAMPLE, RunError, Status
 from api.schemas.search import MOST_TRIALS, Search
 from api.schemas.submissions import FoldSubmission
@@ -30,9 +30,9 @@ class Pruner(RequestShape):
 
     name: Literal["none", "median"]
     """`median`: when its best epoch so far is worse than the median of the finished trials by then."""
-    warmup_epochs: Integer = Field(default=1, ge=0, le=10_000)
+    warmup_epochs: Annotated[int, Field(ge=0, le=10_000), WITHOUT_FRACTION] = 1
     """Epochs during which no trial is given up."""
-    startup_trials: Integer = Field(default=5, ge=1, le=MOST_TRIALS)
+    startup_trials: Annotated[int, Field(ge=1, le=MOST_TRIALS), WITHOUT_FRACTION] = 5
     """Trials that must have succeeded before."""
 
 
@@ -71,7 +71,7 @@ class SweepCreate(FoldSubmission):
     objective: Objective = Field(default_factory=Objective)
     pruner: Pruner | None = None
     """Default: none for a grid, `median` for Optuna."""
-    parallel: Integer = Field(default=1, ge=1, le=100)
+    parallel: Annotated[int, Field(ge=1, le=100), WITHOUT_FRACTION] = 1
     """Most trials in flight. With one, equal requests try equal points in equal order."""
 
 

@@ -22,10 +22,12 @@ from db.errors import ArtifactNotFound
 from db.lifecycle import ExperimentStatus
 from db.models import Experiment
 from db.repositories import experiments, models
+from ikt_model.data.limits import Limits
 from ikt_model.data.readers import read_dataset
 from ikt_model.data.sequences import Sequences, load_sequences
 
 PARQUET = "application/vnd.apache.parquet"
+MOST_RESPONSES = 2_000_000  # of an evaluation: the caller waits while a thread of the service works
 
 
 def evaluate_experiment(
@@ -49,7 +51,7 @@ def evaluate_experiment(
         raise ExperimentsUnfinished([(experiment_id, experiment.status)])
     # Opened at once: when somebody is erased from it, it lies elsewhere, and who has it open reads on.
     training = load_sequences(store.fetch(experiment.dataset.artifact))
-    sequences = read_dataset(upload.path, format=fields.format)
+    sequences = read_dataset(upload.path, format=fields.format, limits=Limits(responses=MOST_RESPONSES))
     unused = [experiment.fold, *experiment.exclude_folds]
     evaluation = inference.evaluate(model.artifact, sequences, protocol=fields.protocol)
     return EvaluationRead(

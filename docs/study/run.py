@@ -12,7 +12,7 @@ from api.cli.watching import ENDED
 from docs.study.plan import Run
 from docs.study.results import fingerprint_today, space_of
 
-POLL_SECONDS = 1.0
+POLL_SECONDS = 0.25
 MOST_LISTED = 100_000
 PATHS = {"experiment": "/experiments", "cross-validation": "/cross-validations", "sweep": "/sweeps"}
 PREFERRED = ("succeeded", "running", "queued", "failed", "cancelled")

@@ -23,7 +23,7 @@ class Limits:
         """Raises UnreadableDataset; may be asked again and again while a file is read."""
         if count > self.responses:
             raise UnreadableDataset(
-                f"the file holds more than {self.responses:,} responses, the most that one dataset may have; "
+                f"the file holds more than {self.responses:,} responses, the most that are taken here; "
                 "keep a part of the students"
             )
 

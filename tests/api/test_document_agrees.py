@@ -1,5 +1,6 @@
 """What the OpenAPI document allows is what the service takes, and what it leads to is there."""
 
+import json
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -120,6 +121,12 @@ def test_no_parameter_can_be_null(document: dict[str, Any]) -> None:
                 seen += 1
                 assert {"type": "null"} not in parameter["schema"].get("anyOf", []), parameter
     assert seen > 60
+
+
+def test_every_bound_is_written_in_the_words_of_json_schema(document: dict[str, Any]) -> None:
+    text = json.dumps(document)
+    assert '"maximum": ' in text
+    assert [word for word in ("ge", "gt", "le", "lt") if f'"{word}": ' in text] == []
 
 
 def test_links_lead_to_operations_and_their_parameters(document: dict[str, Any]) -> None:

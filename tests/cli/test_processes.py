@@ -115,20 +115,16 @@ class TestDemo:
         assert ended.returncode == 2
         assert "nowhere.csv is not a file" in ended.stderr
 
-    def test_a_worker_that_dies_is_reported(self, tmp_path: Path) -> None:
+    def test_a_worker_that_dies_is_reported_and_its_log_goes_on(self, tmp_path: Path) -> None:
+        log = tmp_path / "logs" / "worker.log"
+        log.parent.mkdir()
+        log.write_text("what went wrong before\n")
+
         ended = run(*IKT, "demo", env=environment(tmp_path, IKT_LEASE_SECONDS="1"))
 
         assert ended.returncode == 1
         assert "The worker process ended with exit code 1" in ended.stderr
         assert "heartbeat_seconds" in ended.stderr
-
-    def test_a_log_is_never_erased(self, tmp_path: Path) -> None:
-        log = tmp_path / "logs" / "worker.log"
-        log.parent.mkdir()
-        log.write_text("what went wrong before\n")
-
-        run(*IKT, "demo", env=environment(tmp_path, IKT_LEASE_SECONDS="1"))
-
         assert log.read_text().startswith("what went wrong before\n")
         assert "heartbeat_seconds" in log.read_text()
 

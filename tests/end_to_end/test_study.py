@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from docs.study.__main__ import main
 from docs.study.plan import SHORT, load_plan
 from docs.study.study import Study
 
@@ -170,17 +171,17 @@ def rows_whose_first_fold_says_too_little() -> str:
     ],
 )
 def test_what_is_missing_is_said_plainly(
-    arguments: list[str], message: str, environment: dict[str, str]
+    arguments: list[str],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    ended = subprocess.run(
-        [sys.executable, "-m", "docs.study", *arguments],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    monkeypatch.setenv("IKT_DATA_DIR", str(tmp_path))
+    monkeypatch.setattr(sys, "argv", ["study", *arguments])
 
-    assert ended.returncode == 2
-    assert ended.stderr.startswith(message)
-    assert len(ended.stderr.splitlines()) == 1
+    assert main() == 2
+    said = capsys.readouterr().err
+    assert said.startswith(message)
+    assert len(said.splitlines()) == 1
+    assert not any(tmp_path.iterdir())

@@ -20,7 +20,7 @@ from worker.enqueue import enqueue_sweep, enqueue_training
 
 # The last one learns nothing: after its first epoch it is worse than all others were.
 RATES = [0.03, 0.02, 0.01, 1e-6]
-EPOCHS = 15
+EPOCHS = 8
 
 
 def test_every_trial_is_run_once_whatever_is_lost_or_doubled(stack: Stack, tmp_path: Path) -> None:

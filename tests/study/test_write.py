@@ -32,17 +32,25 @@ def written(results: dict[str, Any], plan: Plan, folder: Path) -> str:
     return (folder / "study-l23.md").read_text("utf-8")
 
 
+@pytest.fixture(scope="module")
+def whole(plan: Plan, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A page of everything, with its figures and its results beside it."""
+    folder = tmp_path_factory.mktemp("page")
+    (folder / "study").mkdir()
+    (folder / "study" / "results.json").write_text("{}", "utf-8")
+    write_page(invent(plan), plan, folder / "study-l23.md")
+    return folder
+
+
 class TestPage:
-    def test_everything_that_is_asked_for_is_filled_in(
-        self, plan: Plan, results: dict[str, Any], tmp_path: Path
-    ) -> None:
-        page = written(results, plan, tmp_path)
+    def test_everything_that_is_asked_for_is_filled_in(self, whole: Path) -> None:
+        page = (whole / "study-l23.md").read_text("utf-8")
 
         assert "{{" not in page
         assert not re.search(r"\| not run|: not run|\*not run", page)
         for name in FIGURES:
             assert f"study/figures/{name}.svg" in page
-            assert (tmp_path / "study" / "figures" / f"{name}.svg").stat().st_size > 2000
+            assert (whole / "study" / "figures" / f"{name}.svg").stat().st_size > 2000
 
     def test_the_page_shows_every_table_and_figure_once(self) -> None:
         prose = PROSE.read_text("utf-8")
@@ -50,15 +58,17 @@ class TestPage:
         assert sorted(re.findall(r"\{\{ table (\w+) \}\}", prose)) == sorted(TABLES)
         assert sorted(re.findall(r"\{\{ figure (\w+) \}\}", prose)) == sorted(FIGURES)
 
-    def test_equal_results_are_equal_files(self, plan: Plan, results: dict[str, Any], tmp_path: Path) -> None:
-        for name in ("one", "other"):
-            (tmp_path / name).mkdir()
-            write_page(results, plan, tmp_path / name / "page.md")
+    def test_equal_results_are_equal_files(
+        self, plan: Plan, results: dict[str, Any], whole: Path, tmp_path: Path
+    ) -> None:
+        (tmp_path / "study").mkdir()
+        (tmp_path / "study" / "results.json").write_text("{}", "utf-8")
+        written(results, plan, tmp_path)
 
-        files = [path.relative_to(tmp_path / "one") for path in (tmp_path / "one").rglob("*.*")]
-        assert len(files) == 1 + len(FIGURES)
+        files = [path.relative_to(whole) for path in whole.rglob("*.*")]
+        assert len(files) == 2 + len(FIGURES)
         for file in files:
-            assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "other" / file).read_bytes()
+            assert (whole / file).read_bytes() == (tmp_path / file).read_bytes()
 
     def test_nothing_is_claimed_before_anything_was_run(self, plan: Plan, tmp_path: Path) -> None:
         page = written(MISSING, plan, tmp_path)
@@ -73,39 +83,35 @@ class TestPage:
         assert "](study/" not in page
         assert not list(tmp_path.rglob("*.svg"))
 
-    def test_links_lead_to_files_that_are_there(
-        self, plan: Plan, results: dict[str, Any], tmp_path: Path
-    ) -> None:
-        (tmp_path / "study").mkdir()
-        (tmp_path / "study" / "results.json").write_text("{}", "utf-8")
-
-        page = written(results, plan, tmp_path)
+    def test_links_lead_to_files_that_are_there(self, whole: Path) -> None:
+        page = (whole / "study-l23.md").read_text("utf-8")
 
         assert "was measured by the run" in page
         assert "[results.json](study/results.json)" in page
         links = re.findall(r"\]\(([^)]*)\)", page)
         assert len(links) == 1 + len(FIGURES)
-        assert all((tmp_path / link).is_file() for link in links)
+        assert all((whole / link).is_file() for link in links)
 
     def test_figures_of_runs_that_are_gone_are_removed(
         self, plan: Plan, results: dict[str, Any], tmp_path: Path
     ) -> None:
-        written(results, plan, tmp_path)
+        figures = tmp_path / "study" / "figures"
+        figures.mkdir(parents=True)
+        (figures / "front.svg").write_text("of an earlier run", "utf-8")
         del results["runs"]["c-front"]
 
         page = written(results, plan, tmp_path)
 
-        assert not (tmp_path / "study" / "figures" / "front.svg").exists()
+        assert not (figures / "front.svg").exists()
+        assert len(list(figures.iterdir())) == len(FIGURES) - 1
         assert "*AUC against divergence over λ: not run.*" in page
 
-    def test_a_failed_run_is_told_with_its_reason(
-        self, plan: Plan, results: dict[str, Any], tmp_path: Path
-    ) -> None:
+    def test_a_failed_run_is_told_with_its_reason(self, plan: Plan, results: dict[str, Any]) -> None:
         entry = results["runs"]["b-lambda"]
         entry["status"] = entry["experiments"][0]["status"] = "failed"
         entry["experiments"][0] |= {"error": {"type": "TrainingDiverged", "detail": "the loss became nan"}}
 
-        page = written(results, plan, tmp_path)
+        page = render(PROSE.read_text("utf-8"), View(plan, results), set())
 
         assert "| 5 larger λ, sooner | failed |" in page
         assert "TrainingDiverged: the loss became nan" in page

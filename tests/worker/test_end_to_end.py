@@ -34,7 +34,7 @@ from tests.worker.support import (
 from worker.enqueue import enqueue_promotion, enqueue_scoring, enqueue_training, run_training_here
 
 # Small batches make an epoch last long enough to be interrupted.
-SLOW = {"epochs": 20, "batch_tokens": 64}
+SLOW = {"epochs": 10, "batch_tokens": 64}
 
 
 class Stage:
