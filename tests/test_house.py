@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,12 @@ def run(*command: str, cwd: Path = ROOT) -> "subprocess.CompletedProcess[str]":
 
 def python_files() -> list[Path]:
     return [path for room in (*ROOMS, "tests", "docs") for path in (ROOT / room).rglob("*.py")]
+
+
+def declared_packages() -> list[str]:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    declared = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    return [re.match(r"[A-Za-z0-9-]+", requirement)[0] for requirement in declared]  # type: ignore[index]
 
 
 def imported_names(tree: ast.AST) -> set[str]:
@@ -108,13 +115,13 @@ class TestLocks:
         assert runtime <= dev
 
     def test_every_dependency_is_locked(self) -> None:
-        declared = re.findall(r'^    "([A-Za-z0-9-]+)', (ROOT / "pyproject.toml").read_text(), re.M)
+        declared = declared_packages()
         locked = {line.split("==")[0] for line in (ROOT / LOCKS[1]).read_text().splitlines()}
 
         assert {name.lower() for name in declared} <= locked
 
     def test_every_imported_package_is_declared(self) -> None:
-        declared = re.findall(r'^    "([A-Za-z0-9-]+)', (ROOT / "pyproject.toml").read_text(), re.M)
+        declared = declared_packages()
         imported = {name for path in python_files() for name in imported_names(ast.parse(path.read_text()))}
         theirs = imported - {*sys.stdlib_module_names, *ROOMS, "tests", "docs"}
         packages = packages_distributions()
