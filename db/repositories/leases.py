@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from db.base import utc_now
+from db.base import UtcDateTime, utc_now
 from db.errors import LeaseLost
 from db.models import Experiment, Model, Sweep
 
@@ -43,7 +43,7 @@ def shared_now(session: Session) -> datetime:
     Machines disagree about the time; leases by clocks of their own would take jobs from each other.
     """
     if session.get_bind().dialect.name == "postgresql":
-        return session.scalars(select(func.clock_timestamp())).one()
+        return session.scalars(select(func.clock_timestamp(type_=UtcDateTime))).one()
     return utc_now()
 
 
@@ -61,7 +61,7 @@ def heed_clock(session: Session, now: datetime) -> int:
 
 def _shorten_leases(session: Session, table: type[Experiment | Model], ahead: datetime, now: datetime) -> int:
     held = select(table).where(table.lease_owner.is_not(None), table.heartbeat_at > ahead)
-    rows = session.scalars(held.with_for_update(skip_locked=True)).all()
+    rows: Sequence[Any] = session.scalars(held.with_for_update(skip_locked=True)).all()
     for row in rows:
         # Its holder, if it lives, writes both anew with its next heartbeat.
         row.lease_expires_at, row.heartbeat_at = _lease_end(row, now), now
@@ -72,7 +72,7 @@ def _ring_now(
     session: Session, table: type[Experiment | Model | Sweep], ahead: datetime, now: datetime
 ) -> int:
     late = select(table).where(table.rung_at > ahead)
-    rows = session.scalars(late.with_for_update(skip_locked=True)).all()
+    rows: Sequence[Any] = session.scalars(late.with_for_update(skip_locked=True)).all()
     for row in rows:
         row.rung_at = now
     return len(rows)
