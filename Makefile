@@ -9,7 +9,7 @@ FULL ?=
 FUZZED := tests/ikt_model/data/test_any_bytes.py tests/db/repositories/test_lives.py
 SOURCES := api worker ikt_model db tests docs
 
-.PHONY: help demo serve test browser check audit bench-calibration bench-recovery bench-accuracy bench-comparison bench-dashboard bench-serving bench-upload soak soak-short fuzz fuzz-short study lock clean
+.PHONY: help demo serve test browser check audit bench-calibration bench-recovery bench-accuracy bench-comparison bench-dashboard bench-serving bench-upload faults faults-short soak soak-short fuzz fuzz-short study lock clean
 
 help: ## Say what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-18s %s\n", $$1, $$2}'
@@ -54,6 +54,12 @@ bench-serving: .venv/.installed-dev ## Hold serving students to its bounds (FULL
 
 bench-upload: .venv/.installed-dev ## Send a gigabyte of random bytes, and hold what the API grows by
 	@$(BIN)/python -m tests.benchmarks.big_upload
+
+faults: .venv/.installed-dev ## Kill, fill, stop and set back what can be, on both stacks (POINTS=50 SEED=7 ARGS="-k disk")
+	POINTS="$(POINTS)" SEED="$(SEED)" $(BIN)/python -m pytest -n 2 --dist worksteal --timeout 3600 tests/fault_injection $(ARGS)
+
+faults-short: .venv/.installed-dev ## One of each kind that matters most, smaller
+	SHORT=1 POINTS=4 SEED="$(SEED)" $(BIN)/python -m pytest -n 2 --dist worksteal -m short tests/fault_injection
 
 soak: .venv/.installed-dev ## Mixed traffic while things break, then settle the accounts (MINUTES=10 STACK=embedded SEED=7)
 	@$(BIN)/python -m tests.soak --minutes "$(or $(MINUTES),10)" --stack "$(or $(STACK),services)" $(if $(SEED),--seed $(SEED))
