@@ -58,6 +58,12 @@ bench-limits: .venv/.installed-dev ## Hold keys and limits to what they may cost
 bench-upload: .venv/.installed-dev ## Send a gigabyte of random bytes, and hold what the API grows by
 	@$(BIN)/python -m tests.benchmarks.big_upload
 
+faults: .venv/.installed-dev ## Kill, fill, stop and set back what can be, on both stacks (POINTS=50 SEED=7 ARGS="-k disk")
+	POINTS="$(POINTS)" SEED="$(SEED)" $(BIN)/python -m pytest -n 2 --dist worksteal --timeout 3600 tests/fault_injection $(ARGS)
+
+faults-short: .venv/.installed-dev ## One of each kind that matters most, smaller
+	SHORT=1 POINTS=4 SEED="$(SEED)" $(BIN)/python -m pytest -n 2 --dist worksteal -m short tests/fault_injection
+
 soak: .venv/.installed-dev ## Mixed traffic while things break, then settle the accounts (MINUTES=10 STACK=embedded SEED=7)
 	@$(BIN)/python -m tests.soak --minutes "$(or $(MINUTES),10)" --stack "$(or $(STACK),services)" $(if $(SEED),--seed $(SEED))
 

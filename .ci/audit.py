@@ -1,6 +1,7 @@
 """Look for known vulnerabilities of locked packages: audit.py LOCK…; AUDIT_SOURCE names another OSV address.
 
-Exit code 0 also where the source can't be asked, for then nothing is known; it is said in capitals. 1 where something is found, 2 where a lock can't be read.
+Exit code 0 also where the source can't be asked, for then nothing is known; it is said in capitals. 1 where
+something is found, 2 where a lock can't be read.
 """
 
 import json

@@ -203,9 +203,10 @@ class Janitor:
                 logger.warning(event("clock_was_set_back", rows=n_rows))
             if not self._clock.look(now):
                 return
-            ids = runs.requeue_expired(session)
+            # By the moment that was looked at: the clock may jump in between.
+            ids = runs.requeue_expired(session, now)
             waiting = [(row_id, experiments.get_experiment(session, row_id).device) for row_id in ids]
-            promotions = models.requeue_expired_promotions(session)
+            promotions = models.requeue_expired_promotions(session, now)
         for row_id, device in waiting:
             logger.warning(event("experiment_requeued", experiment_id=row_id))
             self._ring_training(row_id, device)

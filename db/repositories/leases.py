@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from db.base import utc_now
+from db.base import UtcDateTime, utc_now
 from db.errors import LeaseLost
 from db.models import Experiment, Model, Sweep
 
@@ -31,6 +31,8 @@ FIRST_JOB_VERSION = 1
 
 Leased = TypeVar("Leased", Experiment, Model)
 Rung = TypeVar("Rung", Experiment, Model, Sweep)
+LEASED: tuple[type[Experiment | Model], ...] = (Experiment, Model)
+RUNG: tuple[type[Experiment | Model | Sweep], ...] = (Experiment, Model, Sweep)
 
 NO_LEASE: dict[str, Any] = {"lease_owner": None, "lease_expires_at": None}
 
@@ -41,8 +43,7 @@ def shared_now(session: Session) -> datetime:
     Machines disagree about the time; leases by clocks of their own would take jobs from each other.
     """
     if session.get_bind().dialect.name == "postgresql":
-        now: datetime = session.scalars(select(func.clock_timestamp())).one()
-        return now
+        return session.scalars(select(func.clock_timestamp(type_=UtcDateTime))).one()
     return utc_now()
 
 
@@ -52,25 +53,26 @@ def heed_clock(session: Session, now: datetime) -> int:
     Otherwise a lost job would be missed, and a lost message repeated, only when the clock is there again.
     """
     ahead = now + timedelta(seconds=CLOCK_SECONDS)
-    n_rows = _shorten_leases(session, Experiment, ahead, now) + _shorten_leases(session, Model, ahead, now)
-    n_rows += _ring_now(session, Experiment, ahead, now) + _ring_now(session, Model, ahead, now)
-    n_rows += _ring_now(session, Sweep, ahead, now)
+    n_rows = sum(_shorten_leases(session, table, ahead, now) for table in LEASED)
+    n_rows += sum(_ring_now(session, table, ahead, now) for table in RUNG)
     session.flush()
     return n_rows
 
 
-def _shorten_leases(session: Session, table: type[Leased], ahead: datetime, now: datetime) -> int:
+def _shorten_leases(session: Session, table: type[Experiment | Model], ahead: datetime, now: datetime) -> int:
     held = select(table).where(table.lease_owner.is_not(None), table.heartbeat_at > ahead)
-    rows = session.scalars(held.with_for_update(skip_locked=True)).all()
+    rows: Sequence[Any] = session.scalars(held.with_for_update(skip_locked=True)).all()
     for row in rows:
         # Its holder, if it lives, writes both anew with its next heartbeat.
         row.lease_expires_at, row.heartbeat_at = _lease_end(row, now), now
     return len(rows)
 
 
-def _ring_now(session: Session, table: type[Rung], ahead: datetime, now: datetime) -> int:
+def _ring_now(
+    session: Session, table: type[Experiment | Model | Sweep], ahead: datetime, now: datetime
+) -> int:
     late = select(table).where(table.rung_at > ahead)
-    rows = session.scalars(late.with_for_update(skip_locked=True)).all()
+    rows: Sequence[Any] = session.scalars(late.with_for_update(skip_locked=True)).all()
     for row in rows:
         row.rung_at = now
     return len(rows)

@@ -8,7 +8,9 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
+from api.services import events as events_service
 from db.engine import session_scope
 from db.models import Experiment
 from db.repositories import runs
@@ -63,6 +65,23 @@ def data(event: Event) -> Any:
 
 
 class TestStream:
+    def test_it_waits_for_a_database_that_does_not_answer(
+        self, service: Service, running: Experiment, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(events_service, "UNAVAILABLE_SECONDS", 0.01)
+        read, refusals = events_service._read, iter(range(3))
+
+        def refuse_thrice(*arguments: Any) -> Any:
+            if next(refusals, None) is not None:
+                raise OperationalError("SELECT", {}, Exception("down"))
+            return read(*arguments)
+
+        monkeypatch.setattr(events_service, "_read", refuse_thrice)
+        with stream(service, running.id) as events:
+            assert data(next(events))["status"] == "running"
+            finish(service, running.id)
+            assert [event["event"] for event in events if event["event"] != ":"] == ["end"]
+
     def test_epochs_come_while_they_happen_and_the_end_ends_it(
         self, service: Service, running: Experiment
     ) -> None:

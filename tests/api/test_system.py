@@ -34,7 +34,9 @@ class TestReadiness:
     def test_broker_that_is_down_is_named(self, stack: Stack) -> None:
         with run_service(stack, broker_url="redis://user:secret@127.0.0.1:1/0") as service:
             assert service.client.head("/readyz").status_code == 503
-            problem = assert_problem(service.client.get("/readyz"), 503, "not-ready")
+            answer = service.client.get("/readyz")
+        problem = assert_problem(answer, 503, "not-ready")
+        assert int(answer.headers["retry-after"]) > 0
         assert {part["name"]: part["ok"] for part in problem["parts"]} == {
             "database": True,
             "broker": False,

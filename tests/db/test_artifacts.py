@@ -13,7 +13,7 @@ from fsspec.implementations.local import LocalFileSystem
 from fsspec.implementations.memory import MemoryFileSystem
 
 from db.artifacts import ArtifactFile, ArtifactStore, open_artifacts
-from db.errors import ArtifactNotFound, BadArtifactKey
+from db.errors import ArtifactNotFound, BadArtifactKey, LeaseLost
 from db.settings import DatabaseSettings
 
 KEY = "experiments/1/model"
@@ -125,6 +125,22 @@ class TestPutFolder:
             with pytest.raises(Killed):
                 store.put_folder(folder, KEY)
         assert _names(url) == ["datasets/other.arrow"]
+
+    def test_what_is_no_longer_wanted_does_not_count(
+        self, url: str, store: ArtifactStore, folder: Path
+    ) -> None:
+        store.put_folder(folder, "model")
+        kept, names = _content(store.fetch("model")), _names(url)
+        (folder / "a.txt").write_text("of another writer")
+
+        def refuse() -> None:
+            raise LeaseLost("model", owner="another")
+
+        with pytest.raises(LeaseLost):
+            store.put_folder(folder, "model", still_wanted=refuse)
+
+        assert _content(store.fetch("model")) == kept
+        assert _names(url) == names
 
 
 class TestFetch:

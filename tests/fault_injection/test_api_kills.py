@@ -9,6 +9,7 @@ from pathlib import Path
 from random import Random
 
 import httpx
+import pytest
 from sqlalchemy import func, select
 
 from db.engine import read_scope
@@ -77,6 +78,7 @@ def killed_meanwhile(api: Api, random: Random) -> Iterator[ThreadPoolExecutor]:
     api.restart()
 
 
+@pytest.mark.short
 def test_loads_are_stored_whole_or_not_at_all_and_once(build: BuildSystem, stack_name: StackName) -> None:
     system, random = build(stack_name, apis=1), dice(f"loads {stack_name}")
     api, waiting = system.apis[0], list(range(4 if is_short() else N_LOADS))

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import httpx
 import psutil
+import pytest
 
 from db.models import Dataset
 from tests.fault_injection.conftest import BuildSystem
@@ -70,6 +71,7 @@ def test_jobs_survive_a_broker_that_forgets_everything(build: BuildSystem) -> No
     check_nothing_left(system)
 
 
+@pytest.mark.short
 def test_two_hundred_queued_jobs_are_done_after_the_broker_forgot_them(build: BuildSystem) -> None:
     n_queued = 20 if is_short() else N_QUEUED
     system = build("services", apis=1, workers=1)
@@ -111,6 +113,7 @@ def silent(redis: Redis) -> Iterator[None]:
     psutil.Process(redis.pid).send_signal(signal.SIGCONT)
 
 
+@pytest.mark.short
 def test_submitting_and_reading_go_on_without_the_broker(build: BuildSystem) -> None:
     system = build("services", apis=1, workers=1)
     dataset, redis = add_classroom(system), redis_of(system)

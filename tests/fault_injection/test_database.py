@@ -35,6 +35,7 @@ def postgres_of(system: System) -> Postgres:
     return system.postgres
 
 
+@pytest.mark.short
 def test_what_was_accepted_under_load_is_stored_once(build: BuildSystem) -> None:
     system = build("services", apis=2, workers=1)
     dataset, postgres = add_classroom(system), postgres_of(system)
@@ -94,6 +95,7 @@ def ask(client: httpx.Client, method: str, path: str, body: object) -> httpx.Res
     return client.request(method, path, json=body) if body is not None else client.request(method, path)
 
 
+@pytest.mark.short
 def test_every_kind_of_route_says_that_the_database_is_down(build: BuildSystem) -> None:
     system = build("services", apis=1)
     postgres = postgres_of(system)

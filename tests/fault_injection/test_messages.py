@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 from uuid import uuid4
 
+import pytest
 import redis
 
 from db.engine import session_scope
@@ -37,6 +38,7 @@ def put_garbage(system: System) -> None:
             (folder / f"{time.time_ns():020d}_{number}.cpu.msg").write_bytes(content)
 
 
+@pytest.mark.short
 def test_what_is_no_message_is_dropped_and_the_worker_goes_on(
     build: BuildSystem, stack_name: StackName
 ) -> None:

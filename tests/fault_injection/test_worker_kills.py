@@ -179,6 +179,7 @@ def undisturbed(system: System, dataset: Dataset) -> dict[Kind, Outcome]:
     return {kind: outcome(system, job) for kind, job in jobs.items()}
 
 
+@pytest.mark.short
 @pytest.mark.timeout(3000)
 def test_jobs_whose_processes_are_killed_end_once_with_the_same_numbers(
     build: BuildSystem, stack_name: StackName, tmp_path: Path

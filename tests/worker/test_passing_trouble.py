@@ -1,5 +1,6 @@
 """A store that fails for a moment costs a training job an attempt, not the experiment."""
 
+import errno
 import sqlite3
 from collections.abc import Callable
 from itertools import count
@@ -129,6 +130,27 @@ def test_an_artifact_store_out_of_reach_interrupts(
     assert look(sessions, experiment_id).experiment.status == "queued"
     run_experiment(experiment_id, settings=settings)
     assert look(sessions, experiment_id).experiment.status == "succeeded"
+
+
+def test_a_full_disk_interrupts_and_says_so_in_the_end(
+    sessions: SessionFactory, settings: WorkerSettings, experiment_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = Path.write_bytes
+
+    def write_nothing(path: Path, content: bytes) -> int:
+        if settings.work_folder in path.parents:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(path, content)
+
+    monkeypatch.setattr(Path, "write_bytes", write_nothing)
+    assert run_experiment(experiment_id, settings=settings)
+    assert look(sessions, experiment_id).experiment.status == "queued"
+    with session_scope(sessions) as session:
+        experiments.get_experiment(session, experiment_id).max_attempts = 2
+    assert run_experiment(experiment_id, settings=settings)
+    row = look(sessions, experiment_id).experiment
+    assert (row.status, row.error_type) == ("failed", "OSError")
+    assert "No space left" in (row.error_detail or "")
 
 
 def test_one_that_is_to_be_cancelled_is(
