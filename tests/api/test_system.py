@@ -110,7 +110,6 @@ class TestProblems:
                 with service.resources.engine.begin() as connection:
                     connection.execute(text("DROP TABLE students"))
             else:
-                service.resources.engine.dispose()
                 object.__setattr__(service.resources, "sessions", _sessions_of_nowhere())
             answer = service.client.get("/students")
             assert_problem(answer, 503, "database-unavailable")
