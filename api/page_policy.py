@@ -9,10 +9,11 @@ from api.security_headers import source_of
 CHARTS = ("plotly", "package_data")  # the package that ships the chart library's script, and where
 SCRIPT = "plotly.min.js"
 # Texts in the library's code. The first it adds as a style element, for maps, whenever it is loaded; with the
-# second, as a style attribute, it tries how a browser draws large pixels.
+# second, as a style attribute, it tries how a browser draws large pixels; the third is of powers on axes.
 _MAPS = re.compile(r"getElementById\(\"[0-9a-f]{64}\"\)\)\{[^{}']*?\.textContent='([^'\\]*)'")
 _PIXELS = ("optimizeSpeed", "-moz-crisp-edges", "-o-crisp-edges", "-webkit-optimize-contrast")
 _NEWER_PIXELS = ("optimize-contrast", "crisp-edges", "pixelated")
+_POWERS = "font-size:70%"
 
 
 @cache
@@ -23,7 +24,7 @@ def page_policy() -> str:
     """
     pixels = "".join(f"image-rendering: {value}; " for value in _PIXELS + _NEWER_PIXELS)
     elements = " ".join(map(source_of, ("", *_map_styles())))
-    attributes = " ".join(map(source_of, ("", pixels)))
+    attributes = " ".join(map(source_of, ("", pixels, _POWERS)))
     return "; ".join(
         (
             "default-src 'none'",

@@ -7,6 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
+from api.formats.comparison_html import style_of
+from api.security_headers import NOTHING as ALLOWED
+from api.security_headers import source_of
 from tests.api.seed_tables import (
     AIM,
     CHANGE,
@@ -166,7 +169,9 @@ class TestHtml:
         answer = ask(trained, browser, **pair)
         assert answer.headers["content-type"] == "text/html; charset=utf-8"
         assert answer.headers["vary"] == "Accept"
-        assert answer.headers["content-security-policy"] == "default-src 'none'; style-src 'unsafe-inline'"
+        policy = f"{ALLOWED}; style-src {source_of(style_of(answer.text))}"
+        assert answer.headers["content-security-policy"] == policy
+        assert (answer.text.count("<style"), answer.text.count("style=")) == (1, 0)
         assert answer.text.startswith("<!doctype html>")
 
     def test_it_needs_nothing_else(self, page: Page) -> None:

@@ -45,7 +45,7 @@ def redis_of(system: System) -> Redis:
 
 
 def body(dataset: Dataset, preset: str, *, seed: int, fold: int = 0) -> dict[str, Any]:
-    config = TINY if preset.startswith("small") else {}
+    config = {**TINY, "training": {"epochs": 2}} if preset.startswith("small") else {}
     return {"preset": preset, "dataset_id": str(dataset.id), "fold": fold, "seed": seed, "config": config}
 
 
