@@ -25,6 +25,7 @@ from sqlalchemy import NullPool, create_engine, text
 from db import engine as database
 from db.engine import SessionFactory, create_session_factory
 from db.tenancy import EVERY_TENANT
+from tests.keys import HEADERS, put_key
 from tests.stacks import (
     PreparedPostgres,
     Stack,
@@ -160,8 +161,8 @@ class Api(Part):
         return f"http://127.0.0.1:{self.port}"
 
     def client(self, timeout: float = 30.0) -> httpx.Client:
-        """A caller that knows nothing but the address."""
-        return httpx.Client(base_url=self.url, trust_env=False, timeout=timeout)
+        """A caller that knows the address and a key."""
+        return httpx.Client(base_url=self.url, headers=HEADERS, trust_env=False, timeout=timeout)
 
     def is_ready(self) -> bool:
         with self.client(timeout=10.0) as client, suppress(httpx.TransportError):
@@ -368,6 +369,7 @@ def _stop(server: Part) -> None:
 @contextmanager
 def _system(folder: Path, stack: Stack) -> Iterator[System]:
     engine = database.create_engine(stack.database_url)
+    put_key(engine)
     environment = {**stack.env(), "IKT_THREADS": "1", "IKT_CONCURRENCY": "2"}
     try:
         yield System(stack, folder, create_session_factory(engine, tenant=EVERY_TENANT), environment)

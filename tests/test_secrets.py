@@ -149,7 +149,9 @@ def test_errors_of_the_database_show_no_values(tmp_path: Path) -> None:
 
 
 def test_headers_are_not_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    headers = {"Authorization": f"Bearer {SECRET}", "Cookie": f"session={SECRET}"}
+    # One that looks like a key is looked for, in vain.
+    key = f"ikt_{'k' * 8}_{SECRET:x<43}"
+    headers = {"Authorization": f"Bearer {key}", "Cookie": f"session={SECRET}"}
     url = CASES["everything unreachable"][DATABASE]
     with caplog.at_level(logging.DEBUG, "api"), caplog.at_level(logging.DEBUG, "uvicorn"):
         said = ask_everything({"data_dir": tmp_path, DATABASE: url}, headers=headers)

@@ -21,6 +21,7 @@ from db.models import Dataset
 from db.repositories import datasets as repository
 from db.repositories import erasures
 from db.repositories.leavings import find_datasets
+from db.tenancy import EVERY_TENANT
 from ikt_model.data.columns import LONGEST_NAME
 from ikt_model.data.csv_records import read_header
 from ikt_model.data.readers import PARQUET_MAGIC, read_dataset, sniff_format
@@ -142,7 +143,7 @@ def _key(dataset_id: UUID) -> str:
 
 def undo_unfinished(sessions: SessionFactory, store: ArtifactStore, dataset_id: UUID) -> None:
     """Delete a dataset's file unless its row is there; a commit whose answer was lost may have stored it."""
-    with read_scope(sessions) as session:
+    with read_scope(sessions, tenant=EVERY_TENANT) as session:
         if not find_datasets(session, [dataset_id]):
             store.delete(_key(dataset_id))
 

@@ -15,6 +15,7 @@ from schemathesis.core.transport import Response
 
 from api.schemas.experiments import DATASET_ID
 from tests.fuzz.datasets import csv_files
+from tests.keys import HEADERS
 
 STAGE = json.loads(Path(os.environ["FUZZ_STAGE"]).read_text())
 STREAM = "/experiments/{experiment_id}/events"
@@ -169,7 +170,7 @@ def before_call(context: HookContext, case: Case, kwargs: dict[str, Any]) -> Non
         return
     experiment_id = str(case.path_parameters.get("experiment_id", ""))
     if _is_uuid(experiment_id):
-        found = httpx.get(f"{STAGE['url']}/experiments/{experiment_id}", trust_env=False)
+        found = httpx.get(f"{STAGE['url']}/experiments/{experiment_id}", headers=HEADERS, trust_env=False)
         if found.status_code == 200 and found.json()["status"] not in ENDED:
             case.path_parameters["experiment_id"] = STAGE["kept"]["experiment_id"][0]
 

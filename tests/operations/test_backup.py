@@ -21,6 +21,7 @@ from db.engine import session_scope
 from db.repositories.experiments import get_experiment
 from tests.api.support import Service, events_csv, run_service
 from tests.api.training import TINY, classroom_csv, train
+from tests.keys import HEADERS
 from tests.operations.places import blank_stack, use_postgres_tools
 from tests.stacks import Stack
 from tests.worker.support import look, settings_of
@@ -61,7 +62,9 @@ class Clients:
             self.students.append(student)
 
     def _upload_and_delete(self) -> None:
-        with httpx.Client(base_url=self.service.client.base_url, trust_env=False, timeout=60) as client:
+        with httpx.Client(
+            base_url=self.service.client.base_url, headers=HEADERS, trust_env=False, timeout=60
+        ) as client:
             while not self.ended.is_set():
                 kept, passing = (
                     client.post("/datasets", files={"file": ("a.csv", events_csv())})

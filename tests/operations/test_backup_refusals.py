@@ -15,6 +15,7 @@ from db.artifacts import ArtifactStore, checkpoint_key
 from db.backup import back_up, read_manifest, restore
 from db.engine import SessionFactory, create_engine, create_session_factory, session_scope, upgrade
 from db.errors import BackupRefused
+from db.models import DEFAULT_TENANT
 from db.repositories.datasets import delete_dataset
 from db.settings import DatabaseSettings
 from tests import stacks
@@ -44,7 +45,7 @@ def target(tmp_path: Path) -> DatabaseSettings:
 
 
 def _sessions(stack: Stack) -> SessionFactory:
-    return create_session_factory(create_engine(stack.database_url))
+    return create_session_factory(create_engine(stack.database_url), tenant=DEFAULT_TENANT)
 
 
 def _keep(stack: Stack, key: str, content: str = "rows") -> UUID:

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 
+from tests.keys import HEADERS
 from tests.soak.journal import Journal
 
 TIMEOUT_SECONDS = 30.0  # longer than any process is paused: what was given up could still be carried out
@@ -41,7 +42,10 @@ class Caller:
     """Sends requests to a service at several addresses."""
 
     def __init__(self, urls: Sequence[str], journal: Journal, rng: random.Random) -> None:
-        self._clients = [httpx.Client(base_url=url, trust_env=False, timeout=TIMEOUT_SECONDS) for url in urls]
+        self._clients = [
+            httpx.Client(base_url=url, headers=HEADERS, trust_env=False, timeout=TIMEOUT_SECONDS)
+            for url in urls
+        ]
         self._journal = journal
         self._rng = rng
 

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 import worker.tasks  # noqa: F401
 from db.base import utc_now
 from db.engine import SessionFactory, create_engine, create_session_factory, session_scope
-from db.models import Dataset, Experiment
+from db.models import DEFAULT_TENANT, Dataset, Experiment
 from db.repositories.experiments import get_experiment
 from db.repositories.sweeps import get_sweep, list_trials
 from tests.builders import make_sweep
@@ -115,7 +115,7 @@ def ring_as_first_release(stack: Stack, experiment_id: UUID) -> None:
 def test_two_releases_share_rows_and_messages(services: Services, tmp_path: Path) -> None:
     with services_stack(tmp_path, services) as stack:
         engine = create_engine(stack.database_url)
-        sessions = create_session_factory(engine)
+        sessions = create_session_factory(engine, tenant=DEFAULT_TENANT)
         settings = settings_of(stack)
         dataset = store_dataset(settings, sessions, classroom(n_students=20), tmp_path).id
         newer = queue_experiment(sessions, dataset, epochs=1, job_version=NEXT)
