@@ -44,7 +44,7 @@ CROSS JOIN LATERAL (
     SELECT {STATE_COLUMNS} FROM student_states
     WHERE student_states.model_id = asked.model_id AND student_states.student_pk = asked.student_pk OFFSET 0
 ) AS state
-"""
+"""  # names of columns, from the class that holds them # nosec B608
 
 
 class Asked(NamedTuple):
