@@ -43,7 +43,7 @@ def _without_padding(value: str) -> str:
 # Control characters have no place in names, and PostgreSQL stores no NUL.
 MOST_MEMBERS = 100  # of an object; none that is taken has as many
 PLAIN_TEXT = r"^[^\x00-\x1f\x7f]+$"
-UNPADDED_TEXT = r"^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?$"
+UNPADDED_TEXT = r"^[^\s\x00-\x1f\x7f\x85]([^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f\x85])?$"
 
 Name = Annotated[
     str,

@@ -79,7 +79,7 @@ def read_events_parquet(path: Path, *, limits: Limits) -> Sequences:
     try:
         metadata = pq.read_metadata(path)
         _require_size(metadata, limits)
-        require_small_pages(path, metadata, (*REQUIRED, *OPTIONAL))
+        require_small_pages(path, (*REQUIRED, *OPTIONAL))
         # As dictionaries, so that a long value that stands in many rows is seen before it is repeated.
         with pq.ParquetFile(path, metadata=metadata, read_dictionary=_text_columns(metadata)) as file:
             schema = file.schema_arrow
@@ -91,10 +91,12 @@ def read_events_parquet(path: Path, *, limits: Limits) -> Sequences:
                     _require_short(name, batch.column(name))
                 texts = [_as_text(batch.column(name)) for name in columns if name != "timestamp"]
                 names = [name for name in columns if name != "timestamp"]
+                for text in texts:
+                    text.validate(full=True)  # else what is not UTF-8 is found where nobody expects it
                 _add_names(table, pa.RecordBatch.from_arrays(texts, names))
                 if table.timestamp is not None:
                     _add_times(table.timestamp, batch.column("timestamp"))
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:  # the last of names that are no text
         if isinstance(error, FileNotFoundError):
             raise
         raise UnreadableDataset(f"the Parquet file is broken: {shorten(str(error))}") from error

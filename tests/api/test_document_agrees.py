@@ -155,6 +155,6 @@ def test_members_that_are_no_text_are_refused(service: Service, member: Any) -> 
 
 def test_a_form_says_what_a_name_may_be(document: dict[str, Any], service: Service) -> None:
     form = document["paths"]["/datasets"]["post"]["requestBody"]["content"]["multipart/form-data"]["schema"]
-    for name, is_right in (("class", True), ("cl\x0eass", False), (" class", False)):
+    for name, is_right in (("class", True), ("cl\x0eass", False), (" class", False), ("class\x85", False)):
         assert Draft202012Validator(form).is_valid({"file": "", "name": name}) == is_right
         assert (service.upload(name=name).status_code == 201) == is_right

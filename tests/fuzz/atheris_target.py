@@ -1,7 +1,9 @@
 """One parser under atheris: python -m tests.fuzz.atheris_target PARSER [libFuzzer's arguments]."""
 
+import resource
 import sys
 import time
+from pathlib import Path
 
 import atheris
 
@@ -24,6 +26,8 @@ with atheris.instrument_imports(include=list(WATCHED)):
     from tests.fuzz.parsers import FEEDS
 
 MOST_SECONDS = 2.0
+MOST_MORE_BYTES = 1200 * 2**20
+"""Memory that may be asked for besides what the libraries have: more than that is a finding, not the end."""
 
 
 class TooSlow(Exception):
@@ -33,6 +37,9 @@ class TooSlow(Exception):
 def main() -> None:
     name, *arguments = sys.argv[1:]
     feed = FEEDS[name]
+
+    asked_for = resource.getpagesize() * int(Path("/proc/self/statm").read_text().split()[0])
+    resource.setrlimit(resource.RLIMIT_AS, (asked_for + MOST_MORE_BYTES,) * 2)
 
     def try_input(content: bytes) -> None:
         began = time.process_time()

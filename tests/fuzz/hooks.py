@@ -61,7 +61,7 @@ DETAILS_BEYOND_SCHEMAS = (
     "must lie after the beginning of the year 1970",
     "can't be given with",  # parameters that exclude each other
     "give either skill or skills",  # the dictionary's skill may be put beside skills
-    "skill '",  # unknown to the model
+    "skill ",  # unknown to the model
     "low ",  # a range's bounds depend on each other
     "high ",
     "step ",

@@ -1,5 +1,6 @@
 """What the parsers are given, and what they may do with it: read it, or refuse it in the declared way."""
 
+import os
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
@@ -22,7 +23,7 @@ NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 SKILLS = ["add", "subtract", "multiply"]
 LIMITS = Limits(responses=100_000, skills=1_000)
 # One file, written anew: a name of its own for every input would be most of the work.
-INPUT = Path(tempfile.mkdtemp(prefix="ikt-fuzz-")) / "input"
+INPUT = Path(os.environ.get("FUZZ_INPUT") or tempfile.mkstemp(prefix="ikt-fuzz-")[1])
 
 
 def feed_events(content: bytes) -> None:

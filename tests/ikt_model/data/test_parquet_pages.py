@@ -50,7 +50,7 @@ def most_unpacked(path: Path, monkeypatch: pytest.MonkeyPatch) -> int:
     """Of any row group, as the pages say."""
     seen: list[int] = []
     monkeypatch.setattr(parquet_pages, "_require_few", lambda unpacked, _: seen.append(unpacked))
-    require_small_pages(path, pq.read_metadata(path), COLUMNS)
+    require_small_pages(path, COLUMNS)
     return max(seen)
 
 
