@@ -88,9 +88,7 @@ class TestErasure:
             desk.service.client.get(f"/students/{student}/{part}").raise_for_status()
         assert desk.service.client.delete(f"/students/{student}").status_code == 204
         after = desk.service.traces()
-        # What is left says that somebody was erased, by whom and when.
-        for kept in ("erasures", "audit_entries"):
-            assert after["rows"].pop(kept) == before["rows"].pop(kept) + 1
+        # What tells of the erasure itself is not counted among the traces.
         assert after == before
         for part in ("", "/mastery", "/mastery/history", "/trajectory", "/recommendations", "/export"):
             answer = desk.service.client.get(f"/students/{student}{part}")

@@ -164,7 +164,7 @@ def test_students_of_an_upload_are_scored_whether_or_not_anybody_rings(stage: St
 
 def test_a_killed_workers_promotion_ends_on_another(stage: Stage) -> None:
     first = stage.worker()
-    model = start_promotion(stage, n_students=300)
+    model = start_promotion(stage, n_students=3000)
     enqueue_promotion(model.id, settings=stage.settings)
     wait_until(lambda: read_model(stage.sessions, model).lease_owner)
     first.kill()
