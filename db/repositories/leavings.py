@@ -18,7 +18,8 @@ def read_statuses(session: Session, experiment_ids: Iterable[UUID]) -> dict[UUID
     found: dict[UUID, ExperimentStatus] = {}
     for some in _parts(experiment_ids):
         columns = select(Experiment.id, Experiment.status).where(Experiment.id.in_(some))
-        found.update(session.execute(columns).tuples())
+        for row_id, status in session.execute(columns):
+            found[row_id] = status
     return found
 
 
