@@ -17,7 +17,7 @@ from db.artifacts import PARTIAL, ArtifactStore, open_artifacts
 from db.base import utc_now
 from db.engine import read_scope
 from db.lifecycle import ExperimentStatus
-from db.repositories.leavings import Run, find_datasets, read_runs
+from db.repositories.leavings import find_datasets, read_statuses
 from worker.logs import event
 from worker.settings import WorkerSettings
 from worker.stores import checkpoint_key, model_key, open_stores
@@ -40,30 +40,32 @@ def tidy(settings: WorkerSettings, *, connected: AbstractContextManager[object])
     datasets = _by_id(key.split("/")[1] for key in keys["datasets"])
     # Files were listed first: what an ended job is seen to have now is not being written any more.
     with connected, open_stores(settings) as stores, read_scope(stores.sessions) as session:
-        runs = read_runs(session, {*work, *experiments})
+        statuses = read_statuses(session, {*work, *experiments})
         known = find_datasets(session, datasets)
     for experiment_id in experiments:
         prefix = f"experiments/{experiment_id}"
         under = [key for key in keys["experiments"] if key.startswith(f"{prefix}/")]
-        if run := runs.get(experiment_id):
-            _tidy_experiment(store, experiment_id, run, under)
-    unknown = (experiments.keys() - runs.keys()) | (datasets.keys() - known)
+        if status := statuses.get(experiment_id):
+            _tidy_experiment(store, experiment_id, status, under)
+    unknown = (experiments.keys() - statuses.keys()) | (datasets.keys() - known)
     if strangers := [one for one in unknown if _is_old([str(one)], settings=settings)]:
         logger.warning(event("files_without_rows", n=len(strangers), newest=max(strangers)))
     drafts = [key for some in keys.values() for key in some if key.endswith(PARTIAL)]
     _remove_old(store, [*drafts, *keys["probes"]], settings=settings)
     for experiment_id, names in work.items():
-        _tidy_work(settings.work_folder, names, runs.get(experiment_id))
+        _tidy_work(settings.work_folder, names, statuses.get(experiment_id))
     _tidy_broker(settings)
     for copy in store.forget_copies(unused_days=UNUSED_DAYS):
         _log(f"cache/{copy}")
 
 
-def _tidy_experiment(store: ArtifactStore, experiment_id: UUID, run: Run, keys: Sequence[str]) -> None:
-    if not run.status.is_terminal:
+def _tidy_experiment(
+    store: ArtifactStore, experiment_id: UUID, status: ExperimentStatus, keys: Sequence[str]
+) -> None:
+    if not status.is_terminal:
         return
     checkpoint, model = checkpoint_key(experiment_id), model_key(experiment_id)
-    if run.status in DONE_WITH_CHECKPOINT and any(key.startswith(f"{checkpoint}/") for key in keys):
+    if status in DONE_WITH_CHECKPOINT and any(key.startswith(f"{checkpoint}/") for key in keys):
         _log(checkpoint)
         store.delete(checkpoint)
     for folder in (checkpoint, model):
@@ -90,11 +92,10 @@ def _is_old(names: Iterable[str], *, settings: WorkerSettings) -> bool:
     return newest is not None and newest < utc_now() - timedelta(seconds=settings.abandoned_seconds)
 
 
-def _tidy_work(folder: Path, names: Iterable[str], run: Run | None) -> None:
-    """Folders of attempts that nobody is at; they lie on this machine alone."""
-    for name in names:
-        attempt = name.rpartition(".")[2]
-        if run is None or run.lease_owner is None or not run.lease_owner.endswith(f":{attempt}"):
+def _tidy_work(folder: Path, names: Iterable[str], status: ExperimentStatus | None) -> None:
+    """Folders of a job that is over; until then its next attempt on this machine removes them."""
+    if status is None or status.is_terminal:
+        for name in names:
             _log(f"work/{name}")
             shutil.rmtree(folder / name, ignore_errors=True)
 

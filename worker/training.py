@@ -106,6 +106,8 @@ def _run(job: TrainingJob) -> None:
         _release(job)
         raise
     except Exception as error:
+        if job.heartbeat.is_lost:  # whoever has it now may have removed what this attempt worked with
+            raise LeaseLost(job.id, owner=job.owner) from error
         reason = find_passing_reason(error)
         if reason is not None:
             _interrupt(job, reason)

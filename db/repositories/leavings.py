@@ -1,7 +1,6 @@
 """What rows say about things that lie in files: whether anybody needs them still."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from uuid import UUID
 
@@ -14,21 +13,13 @@ from db.models import Dataset, Experiment
 MOST_AT_ONCE = 1000  # ids in one statement
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
-    """How an experiment stands, and who works on it."""
-
-    status: ExperimentStatus
-    lease_owner: str | None
-
-
-def read_runs(session: Session, experiment_ids: Iterable[UUID]) -> dict[UUID, Run]:
-    """Those of these experiments that exist."""
-    found: dict[UUID, Run] = {}
+def read_statuses(session: Session, experiment_ids: Iterable[UUID]) -> dict[UUID, ExperimentStatus]:
+    """Of those of these experiments that exist."""
+    found: dict[UUID, ExperimentStatus] = {}
     for some in _parts(experiment_ids):
-        columns = select(Experiment.id, Experiment.status, Experiment.lease_owner)
-        for row_id, status, owner in session.execute(columns.where(Experiment.id.in_(some))):
-            found[row_id] = Run(status, owner)
+        columns = select(Experiment.id, Experiment.status).where(Experiment.id.in_(some))
+        for row_id, status in session.execute(columns):
+            found[row_id] = status
     return found
 
 

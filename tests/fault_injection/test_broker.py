@@ -28,6 +28,7 @@ from tests.worker.support import TINY, look
 
 SLOWEST_SUBMISSION_SECONDS = 3.0
 N_QUEUED = 200
+PATIENT = {"IKT_LEASE_SECONDS": "20"}  # no worker is killed, and none is to be taken for dead
 QUICKEST = ("skill-rate", "rasch")  # presets that train no network
 
 
@@ -56,7 +57,7 @@ def post(client: httpx.Client, asked: dict[str, Any]) -> UUID:
 
 
 def test_jobs_survive_a_broker_that_forgets_everything(build: BuildSystem) -> None:
-    system = build("services", workers=1)
+    system = build("services", workers=1, **PATIENT)
     dataset = add_classroom(system)
     expected = {kind: submit(system, dataset, kind) for kind in KINDS}
     wait_for_end(system, list(expected.values()))
@@ -74,7 +75,7 @@ def test_jobs_survive_a_broker_that_forgets_everything(build: BuildSystem) -> No
 @pytest.mark.short
 def test_two_hundred_queued_jobs_are_done_after_the_broker_forgot_them(build: BuildSystem) -> None:
     n_queued = 20 if is_short() else N_QUEUED
-    system = build("services", apis=1, workers=1)
+    system = build("services", apis=1, workers=1, **PATIENT)
     dataset, worker = add_classroom(system), system.workers[0]
     worker.terminate()
     with system.apis[0].client() as client:
@@ -115,7 +116,7 @@ def silent(redis: Redis) -> Iterator[None]:
 
 @pytest.mark.short
 def test_submitting_and_reading_go_on_without_the_broker(build: BuildSystem) -> None:
-    system = build("services", apis=1, workers=1)
+    system = build("services", apis=1, workers=1, **PATIENT)
     dataset, redis = add_classroom(system), redis_of(system)
     slowest, jobs = 0.0, []
     with system.apis[0].client() as client:
