@@ -54,7 +54,7 @@ class ErasureWatch:
         for student_pk, created_at in forgotten:
             self._forget(student_pk, created_at)
         if finished_at is not None:
-            self._store.drop_copies(older_than=finished_at + OVERLAP)
+            self._store.forget_copies(unused_since=finished_at + OVERLAP)
 
     @property
     def _period(self) -> timedelta:

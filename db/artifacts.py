@@ -10,7 +10,6 @@ import os
 import re
 import shutil
 import tempfile
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -156,9 +155,9 @@ class ArtifactStore:
             # Deleted, or replaced by another version, while it was read.
             raise ArtifactNotFound(key) from error
 
-    def forget_copies(self, *, unused_days: float) -> list[str]:
-        """Remove copies of remote files that were not asked for in so many days; their names."""
-        oldest = time.time() - unused_days * 24 * 3600
+    def forget_copies(self, *, unused_since: datetime) -> list[str]:
+        """Remove copies of remote files that nobody has asked for since then; their names."""
+        oldest = unused_since.timestamp()
         copies = self._given_cache.iterdir() if self._given_cache and self._given_cache.exists() else ()
         old = [path for path in copies if path.stat().st_mtime < oldest]
         for path in old:
@@ -208,16 +207,6 @@ class ArtifactStore:
         if modified.tzinfo is None:
             modified = modified.replace(tzinfo=UTC)
         return (datetime.now(UTC) - modified).total_seconds()
-
-    def drop_copies(self, *, older_than: datetime) -> int:
-        """Remove copies of remote files that were made before that time; how many there were."""
-        folder = self._given_cache
-        if folder is None or not folder.is_dir():
-            return 0
-        old = [path for path in folder.iterdir() if path.stat().st_mtime < older_than.timestamp()]
-        for path in old:
-            shutil.rmtree(path, ignore_errors=True)
-        return len(old)
 
     @staticmethod
     def _name(path: str) -> str:

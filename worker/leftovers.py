@@ -24,9 +24,9 @@ def tidy(settings: WorkerSettings, stores: Stores) -> None:
     with read_scope(stores.sessions) as session:
         finished_at = erasures.find_last_finished(session)
     if finished_at is not None and (
-        n_dropped := stores.artifacts.drop_copies(older_than=finished_at + SETTLE)
+        dropped := stores.artifacts.forget_copies(unused_since=finished_at + SETTLE)
     ):
-        logger.info(event("copies_dropped", files=n_dropped))
+        logger.info(event("copies_dropped", files=len(dropped)))
 
 
 def _remove_work(folder: Path, sessions: SessionFactory) -> None:

@@ -1,16 +1,14 @@
-"""Removing what processes that were killed have left: drafts, and files of jobs that are over.
+"""Removing what processes that were killed have left in the store: drafts, and files of jobs that are over.
 
 Files of experiments and datasets that the database does not know are told of, and left alone: in front of a
 database that was restored from a backup, or of another service's, they would be all there is.
 """
 
 import logging
-import shutil
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from uuid import UUID
 
 from db.artifacts import PARTIAL, ArtifactStore, open_artifacts
@@ -28,19 +26,18 @@ logger = logging.getLogger(__name__)
 DONE_WITH_CHECKPOINT = (ExperimentStatus.SUCCEEDED, ExperimentStatus.PRUNED)
 UUID_VERSION_WITH_TIME = 7
 # Copies of a remote store's files; the next who asks makes another.
-UNUSED_DAYS = 7
+UNUSED = timedelta(days=7)
 
 
 def tidy(settings: WorkerSettings, *, connected: AbstractContextManager[object]) -> None:
     """One look at all files; rows are read while `connected` is held. Raises SQLAlchemyError, OSError."""
     store = open_artifacts(settings)
-    work = _by_id(path.name for path in _list(settings.work_folder))
     keys = {folder: store.list_keys(folder) for folder in ("experiments", "datasets", "probes", "paired")}
     experiments = _by_id(key.split("/")[1] for key in keys["experiments"])
     datasets = _by_id(key.split("/")[1] for key in keys["datasets"])
     # Files were listed first: what an ended job is seen to have now is not being written any more.
     with connected, open_stores(settings) as stores, read_scope(stores.sessions) as session:
-        statuses = read_statuses(session, {*work, *experiments})
+        statuses = read_statuses(session, experiments)
         known = find_datasets(session, datasets)
     for experiment_id in experiments:
         prefix = f"experiments/{experiment_id}"
@@ -52,10 +49,8 @@ def tidy(settings: WorkerSettings, *, connected: AbstractContextManager[object])
         logger.warning(event("files_without_rows", n=len(strangers), newest=max(strangers)))
     drafts = [key for some in keys.values() for key in some if key.endswith(PARTIAL)]
     _remove_old(store, [*drafts, *keys["probes"]], settings=settings)
-    for experiment_id, names in work.items():
-        _tidy_work(settings.work_folder, names, statuses.get(experiment_id))
     _tidy_broker(settings)
-    for copy in store.forget_copies(unused_days=UNUSED_DAYS):
+    for copy in store.forget_copies(unused_since=utc_now() - UNUSED):
         _log(f"cache/{copy}")
 
 
@@ -92,14 +87,6 @@ def _is_old(names: Iterable[str], *, settings: WorkerSettings) -> bool:
     return newest is not None and newest < utc_now() - timedelta(seconds=settings.abandoned_seconds)
 
 
-def _tidy_work(folder: Path, names: Iterable[str], status: ExperimentStatus | None) -> None:
-    """Folders of a job that is over; until then its next attempt on this machine removes them."""
-    if status is None or status.is_terminal:
-        for name in names:
-            _log(f"work/{name}")
-            shutil.rmtree(folder / name, ignore_errors=True)
-
-
 def _tidy_broker(settings: WorkerSettings) -> None:
     """Messages that were being written or read when the process ended; their names begin with the time."""
     oldest = (utc_now() - timedelta(seconds=settings.abandoned_seconds)).timestamp() * 1e9
@@ -109,10 +96,6 @@ def _tidy_broker(settings: WorkerSettings) -> None:
         if number.isdecimal() and int(number) < oldest:
             _log(f"broker/{path.name}")
             path.unlink(missing_ok=True)
-
-
-def _list(folder: Path) -> list[Path]:
-    return list(folder.iterdir()) if folder.exists() else []
 
 
 def _by_id(names: Iterable[str]) -> dict[UUID, list[str]]:

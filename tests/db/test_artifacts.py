@@ -2,8 +2,8 @@
 
 import os
 import shutil
-import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,12 @@ from fsspec.implementations.local import LocalFileSystem
 from fsspec.implementations.memory import MemoryFileSystem
 
 from db.artifacts import ArtifactFile, ArtifactStore, open_artifacts
+from db.base import utc_now
 from db.errors import ArtifactNotFound, BadArtifactKey, LeaseLost
 from db.settings import DatabaseSettings
 
 KEY = "experiments/1/model"
+WEEK = timedelta(days=7)
 
 
 @pytest.fixture(params=["local", "memory"])
@@ -266,12 +268,12 @@ class TestCopies:
         store.put_folder(folder, KEY)
         store.put_file(folder / "weights.safetensors", "datasets/one.arrow")
         copies = [store.fetch(KEY), store.fetch("datasets/one.arrow").parent]
-        week_ago = time.time() - 7.1 * 24 * 3600
+        long_ago = (utc_now() - 2 * WEEK).timestamp()
         for copy in copies:
-            os.utime(copy, (week_ago, week_ago))
+            os.utime(copy, (long_ago, long_ago))
         store.fetch(KEY)
 
-        assert store.forget_copies(unused_days=7) == [copies[1].name]
+        assert store.forget_copies(unused_since=utc_now() - WEEK) == [copies[1].name]
         assert [copy.exists() for copy in copies] == [True, False]
         assert _content(store.fetch(KEY)) == _content(folder)
         assert store.fetch("datasets/one.arrow").read_text() == "weights"
@@ -281,7 +283,7 @@ class TestCopies:
         store.put_folder(folder, KEY)
         os.utime(store.fetch(KEY), (0, 0))
 
-        assert store.forget_copies(unused_days=7) == []
+        assert store.forget_copies(unused_since=utc_now() - WEEK) == []
         assert store.exists(KEY)
 
 

@@ -81,20 +81,6 @@ def test_versions_and_checkpoints_of_ended_jobs_go(
         assert len(list(store.fetch(key).parent.iterdir())) == 3
 
 
-def test_work_folders_stay_while_their_job_is_not_over(
-    settings: WorkerSettings, sessions: SessionFactory
-) -> None:
-    with session_scope(sessions) as session:
-        running = make_running(session)
-    names = [f"{running.id}.1", f"{succeed(sessions).id}.1", f"{uuid4()}.1"]
-    for name in names:
-        (settings.work_folder / name).mkdir(parents=True)
-
-    run_tidy(settings)
-
-    assert [path.name for path in settings.work_folder.iterdir()] == names[:1]
-
-
 def test_drafts_go_when_they_are_old(settings: WorkerSettings, store: ArtifactStore) -> None:
     root = Path(settings.artifacts_url)
     messages, taken = settings.broker_folder / "messages", settings.broker_folder / "taken"
