@@ -10,20 +10,21 @@ logger = logging.getLogger(__name__)
 WAIT_MILLISECONDS = 2000
 
 
-def wipe(engine: Engine) -> None:
+def wipe(engine: Engine) -> bool:
     """Overwrite what was deleted, as far as one may while others work: SQLite's log of earlier pages.
 
-    PostgreSQL's rows go with its next vacuum, which it starts by itself.
+    Whether nothing of it is left to do. PostgreSQL's rows go with its next vacuum, which it starts by itself.
     """
     if engine.dialect.name != "sqlite":
-        return
+        return True
     connection = engine.raw_connection()
     try:
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout = {WAIT_MILLISECONDS}")
-        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        is_busy: int = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        return not is_busy
     except sqlite3.Error as error:
-        # Somebody reads on; the next erasure, or the last connection that closes, does it.
         logger.info("the log is kept for now: reason=%s", error)
+        return False
     finally:
         connection.close()

@@ -24,7 +24,7 @@ from sqlalchemy import NullPool, create_engine, text
 
 from db import engine as database
 from db.engine import SessionFactory, create_session_factory
-from db.tenancy import EVERY_TENANT
+from db.models import DEFAULT_TENANT
 from tests.keys import HEADERS, put_key
 from tests.stacks import (
     PreparedPostgres,
@@ -372,7 +372,7 @@ def _system(folder: Path, stack: Stack) -> Iterator[System]:
     put_key(engine)
     environment = {**stack.env(), "IKT_THREADS": "1", "IKT_CONCURRENCY": "2"}
     try:
-        yield System(stack, folder, create_session_factory(engine, tenant=EVERY_TENANT), environment)
+        yield System(stack, folder, create_session_factory(engine, tenant=DEFAULT_TENANT), environment)
     finally:
         engine.dispose()
 

@@ -128,18 +128,22 @@ def clear_orphans(erasing: Erasing, everybody: SessionFactory) -> bool:
     with read_scope(everybody) as session:
         known = {content.artifact for content in contents.list_contents(session)}
         experiment_ids = {str(row) for row in contents.list_experiment_ids(session)}
+    with read_scope(erasing.sessions) as session:
+        own = {str(content.dataset_id) for content in contents.list_contents(session)}
     with artifact_access():
         for name in folders:
             if name not in experiment_ids:
                 erasing.artifacts.delete(f"{EXPERIMENTS}/{name}")
         orphans = [key for name in stored if (key := f"{DATASETS}/{name}") not in known]
-        left = [key for key in orphans if not _clear_orphan(erasing, key)]
+        left = [key for key in orphans if not _clear_orphan(erasing, key, own)]
     return not left
 
 
-def _clear_orphan(erasing: Erasing, key: str) -> bool:
+def _clear_orphan(erasing: Erasing, key: str, own: set[str]) -> bool:
+    # What another file was put in place of, by whoever held the erasure before and was killed.
+    is_replaced = key.removeprefix(f"{DATASETS}/").partition(".")[0] in own
     with suppress(ArtifactNotFound, FileNotFoundError):
-        if erasing.artifacts.age_seconds(key) > ORPHAN_SECONDS:
+        if is_replaced or erasing.artifacts.age_seconds(key) > ORPHAN_SECONDS:
             erasing.artifacts.delete(key)
             return True
         try:

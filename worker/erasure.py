@@ -10,19 +10,16 @@ from datetime import timedelta
 from threading import Event
 from uuid import UUID
 
-from sqlalchemy import Engine
-
 from db.base import utc_now
 from db.engine import read_scope, session_scope
 from db.errors import LeaseLost
 from db.models import Erasure
 from db.repositories import contents, erasures
 from db.repositories.contents import Content
-from db.wiping import wipe
 from worker.enqueue import enqueue_erasure, leave_to_janitor
 from worker.failures import describe_failure
 from worker.leases import Heartbeat, new_owner
-from worker.leftovers import tidy
+from worker.leftovers import Leftovers
 from worker.logs import event
 from worker.settings import WorkerSettings
 from worker.stores import Stores, open_stores
@@ -56,10 +53,7 @@ def erase_due(*, settings: WorkerSettings, stop: Event | None = None) -> int:
                 leave_to_janitor(lambda: enqueue_erasure(settings=settings), tenant=tenant)()
                 break
         if n_done:
-            tidy(settings, stores)
-            bind = stores.sessions.bind
-            assert isinstance(bind, Engine)
-            wipe(bind)
+            Leftovers(settings).remove(stores)
     return n_done
 
 

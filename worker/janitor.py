@@ -24,7 +24,7 @@ from worker.enqueue import (
     enqueue_training,
     queue_of,
 )
-from worker.leftovers import tidy as drop_leftovers
+from worker.leftovers import Leftovers
 from worker.logs import event
 from worker.settings import WorkerSettings
 from worker.stores import open_stores
@@ -144,6 +144,7 @@ class Janitor:
         self._has_room = has_room
         self._room = Room()
         self._clock = ClockWatch(lease_seconds=settings.lease_seconds)
+        self._leftovers = Leftovers(settings)
         self._tidy_at = 0.0  # seconds of the monotonic clock
         self._ended = Event()
         self._connected = Lock()
@@ -172,7 +173,7 @@ class Janitor:
             self._ring_again(stores.sessions)
             if self._room.look(is_free=self._has_room()):
                 self._ring_for_overdue(stores.sessions)
-            drop_leftovers(self._settings, stores)
+            self._leftovers.remove(stores)
             self._scoring.look(stores.sessions)
             self._erasure.look(stores.sessions)
             self._retention.look()

@@ -1,13 +1,14 @@
-"""Files on this machine that nobody needs any more, and that may tell of erased students."""
+"""What lies on this machine, that nobody needs any more, and that may tell of erased students."""
 
 import logging
 import shutil
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
 from db.engine import SessionFactory, read_scope
 from db.repositories import contents, erasures
+from db.wiping import wipe
 from worker.logs import event
 from worker.settings import WorkerSettings
 from worker.stores import Stores
@@ -18,15 +19,24 @@ logger = logging.getLogger(__name__)
 SETTLE = timedelta(minutes=1)
 
 
-def tidy(settings: WorkerSettings, stores: Stores) -> None:
-    """Remove folders of jobs that ended badly, and copies of files as they were before an erasure."""
-    _remove_work(settings.work_folder, stores.sessions)
-    with read_scope(stores.sessions) as session:
-        finished_at = erasures.find_last_finished(session)
-    if finished_at is not None and (
-        dropped := stores.artifacts.forget_copies(unused_since=finished_at + SETTLE)
-    ):
-        logger.info(event("copies_dropped", files=len(dropped)))
+class Leftovers:
+    """Folders of jobs that ended badly, and what was there before the last erasure."""
+
+    def __init__(self, settings: WorkerSettings) -> None:
+        self._settings = settings
+        self._wiped: datetime | None = None  # the end of the last erasure after which that has worked
+
+    def remove(self, stores: Stores) -> None:
+        """One look. Raises SQLAlchemyError, OSError."""
+        _remove_work(self._settings.work_folder, stores.sessions)
+        with read_scope(stores.sessions) as session:
+            finished_at = erasures.find_last_finished(session)
+        if finished_at is None:
+            return
+        if dropped := stores.artifacts.forget_copies(unused_since=finished_at + SETTLE):
+            logger.info(event("copies_dropped", files=len(dropped)))
+        if finished_at != self._wiped and wipe(stores.sessions.bind.engine):
+            self._wiped = finished_at
 
 
 def _remove_work(folder: Path, sessions: SessionFactory) -> None:

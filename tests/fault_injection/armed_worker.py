@@ -53,7 +53,7 @@ def arm(**_: Any) -> None:
     import ikt_model.checkpoint
     import ikt_model.training
     from db.artifacts import ArtifactStore
-    from db.repositories import models, runs, scoring, states
+    from db.repositories import contents, erasures, models, runs, scoring, states
     from worker import fitting, promotion, training
 
     tickets = Tickets(Path(os.environ.get(FOLDER_VARIABLE, "no tickets")))
@@ -84,6 +84,8 @@ def arm(**_: Any) -> None:
         setattr(place, name, naming)
 
     import worker.chunks
+    import worker.erasing
+    import worker.erasure
     import worker.tasks
 
     if CHUNK_VARIABLE in os.environ:
@@ -118,6 +120,22 @@ def arm(**_: Any) -> None:
         return claim(*arguments, **named)
 
     scoring.claim_scoring = naming_scoring
+    # Neither has erasing.
+    claim_tenant = erasures.claim_tenant
+
+    def naming_erasing(*arguments: Any, **named: Any) -> Any:
+        now["id"] = "erasing"
+        return claim_tenant(*arguments, **named)
+
+    erasures.claim_tenant = naming_erasing
+    site(erasures, "list_held", before="erasure claimed")
+    site(worker.erasing, "clear_dataset", before="dataset begun", after="content cleared")
+    site(contents, "replace_content", before="content before", after="content before commit")
+    site(worker.erasing, "clear_experiments", before="predictions begun", after="experiments cleared")
+    site(worker.erasing, "write_predictions_without", after="predictions written")
+    site(worker.erasing, "clear_orphans", after="orphans cleared")
+    site(erasures, "finish", before="erased before", after="erased before commit")
+    site(worker.erasure, "Leftovers", before="erased")
     site(states, "clear_due", before="marks before", after="marks before commit")
 
 

@@ -89,6 +89,10 @@ def before_load_schema(context: HookContext, raw_schema: dict[str, Any]) -> None
     stream["text/event-stream"] = {"schema": EVENT}
     raw_schema["paths"] = _about_this_stage(raw_schema["paths"])
     raw_schema["components"] = _about_this_stage(raw_schema["components"])
+    # What is erased is nothing that others are to find.
+    raw_schema["components"]["schemas"]["ErasureCreate"]["examples"] = [
+        {"student_id": STAGE["spent"]["student_id"][0]}
+    ]
     for path, methods in raw_schema["paths"].items():
         for method, operation in methods.items():
             is_spent = method == "delete" or path.endswith(("/cancel", "/retry"))

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from tests.fuzz.stage import Stage
+from tests.keys import HEADERS
 
 HERE = Path(__file__).parent
 
@@ -34,7 +35,8 @@ class Tried:
 def try_document(stage: Stage, folder: Path, *, examples: int, seed: int | None = None) -> Tried:
     """Every phase and check of schemathesis on every operation; its report lies in `folder`."""
     settings, things, report = folder / "schemathesis.toml", folder / "stage.json", folder / "report.ndjson"
-    settings.write_text((HERE / "schemathesis.toml").read_text() + _dictionaries(stage))
+    shown = f"headers.Authorization = {json.dumps(HEADERS['Authorization'])}\n"
+    settings.write_text(shown + (HERE / "schemathesis.toml").read_text() + _dictionaries(stage))
     things.write_text(json.dumps(asdict(stage)))
     command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(settings)]
     command += ["run", f"{stage.url}/openapi.json", "--max-examples", str(examples), "--no-color"]

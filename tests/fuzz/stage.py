@@ -5,11 +5,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import select
+
+from db.engine import read_scope
+from db.models import ApiKey
 from tests.api.support import Service, run_service
 from tests.api.training import TINY, Trained, cross_validate, train, train_two
 from tests.stacks import Stack
 
 N_KEPT = 15  # students; cohorts of fewer than ten are not told of
+PLENTY = 2**31 - 1
 N_SPENT = 40  # of each kind that an operation deletes
 COHORT = "year 7"
 LISTENERS_LEAVE_AFTER = 0.2
@@ -29,7 +34,13 @@ class Stage:
 @contextmanager
 def set_stage(stack: Stack) -> Iterator[Stage]:
     """A service on this stack: trained experiments, a serving model, students, cohorts, and work to do."""
-    with run_service(stack, event_heartbeat_seconds=LISTENERS_LEAVE_AFTER) as service:
+    with run_service(
+        stack,
+        event_heartbeat_seconds=LISTENERS_LEAVE_AFTER,
+        keys="on",
+        audit="on",
+        refused_per_minute=PLENTY,
+    ) as service:
         trained = train_two(service)
         _record_students(service, trained)
         yield Stage(str(service.client.base_url), _kept(service, trained), _spent(service, trained))
@@ -41,6 +52,7 @@ def _kept(service: Service, trained: Trained) -> Names:
     models = service.client.get("/models").raise_for_status().json()["items"]
     validated = cross_validate(service, dataset_id, folds=[0, 1])
     sweep = _post(service, "/sweeps", _sweep(dataset_id))
+    erasure = _post(service, "/erasures", {"student_id": "somebody else"})
     return {
         "dataset_id": [dataset_id],
         "experiment_id": [row["id"] for row in (trained.baseline, trained.candidate, third)],
@@ -49,6 +61,8 @@ def _kept(service: Service, trained: Trained) -> Names:
         "model_id": [model["id"] for model in models],
         "student_id": [f"kept-{number}" for number in range(N_KEPT)],
         "cohort": [COHORT],
+        "erasure_id": [erasure["id"]],
+        "key_id": [_key_id(service)],
         "skill": trained.skills,
         "name": ["no-such-path", "no-serving-model", "internal"],
         "metric": ["auc", "l_21_kl"],
@@ -85,6 +99,12 @@ def _record_students(service: Service, trained: Trained) -> None:
 def _sweep(dataset_id: str) -> dict[str, Any]:
     search = {"method": "grid", "space": {"loss.lambda_target": [0.1, 0.2]}}
     return {"search": search, "fold": 1, "exclude_folds": [0], "config": TINY, "dataset_id": dataset_id}
+
+
+def _key_id(service: Service) -> str:
+    """Of the key that everything is done with."""
+    with read_scope(service.sessions) as session:
+        return str(session.scalars(select(ApiKey.id)).one())
 
 
 def _post(service: Service, path: str, body: Any) -> Any:

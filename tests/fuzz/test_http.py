@@ -12,7 +12,7 @@ from tests.stacks import Stack
 
 EXAMPLES = int(os.environ.get("EXAMPLES", "200"))
 SEED = os.environ.get("SEED")
-N_OPERATIONS = 51
+N_OPERATIONS = 56
 Note = Callable[[str, object], None]
 
 

@@ -14,7 +14,7 @@ from db.repositories import erasures
 from tests.builders import OWNER, make_running
 from tests.stacks import Stack
 from tests.worker.support import settings_of
-from worker.leftovers import tidy
+from worker.leftovers import Leftovers
 from worker.stores import Stores
 
 
@@ -30,7 +30,7 @@ def test_folders_of_ended_attempts_go(stack: Stack, stores: Stores) -> None:
     folders = [f"{running}.{OWNER}", f"{running}.earlier", f"{uuid4()}.gone", "erasure-1"]
     for name in folders:
         (settings.work_folder / name).mkdir(parents=True)
-    tidy(settings, stores)
+    Leftovers(settings).remove(stores)
     assert sorted(path.name for path in settings.work_folder.iterdir()) == sorted([folders[0], folders[3]])
 
 
@@ -38,16 +38,16 @@ def test_copies_made_before_an_erasure_go(stack: Stack, stores: Stores, tmp_path
     (tmp_path / "file").write_text("ana")
     stores.artifacts.put_file(tmp_path / "file", "datasets/one.arrow")
     copy = stores.artifacts.fetch("datasets/one.arrow")
-    tidy(settings_of(stack), stores)
+    Leftovers(settings_of(stack)).remove(stores)
     assert copy.exists()
     with session_scope(stores.sessions) as session:
         erasures.add_erasure(session, "ana")
         assert erasures.claim_tenant(session, OWNER, lease_seconds=60) is not None
     with session_scope(stores.sessions) as session:
         erasures.finish(session, OWNER)
-    tidy(settings_of(stack), stores)
+    Leftovers(settings_of(stack)).remove(stores)
     assert not copy.exists()
     later = (utc_now() + timedelta(minutes=5)).timestamp()
     os.utime(stores.artifacts.fetch("datasets/one.arrow").parent, (later, later))
-    tidy(settings_of(stack), stores)
+    Leftovers(settings_of(stack)).remove(stores)
     assert len(list((tmp_path / "cache").iterdir())) == 1
