@@ -23,6 +23,8 @@ THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"
 PR_SET_PDEATHSIG = 1
 KILLED_PARENT_SECONDS = 0.3
 
+in_pool_process = Event()
+
 
 def _share_cores(sender: Any, **_: Any) -> None:
     """Main process, before any child: as many threads per job as leave every job its cores."""
@@ -62,13 +64,18 @@ def _die_with_parent(**_: Any) -> None:
     Celery asks the kernel for SIGKILL. But the kernel watches the thread that forked us, and with a broker
     without an event loop that thread ends early in an orderly shutdown; `asked_to_stop` tells the two apart.
     """
+    in_pool_process.set()
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 @contextmanager
 def asked_to_stop() -> Iterator[Event]:
-    """An event that SIGTERM sets while a job runs; a process whose parent has died ends at once."""
+    """An event that SIGTERM sets while a job runs; a process whose parent has died ends at once.
+
+    A pool process goes on like that after its one job: it is about to tell the parent and to end, and killed
+    while it tells it would leave a lock behind that the whole pool waits for.
+    """
     stop, parent = Event(), os.getppid()
 
     def watch() -> None:
@@ -86,7 +93,8 @@ def asked_to_stop() -> Iterator[Event]:
     try:
         yield stop
     finally:
-        signal.signal(signal.SIGTERM, previous)
+        if not in_pool_process.is_set():
+            signal.signal(signal.SIGTERM, previous)
 
 
 signals.worker_init.connect(_share_cores)

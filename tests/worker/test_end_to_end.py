@@ -35,6 +35,18 @@ from worker.enqueue import enqueue_promotion, enqueue_scoring, enqueue_training,
 
 # Small batches make an epoch last long enough to be interrupted.
 SLOW = {"epochs": 10, "batch_tokens": 64}
+ASKED_AS_A_JOB_ENDS = """
+import os, signal
+from celery.signals import task_postrun
+
+@task_postrun.connect
+def ask(**_):
+    for _ in range(2):
+        os.kill(os.getpid(), signal.SIGTERM)
+
+from worker.__main__ import main
+main()
+"""
 
 
 class Stage:
@@ -217,6 +229,20 @@ def test_a_worker_that_shuts_down_gives_its_job_back(stage: Stage) -> None:
     assert open_artifacts(stage.settings).exists(f"experiments/{experiment_id}/checkpoint")
     with session_scope(stage.sessions) as session:
         experiments.request_cancel(session, experiment_id)
+
+
+def test_a_process_that_is_asked_to_stop_as_its_job_ends_tells_of_it_still(
+    stage: Stage, tmp_path: Path
+) -> None:
+    stage.close()
+    ids = [uuid4() for _ in range(3)]
+    with running_worker(stage.stack, tmp_path, program=ASKED_AS_A_JOB_ENDS) as worker:
+        for experiment_id in ids:
+            stage.ring(experiment_id)
+        wait_until(lambda: worker.logged().count("event=experiment_not_claimed") == len(ids))
+        assert worker.terminate() == 0
+        assert "exited with" not in worker.logged()
+        assert worker.logged().count("event=experiment_not_claimed") == len(ids)
 
 
 def read_model(sessions: SessionFactory, model: Model) -> Model:
