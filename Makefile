@@ -1,6 +1,7 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
+PYTEST := $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
 DATA ?=
 SEED ?=
@@ -9,7 +10,7 @@ FULL ?=
 FUZZED := tests/ikt_model/data/test_any_bytes.py tests/db/repositories/test_lives.py
 SOURCES := api worker ikt_model db tests docs
 
-.PHONY: help demo serve test browser check audit faults faults-short fuzz fuzz-short soak soak-short bench-calibration bench-recovery bench-accuracy bench-comparison bench-dashboard bench-serving bench-limits bench-upload study lock clean
+.PHONY: help demo serve test journeys browser check audit faults faults-short fuzz fuzz-short soak soak-short bench-calibration bench-recovery bench-accuracy bench-comparison bench-dashboard bench-serving bench-limits bench-upload study lock clean
 
 help: ## Say what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-18s %s\n", $$1, $$2}'
@@ -20,10 +21,13 @@ demo: .venv/.installed ## Run the whole loop once and show it (DATA=file.csv for
 serve: .venv/.installed ## Start the service: API and one worker, until Ctrl-C
 	@$(BIN)/ikt up
 
-test: .venv/.installed-dev ## Run all tests, on SQLite and on a real PostgreSQL and Redis
-	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
+test: .venv/.installed-dev ## Run the tests of every room, on SQLite and on a real PostgreSQL and Redis
+	$(PYTEST) $(ARGS)
 
-browser: ## Install what the browser tests need: Chromium (Debian, as root) and axe-core (npm)
+journeys: .venv/.installed-dev ## Go the ways that users go: README, demo, study, pages in a browser, short benchmarks
+	$(PYTEST) tests/end_to_end tests/browser tests/benchmarks $(ARGS)
+
+browser: ## Install what the tests of the pages need: Chromium (Debian, as root) and axe-core (npm)
 	@sh .ci/browser
 
 check: .venv/.installed-dev ## Lint, format, types, import rules

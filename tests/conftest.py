@@ -1,5 +1,6 @@
 """Fixtures of every room: a stack to run on, and a session that leaves no trace."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,15 @@ from db.engine import SessionFactory, create_engine, create_session_factory
 from db.models import DEFAULT_TENANT
 from tests import stacks
 from tests.stacks import STACK_NAMES, Services, Stack, StackName
+
+# Tests run beside each other, and threads beyond the cores would wait for each other; read with PyTorch.
+os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
+MOST_PROCESSES = 4
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than cores, for some tests wait."""
+    return min((os.cpu_count() or 1) + 1, MOST_PROCESSES)
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from api.cli.processes import free_port, run_service
 from db.engine import upgrade
@@ -114,11 +114,18 @@ def browser() -> Iterator[Browser]:
         launched.close()
 
 
+@pytest.fixture(scope="module")
+def visitor(browser: Browser, shown: Shown) -> Iterator[BrowserContext]:
+    """Somebody who comes back: what was read before is kept, as browsers do."""
+    with browser.new_context(base_url=shown.url, viewport={"width": 1200, "height": 900}) as context:
+        yield context
+
+
 @pytest.fixture
-def page(browser: Browser, shown: Shown) -> Iterator[Page]:
+def page(visitor: BrowserContext) -> Iterator[Page]:
     """A fresh tab; whatever it complains about fails the test."""
     complaints: list[str] = []
-    tab = browser.new_page(base_url=shown.url, viewport={"width": 1200, "height": 900})
+    tab = visitor.new_page()
 
     def hear(message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):

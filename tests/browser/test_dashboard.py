@@ -105,8 +105,8 @@ class TestEveryPage:
         assert any("Content Security Policy" in text for text in complaints)
         tab.close()
 
-    def test_the_first_view_is_light(self, page: Page) -> None:
-        sizes: dict[str, int] = {}
+    def test_the_first_view_is_light(self, browser: Browser, shown: Shown) -> None:
+        page, sizes = browser.new_page(base_url=shown.url), dict[str, int]()
 
         def weigh(request: Request) -> None:
             sizes[request.url] = sum(
@@ -119,6 +119,7 @@ class TestEveryPage:
 
         assert sum(sizes.values()) <= FIRST_VIEW_BYTES
         assert not any("plotly" in url for url in sizes)
+        page.close()
 
     def test_an_unchanged_file_is_not_sent_again(self, shown: Shown) -> None:
         path = "/dashboard/charts/plotly.min.js"
