@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import time
+import traceback
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -49,7 +50,15 @@ def _job_of(key: str) -> str:
 
 
 def arm(**_: Any) -> None:
-    """Job's process: put the sites into the functions that it is about to call."""
+    """Job's process: put the sites into the functions that it is about to call; without them nothing runs."""
+    try:
+        _arm()
+    except Exception:
+        traceback.print_exc()
+        os.killpg(0, signal.SIGKILL)
+
+
+def _arm() -> None:
     import ikt_model.checkpoint
     import ikt_model.training
     from db.artifacts import ArtifactStore
@@ -94,7 +103,7 @@ def arm(**_: Any) -> None:
     names_job(worker.tasks, "promote")
     site(runs, "claim", after="claim")
     site(training, "_heartbeat", before="claimed")
-    site(fitting, "load_sequences", before="data")
+    site(fitting, "read_dataset", before="data")
     site(fitting, "find_or_fit_calibration", after="calibrated")
     site(fitting, "_restore_checkpoint", after="restored")
     site(ikt_model.checkpoint, "_write_tensors", after="checkpoint written")
