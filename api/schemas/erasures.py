@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict
 
-from api.schemas.common import Shape, UtcTime
+from api.schemas.common import RequestShape, Shape, UtcTime
 from api.schemas.students import StudentId
 
 ERASURE_ID = "0193a2f0-5b6c-7d8e-9fa0-1b2c3d4e5f60"
@@ -27,7 +27,7 @@ ERASURE_EXAMPLE: dict[str, Any] = {
 }
 
 
-class ErasureCreate(Shape):
+class ErasureCreate(RequestShape):
     """Whom to erase."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"student_id": "learner-16894"}]})

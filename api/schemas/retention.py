@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field
 
-from api.schemas.common import Shape, UtcTime
+from api.schemas.common import WITHOUT_FRACTION, RequestShape, Shape, UtcTime
 from api.schemas.interactions import Timestamp
 
 MOST_AT_ONCE = 10_000
@@ -19,18 +19,18 @@ RETENTION_EXAMPLE: dict[str, Any] = {
 }
 
 
-class RetentionCreate(Shape):
+class RetentionCreate(RequestShape):
     """Since when nothing must have been heard of a student."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"inactive_since": "2024-11-01T00:00:00Z", "dry_run": True}]}
     )
 
-    inactive_since: Timestamp
+    inactive_since: Annotated[Timestamp, Field(strict=False)]
     """Students without a response that happened or arrived since are erased."""
     dry_run: bool = True
     """Only count them."""
-    limit: Annotated[int, Field(ge=1, le=MOST_AT_ONCE)] = 1000
+    limit: Annotated[int, Field(ge=1, le=MOST_AT_ONCE), WITHOUT_FRACTION] = 1000
     """Most students that one request erases; ask again while some are left."""
 
 

@@ -196,6 +196,12 @@ class TestRetention:
         assert worker_retention.let_go(settings=settings) == 5
         assert self.ask(silent.service)["n_students"] == 0
 
+    @pytest.mark.parametrize("dry_run", [0, "false", None])
+    def test_what_only_looks_like_false_erases_nobody(self, silent: Desk, dry_run: object) -> None:
+        body = {"inactive_since": "2025-11-01T00:00:00Z", "dry_run": dry_run}
+        problem = assert_problem(silent.service.client.post("/retention", json=body), 422, "invalid-request")
+        assert [error["pointer"] for error in problem["errors"]] == ["/dry_run"]
+
     @pytest.mark.parametrize("since", ["yesterday", "2999-01-01T00:00:00Z"])
     def test_a_time_that_is_none_is_refused(self, desk: Desk, since: str) -> None:
         answer = desk.service.client.post("/retention", json={"inactive_since": since})
