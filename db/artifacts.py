@@ -141,7 +141,7 @@ class ArtifactStore:
 
     def is_empty(self) -> bool:
         """Whether nothing at all is stored."""
-        return not self._list(self._root)
+        return not self._list(self._root, every_name=True)
 
     def copy(self, key: str, target: "ArtifactStore") -> None:
         """Store the same file or folder in `target`, too. Raises ArtifactNotFound."""
@@ -171,8 +171,9 @@ class ArtifactStore:
         self._remove(self._path(key))
 
     def list_keys(self, folder: str) -> list[str]:
-        """Every file that is stored under `folder`, whether it counts or not."""
-        return [str(path).removeprefix(f"{self._root}/") for path in self._fs.find(self._path(folder))]
+        """Every file that is stored under `folder`, whether it counts or not; what is no key is left out."""
+        keys = (str(path).removeprefix(f"{self._root}/") for path in self._fs.find(self._path(folder)))
+        return [key for key in keys if _KEY.fullmatch(key)]
 
     def remove_leftovers(self, key: str) -> None:
         """Remove versions of a folder that do not count; nobody may be writing one."""
@@ -192,11 +193,15 @@ class ArtifactStore:
         """What lies right under `folder`, also files that are not whole yet."""
         return sorted(self._name(path) for path in self._list(self._path(folder)))
 
-    def _list(self, folder: str) -> list[str]:
+    def _list(self, folder: str, *, every_name: bool = False) -> list[str]:
+        """Paths right under `folder`. What no key of ours can name is left out, such as `.nfs0001`: file
+        systems and people leave such files behind, and they are not ours to judge.
+        """
         try:
-            return [str(path) for path in self._fs.ls(folder, detail=False)]
+            paths = [str(path) for path in self._fs.ls(folder, detail=False)]
         except FileNotFoundError:
             return []
+        return [path for path in paths if every_name or _KEY.fullmatch(self._name(path))]
 
     def age_seconds(self, key: str) -> float:
         """Since a file was written. Raises ArtifactNotFound."""
