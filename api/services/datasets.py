@@ -116,8 +116,7 @@ def get_dataset(session: Session, dataset_id: UUID) -> DatasetRead:
 
 def delete_dataset(session: Session, store: ArtifactStore, dataset_id: UUID) -> None:
     """Forget a dataset, its calibrations and its file. Raises DatasetNotFound, DatasetInUse."""
-    key = repository.get_dataset(session, dataset_id).artifact
-    repository.delete_dataset(session, dataset_id)
+    key = repository.delete_dataset(session, dataset_id)
     after_commit(session, lambda: store.delete(key))
 
 
