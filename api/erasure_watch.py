@@ -10,12 +10,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from db.artifacts import ArtifactStore
 from db.base import utc_now
 from db.engine import SessionFactory, read_scope
-from db.repositories import erasures
+from db.repositories import erasures, leases
 from db.tenancy import EVERY_TENANT
 
 logger = logging.getLogger(__name__)
 
-# Requests say when they were made, not when they were committed, and clocks differ.
+# Requests say when they were made, not when they were committed.
 OVERLAP = timedelta(minutes=2)
 
 
@@ -49,12 +49,13 @@ class ErasureWatch:
     def look(self) -> None:
         """Forget whoever was erased lately, and files as they were before. Raises SQLAlchemyError."""
         with read_scope(self._sessions) as session:
-            forgotten = erasures.list_remembered(session, since=utc_now() - OVERLAP - self._period)
-            finished_at = erasures.find_last_finished(session)
+            now = leases.shared_now(session)
+            forgotten = erasures.list_remembered(session, since=now - OVERLAP - self._period)
+            ended_ago = erasures.find_time_since_last(session)
         for student_pk, created_at in forgotten:
             self._forget(student_pk, created_at)
-        if finished_at is not None:
-            self._store.forget_copies(unused_since=finished_at + OVERLAP)
+        if ended_ago is not None:
+            self._store.forget_copies(unused_since=utc_now() - ended_ago)
 
     @property
     def _period(self) -> timedelta:

@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import tempfile
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -28,6 +29,9 @@ from db.settings import DatabaseSettings
 
 MANIFEST = "manifest.json"
 PARTIAL = ".partial"
+# Longer than any download takes, and than it takes to open what was fetched.
+DOWNLOAD_SECONDS, OPENING_SECONDS = 24 * 3600, 10
+_COPY = re.compile(r"[0-9a-f]{32}")
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*")
 
 
@@ -93,9 +97,10 @@ class ArtifactStore:
 
         Raises ArtifactNotFound.
         """
+        asked_at = time.time()
         manifest = self._read_manifest(key)
         if manifest is not None:
-            return self._fetch_folder(key, manifest)
+            return self._fetch_folder(key, manifest, asked_at=asked_at)
         path = self._path(key)
         if not self._fs.isfile(path):
             raise ArtifactNotFound(key)
@@ -103,7 +108,7 @@ class ArtifactStore:
             return Path(path)
         # The name changes with the content, so that a copy is never out of date.
         copy = self._cache / sha256(f"{key} {self._fs.ukey(path)}".encode()).hexdigest()[:32] / Path(key).name
-        return self._download([path], [copy], target=copy)
+        return self._download([path], [copy], target=copy, asked_at=asked_at)
 
     def exists(self, key: str) -> bool:
         """Whether a whole file or folder is stored under `key`."""
@@ -141,7 +146,7 @@ class ArtifactStore:
 
     def is_empty(self) -> bool:
         """Whether nothing at all is stored."""
-        return not self._list(self._root)
+        return not self._list(self._root, every_name=True)
 
     def copy(self, key: str, target: "ArtifactStore") -> None:
         """Store the same file or folder in `target`, too. Raises ArtifactNotFound."""
@@ -156,13 +161,39 @@ class ArtifactStore:
             raise ArtifactNotFound(key) from error
 
     def forget_copies(self, *, unused_since: datetime) -> list[str]:
-        """Remove copies of remote files that nobody has asked for since then; their names."""
-        oldest = unused_since.timestamp()
+        """Remove copies of remote files that nobody has asked for since then; their names.
+
+        A copy goes by the content: what has changed has another name, and is never answered with. So this is
+        about what may still lie there of students who were erased. All that the store held of them is gone
+        when their erasure ends: who asks later gets nothing old, and the copy that was asked for since stays.
+        Its time of modification is when it was last asked for, and not when its download was done, so one
+        that began before the end and is done after it goes at the next look.
+
+        What was made or asked for in the last seconds waits for the next look, since somebody is about to
+        open it; a download in progress is left alone, and taken for abandoned after a day.
+        """
+        oldest, now = unused_since.timestamp(), time.time()
         copies = self._given_cache.iterdir() if self._given_cache and self._given_cache.exists() else ()
-        old = [path for path in copies if path.stat().st_mtime < oldest]
-        for path in old:
-            shutil.rmtree(path, ignore_errors=True)
-        return [path.name for path in old]
+        return [path.name for path in copies if self._is_old(path, oldest, now) and self._drop(path)]
+
+    @staticmethod
+    def _is_old(path: Path, oldest: float, now: float) -> bool:
+        try:
+            status = path.stat()
+        except FileNotFoundError:  # another process was faster
+            return False
+        if not _COPY.fullmatch(path.name):
+            return status.st_mtime < min(oldest, now - DOWNLOAD_SECONDS)
+        return status.st_mtime < oldest and status.st_ctime <= now - OPENING_SECONDS
+
+    def _drop(self, path: Path) -> bool:
+        # Moved first: whoever asks for it meanwhile finds all of it or nothing.
+        with tempfile.TemporaryDirectory(dir=self._cache, ignore_cleanup_errors=True) as folder:
+            try:
+                path.rename(Path(folder) / path.name)
+            except OSError:
+                return False
+        return True
 
     def delete(self, key: str) -> None:
         """Remove everything under `key`; nothing there is no error."""
@@ -171,8 +202,9 @@ class ArtifactStore:
         self._remove(self._path(key))
 
     def list_keys(self, folder: str) -> list[str]:
-        """Every file that is stored under `folder`, whether it counts or not."""
-        return [str(path).removeprefix(f"{self._root}/") for path in self._fs.find(self._path(folder))]
+        """Every file that is stored under `folder`, whether it counts or not; what is no key is left out."""
+        keys = (str(path).removeprefix(f"{self._root}/") for path in self._fs.find(self._path(folder)))
+        return [key for key in keys if _KEY.fullmatch(key)]
 
     def remove_leftovers(self, key: str) -> None:
         """Remove versions of a folder that do not count; nobody may be writing one."""
@@ -192,11 +224,15 @@ class ArtifactStore:
         """What lies right under `folder`, also files that are not whole yet."""
         return sorted(self._name(path) for path in self._list(self._path(folder)))
 
-    def _list(self, folder: str) -> list[str]:
+    def _list(self, folder: str, *, every_name: bool = False) -> list[str]:
+        """Paths right under `folder`. What no key of ours can name is left out, such as `.nfs0001`: file
+        systems and people leave such files behind, and they are not ours to judge.
+        """
         try:
-            return [str(path) for path in self._fs.ls(folder, detail=False)]
+            paths = [str(path) for path in self._fs.ls(folder, detail=False)]
         except FileNotFoundError:
             return []
+        return [path for path in paths if every_name or _KEY.fullmatch(self._name(path))]
 
     def age_seconds(self, key: str) -> float:
         """Since a file was written. Raises ArtifactNotFound."""
@@ -225,31 +261,35 @@ class ArtifactStore:
             raise BadArtifactKey(key)
         return f"{self._root}/{key}"
 
-    def _fetch_folder(self, key: str, manifest: dict[str, Any]) -> Path:
+    def _fetch_folder(self, key: str, manifest: dict[str, Any], *, asked_at: float) -> Path:
         folder = f"{self._path(key)}/{manifest['version']}"
         if self._is_local:
             return Path(folder)
         copy = self._cache / manifest["version"]
         names = list(manifest["files"])
         return self._download(
-            [f"{folder}/{name}" for name in names], [copy / name for name in names], target=copy
+            [f"{folder}/{name}" for name in names],
+            [copy / name for name in names],
+            target=copy,
+            asked_at=asked_at,
         )
 
-    def _download(self, remote: list[str], local: list[Path], *, target: Path) -> Path:
-        if target.exists():
-            os.utime(self._entry(target))
+    def _download(self, remote: list[str], local: list[Path], *, target: Path, asked_at: float) -> Path:
+        entry = self._entry(target)
+        if _note_use(entry, asked_at):
             return target
         self._cache.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=self._cache) as partial:
+            copy = Path(partial) / "copy"
             for source, final in zip(remote, local, strict=True):
-                path = Path(partial) / "copy" / final.relative_to(target)
+                path = copy / final.relative_to(entry)
                 path.parent.mkdir(parents=True, exist_ok=True)
                 self._fs.get_file(source, str(path))
-            target.parent.mkdir(parents=True, exist_ok=True)
+            os.utime(copy, (asked_at, asked_at))
             try:
-                os.replace(Path(partial) / "copy", target)
+                copy.rename(entry)
             except OSError:
-                if not target.exists():  # otherwise another process was faster with the same copy
+                if not _note_use(entry, asked_at):  # otherwise another process was faster with the same copy
                     raise
         return target
 
@@ -294,3 +334,13 @@ class ArtifactStore:
             shutil.rmtree(path, ignore_errors=True)
         elif self._fs.exists(path):
             self._fs.rm(path, recursive=True)
+
+
+def _note_use(copy: Path, asked_at: float) -> bool:
+    """Whether it is there; its time of modification says when somebody has last asked for it."""
+    try:
+        latest = max(asked_at, copy.stat().st_mtime)
+        os.utime(copy, (latest, latest))
+    except FileNotFoundError:
+        return False
+    return True

@@ -1,10 +1,12 @@
 """Backups of all that is kept: a folder with the rows, the files that they refer to, and a manifest.
 
 Checkpoints of jobs in progress come first, then the rows, then all other files. A file is written before the
-row that refers to it and never changes under its key, so every file of a row that was read can be copied
-afterwards; the other way round, rows of the meantime would refer to files that were not copied. A row that
-is deleted in between takes its files along: then the rows are read again. Only checkpoints change. One older
+row that refers to it, so every file of a row that was read can be copied afterwards; the other way round,
+rows of the meantime would refer to files that were not copied. A row that is deleted in between takes its
+files along: then the rows are read again. Two kinds of files change under their keys. A checkpoint older
 than its rows repeats epochs that are recorded, with equal numbers; a younger one would leave epochs out.
+Predictions lose students who are erased, and checkpoints go: what was copied before an erasure that the rows
+know as done is dropped and copied anew. One that they know as pending is carried out after a restore.
 The manifest is written last: a folder without one is no backup.
 """
 
@@ -12,10 +14,12 @@ import json
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from hashlib import file_digest
 from importlib import metadata
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from uuid import UUID
 
 from sqlalchemy import Engine
 
@@ -28,6 +32,7 @@ from db.errors import ArtifactNotFound, BackupRefused
 from db.settings import DatabaseSettings
 
 FORMAT = 1
+CHECKPOINT = checkpoint_key(UUID(int=0)).rpartition("/")[2]
 MANIFEST, ARTIFACTS = "backup.json", "artifacts"
 # Once more for each time that something was deleted while it was copied.
 MOST_TRIES = 5
@@ -131,10 +136,13 @@ def read_manifest(folder: Path) -> Manifest:
 
 def _save(engine: Engine, source: ArtifactStore, folder: Path) -> tuple[Path, Contents]:
     copies = ArtifactStore(str(folder / ARTIFACTS))
-    _copy_checkpoints(engine, source, copies)
+    erased_at = _copy_checkpoints(engine, source, copies)
     missing: ArtifactNotFound
     for _ in range(MOST_TRIES):
         rows, contents = dump(engine, folder)
+        if contents.erased_at != erased_at:
+            _drop_what_was_erased(source, copies)
+            erased_at = contents.erased_at
         try:
             _copy_files(source, copies, contents)
         except ArtifactNotFound as error:
@@ -147,15 +155,26 @@ def _save(engine: Engine, source: ArtifactStore, folder: Path) -> tuple[Path, Co
     )
 
 
-def _copy_checkpoints(engine: Engine, source: ArtifactStore, copies: ArtifactStore) -> None:
+def _copy_checkpoints(engine: Engine, source: ArtifactStore, copies: ArtifactStore) -> datetime | None:
+    """When the last erasure was done by then."""
     with engine.connect() as connection:
-        unfinished = describe(connection).unfinished
-    for key in map(checkpoint_key, unfinished):
+        contents = describe(connection)
+    for key in map(checkpoint_key, contents.unfinished):
         # Where the next epoch replaces it just now, the next one is copied; without one its job starts anew.
         for _ in range(MOST_TRIES):
             with suppress(ArtifactNotFound):
                 source.copy(key, copies)
                 break
+    return contents.erased_at
+
+
+def _drop_what_was_erased(source: ArtifactStore, copies: ArtifactStore) -> None:
+    """What is left is copied anew, but for checkpoints that are still there: now they would be too young."""
+    for key in copies.list_everything():
+        folder, _, name = key.rpartition("/")
+        is_kept = name == CHECKPOINT and source.exists(key)
+        if folder.startswith("experiments/") and not is_kept:
+            copies.delete(key)
 
 
 def _copy_files(source: ArtifactStore, copies: ArtifactStore, contents: Contents) -> None:

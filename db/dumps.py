@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -18,12 +19,13 @@ from sqlalchemy.pool import NullPool
 
 from db.errors import BackupRefused
 from db.lifecycle import ExperimentStatus
-from db.models import Dataset, Experiment, Model
+from db.models import Dataset, Erasure, Experiment, Model
 
 SQLITE_FILE, POSTGRES_FILE = "rows.db", "rows.dump"
 SHOWN_CHARACTERS = 500
 
-_DATASETS, _EXPERIMENTS, _MODELS = (table.__table__.c for table in (Dataset, Experiment, Model))
+_TABLES = (Dataset, Erasure, Experiment, Model)
+_DATASETS, _ERASURES, _EXPERIMENTS, _MODELS = (table.__table__.c for table in _TABLES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,8 @@ class Contents:
     experiments: frozenset[UUID]
     unfinished: frozenset[UUID]
     """Experiments that may go on from a checkpoint."""
+    erased_at: datetime | None
+    """When the last erasure of students was done."""
 
 
 def dump(engine: Engine, folder: Path) -> tuple[Path, Contents]:
@@ -77,6 +81,7 @@ def describe(connection: Connection) -> Contents:
     counted = {name: sa.select(sa.func.count()).select_from(sa.table(name)) for name in names}
     required = sa.union(sa.select(_DATASETS.artifact), sa.select(_MODELS.artifact))
     ended = (ExperimentStatus.SUCCEEDED, ExperimentStatus.PRUNED)
+    erased = sa.select(sa.func.max(_ERASURES.finished_at))
     rows = connection.execute(sa.select(_EXPERIMENTS.id, _EXPERIMENTS.status)).all()
     return Contents(
         revision=MigrationContext.configure(connection).get_current_revision(),
@@ -84,6 +89,8 @@ def describe(connection: Connection) -> Contents:
         required=frozenset(connection.scalars(required)),
         experiments=frozenset(row.id for row in rows),
         unfinished=frozenset(row.id for row in rows if row.status not in ended),
+        # Older databases know of none.
+        erased_at=connection.scalar(erased) if Erasure.__tablename__ in names else None,
     )
 
 

@@ -4,7 +4,7 @@ S students are erased together, for a file is read and written as a whole.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ from db.errors import ArtifactNotFound
 from db.repositories import contents, erasures
 from db.repositories.contents import Content
 from ikt_model.data.erasing import (
+    Choose,
     among,
     dataset_without,
     find_in_dataset,
@@ -31,8 +32,11 @@ from worker.stores import checkpoint_key, predictions_key
 logger = logging.getLogger(__name__)
 
 DATASETS, EXPERIMENTS, PAIRS = "datasets", "experiments", "paired"
+PREDICTIONS = predictions_key(UUID(int=0)).rpartition("/")[2]
 # Longer than it takes to store a file that is written already and then its row.
 ORPHAN_SECONDS = 15 * 60
+# What comes of reading a file that is none of ours, or only the beginning of one.
+UNREADABLE = (UnreadableDataset, ValueError, LookupError, TypeError, NotImplementedError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,37 +122,68 @@ def _clear_predictions(erasing: Erasing, experiment_id: UUID) -> list[str]:
 
 
 def clear_orphans(erasing: Erasing, everybody: SessionFactory) -> bool:
-    """Remove files that no row leads to; False while one is so new that its row may be on its way, and it
-    holds one of the students or can't be read yet.
+    """Remove files that no row leads to and that hold one of the students; False while one of them is so new
+    that its row may be on its way, or that it can't be read yet.
+
+    What holds none of them is left alone: in front of a database that was restored from a backup, or of
+    another service's, it would be all there is.
     """
+    store = erasing.artifacts
     with artifact_access():
-        stored = erasing.artifacts.list_names(DATASETS)
-        folders = erasing.artifacts.list_names(EXPERIMENTS)
+        stored = store.list_names(DATASETS)
+        folders = store.list_names(EXPERIMENTS)
     # The rows after the files, so that no file is taken for an orphan whose row came in between.
     with read_scope(everybody) as session:
         known = {content.artifact for content in contents.list_contents(session)}
         experiment_ids = {str(row) for row in contents.list_experiment_ids(session)}
     with read_scope(erasing.sessions) as session:
         own = {str(content.dataset_id) for content in contents.list_contents(session)}
+    left = 0
+    for key in (f"{DATASETS}/{name}" for name in stored):
+        if key in known:
+            continue
+        if key.removeprefix(f"{DATASETS}/").partition(".")[0] in own:
+            # What another file was put in place of, by whoever held the erasure before and was killed.
+            with artifact_access():
+                store.delete(key)
+        else:
+            left += not _clear_orphan(erasing, key, lambda path, chosen: find_in_dataset(path, chosen)[0])
+    for name in folders:
+        if name not in experiment_ids:
+            left += not _clear_unknown_experiment(erasing, f"{EXPERIMENTS}/{name}")
+    return left == 0
+
+
+def _clear_unknown_experiment(erasing: Erasing, folder: str) -> bool:
+    """Of an experiment's files only predictions name students, and drafts of them."""
     with artifact_access():
-        for name in folders:
-            if name not in experiment_ids:
-                erasing.artifacts.delete(f"{EXPERIMENTS}/{name}")
-        orphans = [key for name in stored if (key := f"{DATASETS}/{name}") not in known]
-        left = [key for key in orphans if not _clear_orphan(erasing, key, own)]
-    return not left
+        names = erasing.artifacts.list_names(folder)
+    keys = [f"{folder}/{name}" for name in names if name.startswith(PREDICTIONS)]
+    # Its row was there before its files, so none is on its way.
+    clear = [_clear_orphan(erasing, key, find_in_predictions, is_awaited=False) for key in keys]
+    return all(clear)
 
 
-def _clear_orphan(erasing: Erasing, key: str, own: set[str]) -> bool:
-    # What another file was put in place of, by whoever held the erasure before and was killed.
-    is_replaced = key.removeprefix(f"{DATASETS}/").partition(".")[0] in own
+def _clear_orphan(
+    erasing: Erasing, key: str, find: Callable[[Path, Choose], list[str]], *, is_awaited: bool = True
+) -> bool:
+    """Whether nothing of the students is in it any more, as far as can be known; it is waited for if not."""
     with suppress(ArtifactNotFound, FileNotFoundError):
-        if is_replaced or erasing.artifacts.age_seconds(key) > ORPHAN_SECONDS:
-            erasing.artifacts.delete(key)
-            return True
+        with artifact_access():
+            is_new = erasing.artifacts.age_seconds(key) <= ORPHAN_SECONDS
+            path = erasing.artifacts.fetch(key)
         try:
-            found, _ = find_in_dataset(erasing.artifacts.fetch(key), among(erasing.names))
-        except UnreadableDataset:
+            found = find(path, among(erasing.names))
+        except (*UNREADABLE, OSError) as error:
+            if isinstance(error, OSError) and error.errno is not None:
+                raise  # trouble with the disk, and not with what is in the file
+            if not is_new:
+                logger.warning(event("orphan_unreadable", file=key, error=type(error).__name__))
+            return not is_new
+        if found and is_new and is_awaited:
             return False
-        return not found
+        if found:
+            with artifact_access():
+                erasing.artifacts.delete(key)
+            logger.info(event("orphan_removed", file=key))
     return True

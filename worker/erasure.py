@@ -10,7 +10,6 @@ from datetime import timedelta
 from threading import Event
 from uuid import UUID
 
-from db.base import utc_now
 from db.engine import read_scope, session_scope
 from db.errors import LeaseLost
 from db.models import Erasure
@@ -25,8 +24,6 @@ from worker.settings import WorkerSettings
 from worker.stores import Stores, open_stores
 
 logger = logging.getLogger(__name__)
-
-LONGEST_WAIT = timedelta(hours=1)
 
 
 class _Stopped(Exception):
@@ -88,7 +85,7 @@ def _erase(tenant: int, owner: str, *, settings: WorkerSettings, stores: Stores,
             _postpone(
                 own,
                 owner,
-                min(wait, LONGEST_WAIT),
+                wait,
                 error_type=failure["error_type"],
                 error_detail=failure["detail"],
             )
@@ -105,7 +102,7 @@ def _erase(tenant: int, owner: str, *, settings: WorkerSettings, stores: Stores,
 
 def _postpone(own: Stores, owner: str, wait: timedelta, **error: str) -> None:
     with session_scope(own.sessions) as session:
-        erasures.postpone(session, owner, until=utc_now() + wait, **error)
+        erasures.postpone(session, owner, wait, **error)
 
 
 def _carry_out(

@@ -200,7 +200,9 @@ class Janitor:
     def _requeue_expired(self, sessions: SessionFactory) -> None:
         with session_scope(sessions) as session:
             now = leases.shared_now(session)
-            if n_rows := leases.heed_clock(session, now):
+            n_rows = leases.heed_clock(session, now)
+            n_rows += erasures.heed_clock(session, now, lease_seconds=self._settings.lease_seconds)
+            if n_rows:
                 logger.warning(event("clock_was_set_back", rows=n_rows))
             if not self._clock.look(now):
                 return

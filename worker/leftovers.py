@@ -2,10 +2,11 @@
 
 import logging
 import shutil
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
+from db.base import utc_now
 from db.engine import SessionFactory, read_scope
 from db.repositories import contents, erasures
 from db.wiping import wipe
@@ -14,9 +15,6 @@ from worker.settings import WorkerSettings
 from worker.stores import Stores
 
 logger = logging.getLogger(__name__)
-
-# A copy that was being made while the erasure ended may hold what was there before.
-SETTLE = timedelta(minutes=1)
 
 
 class Leftovers:
@@ -31,9 +29,10 @@ class Leftovers:
         _remove_work(self._settings.work_folder, stores.sessions)
         with read_scope(stores.sessions) as session:
             finished_at = erasures.find_last_finished(session)
-        if finished_at is None:
+            ended_ago = erasures.find_time_since_last(session)
+        if finished_at is None or ended_ago is None:
             return
-        if dropped := stores.artifacts.forget_copies(unused_since=finished_at + SETTLE):
+        if dropped := stores.artifacts.forget_copies(unused_since=utc_now() - ended_ago):
             logger.info(event("copies_dropped", files=len(dropped)))
         if finished_at != self._wiped and wipe(stores.sessions.bind.engine):
             self._wiped = finished_at

@@ -41,7 +41,7 @@ def _drop_entries(own: Stores, before: datetime, stop: Event | None) -> int:
     n_dropped, n_batch = 0, audit.ROWS_AT_ONCE
     while n_batch == audit.ROWS_AT_ONCE and not (stop and stop.is_set()):
         with session_scope(own.sessions) as session:
-            n_batch = audit.delete_before(session, before)
+            n_batch = retention.drop_entries(session, before)
         n_dropped += n_batch
     return n_dropped
 
@@ -51,7 +51,7 @@ def _erase(own: Stores, before: datetime, *, settings: WorkerSettings, stop: Eve
     n_erased, n_batch = 0, 1
     while n_batch and not (stop and stop.is_set()):
         with session_scope(own.sessions) as session:
-            n_batch = len(retention.erase_inactive(session, before))
+            n_batch = len(retention.let_go(session, before))
             if n_batch:
                 after_commit(session, ring)
         n_erased += n_batch

@@ -2,6 +2,7 @@
 
 Files of experiments and datasets that the database does not know are told of, and left alone: in front of a
 database that was restored from a backup, or of another service's, they would be all there is.
+Erasures alone look into them (`worker.erasing`).
 """
 
 import logging

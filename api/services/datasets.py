@@ -19,7 +19,7 @@ from db.engine import SessionFactory, after_commit, read_scope
 from db.errors import DuplicateDataset
 from db.models import Dataset
 from db.repositories import datasets as repository
-from db.repositories import erasures
+from db.repositories import erasures, leases
 from db.repositories.leavings import find_datasets
 from db.tenancy import EVERY_TENANT
 from ikt_model.data.columns import LONGEST_NAME
@@ -68,7 +68,9 @@ def add_dataset(
     name = fields.name or _shown_name(upload.filename) or f"dataset {sequences.content_hash[:8]}"
     # An erasure that is not done yet will find this dataset, too.
     erasures.hold_datasets(session)
-    if erasures.is_any_done_since(session, upload.began_at):
+    # Erasures are noted by another clock than this machine's.
+    began_at = leases.shared_now(session) - (utc_now() - upload.began_at)
+    if erasures.is_any_done_since(session, began_at):
         raise StudentsErasedMeanwhile
     try:
         dataset = _add_row(
@@ -114,8 +116,7 @@ def get_dataset(session: Session, dataset_id: UUID) -> DatasetRead:
 
 def delete_dataset(session: Session, store: ArtifactStore, dataset_id: UUID) -> None:
     """Forget a dataset, its calibrations and its file. Raises DatasetNotFound, DatasetInUse."""
-    key = repository.get_dataset(session, dataset_id).artifact
-    repository.delete_dataset(session, dataset_id)
+    key = repository.delete_dataset(session, dataset_id)
     after_commit(session, lambda: store.delete(key))
 
 

@@ -43,12 +43,7 @@ def let_go(
     while n_students < request.limit:
         most = min(retention.STUDENTS_AT_ONCE, request.limit - n_students)
         with session_scope(sessions) as session:
-            erased = retention.erase_inactive(
-                session, request.inactive_since, limit=most, key_id=principal.key_id
-            )
-            deed = audit.deed("apply_retention", key_id=principal.key_id, method="POST", status=200)
-            for erasure in erased:
-                audit.add_entry(session, deed, subject=erasure.subject)
+            erased = retention.let_go(session, request.inactive_since, limit=most, key_id=principal.key_id)
             if erased:
                 settle(session, doorbell, *erased, forget=forget)
         if not erased:
@@ -73,9 +68,6 @@ def _drop_entries(sessions: SessionFactory, before: datetime, principal: Princip
     n_dropped, n_batch = 0, audit.ROWS_AT_ONCE
     while n_batch == audit.ROWS_AT_ONCE:
         with session_scope(sessions) as session:
-            n_batch = audit.delete_before(session, before)
-            if n_batch:
-                deed = audit.deed("apply_retention", key_id=principal.key_id, method="POST", status=200)
-                audit.add_entry(session, deed)
+            n_batch = retention.drop_entries(session, before, key_id=principal.key_id)
         n_dropped += n_batch
     return n_dropped

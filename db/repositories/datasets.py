@@ -71,9 +71,16 @@ def list_datasets(session: Session, *, cursor: str | None = None, limit: int = 5
     return read_page(session, select(Dataset), key=Dataset.id, parse=UUID, cursor=cursor, limit=limit)
 
 
-def delete_dataset(session: Session, dataset_id: UUID) -> None:
-    """Forget a dataset and its calibrations. Raises DatasetInUse while experiments refer to it."""
-    dataset = get_dataset(session, dataset_id)
+def delete_dataset(session: Session, dataset_id: UUID) -> str:
+    """Forget a dataset and its calibrations; the artifact that it had last.
+
+    Raises DatasetNotFound, and DatasetInUse while experiments refer to it.
+    """
+    # Locked, for an erasure may be putting another file in its place.
+    locked = select(Dataset).where(Dataset.id == dataset_id).with_for_update()
+    dataset = session.scalar(locked.execution_options(populate_existing=True))
+    if dataset is None:
+        raise DatasetNotFound(dataset_id)
     n_experiments = _count_experiments(session, dataset_id)
     if n_experiments:
         raise DatasetInUse(dataset_id, n_experiments=n_experiments)
@@ -83,6 +90,7 @@ def delete_dataset(session: Session, dataset_id: UUID) -> None:
     except IntegrityError:
         # An experiment was submitted since the count.
         raise DatasetInUse(dataset_id, n_experiments=_count_experiments(session, dataset_id)) from None
+    return dataset.artifact
 
 
 def _count_experiments(session: Session, dataset_id: UUID) -> int:

@@ -9,13 +9,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from db.base import utc_now
 from db.errors import ErasureNotFound, LeaseLost
 from db.models import CohortMember, Erasure, Interaction, Student, StudentState, StudentToken, Tenant
 from db.postgres import execute, speaks_postgres
+from db.repositories.leases import CLOCK_SECONDS, shared_now
 from db.repositories.paging import Page, read_page
 from db.repositories.students import lock_student
 from db.tenancy import tenant_of
@@ -24,6 +24,7 @@ REQUEST, RETENTION = "request", "retention"
 REMEMBERED_MINUTES = 10
 MOST_AT_ONCE = 10_000
 LONGEST_WAIT = timedelta(hours=1)
+"""Until an erasure that can't be done yet, or fails, is tried again."""
 
 
 def erase_student(session: Session, student_id: str, *, key_id: UUID | None = None) -> Erasure:
@@ -44,6 +45,7 @@ def erase_students(
     subjects: dict[int, UUID] = {row[0]: row[1] for row in session.execute(tokens)}
     students = session.scalars(select(Student).where(Student.id.in_(pks)).order_by(Student.id)).all()
     n_states, n_cohorts = counts
+    now = shared_now(session)
     erasures = [
         Erasure(
             origin=origin,
@@ -55,6 +57,8 @@ def erase_students(
             n_interactions=student.n_interactions,
             n_states=n_states.get(student.id, 0),
             n_cohorts=n_cohorts.get(student.id, 0),
+            requested_at=now,
+            due_at=now,
         )
         for student in students
     ]
@@ -81,7 +85,8 @@ def _count(
 
 def add_erasure(session: Session, student_id: str, *, key_id: UUID | None = None) -> Erasure:
     """Of somebody who has no rows, and may be in datasets."""
-    erasure = Erasure(origin=REQUEST, key_id=key_id, student_id=student_id)
+    now = shared_now(session)
+    erasure = Erasure(origin=REQUEST, key_id=key_id, student_id=student_id, requested_at=now, due_at=now)
     session.add(erasure)
     session.flush()
     return erasure
@@ -106,7 +111,7 @@ def list_pending_of(session: Session, student_id: str) -> list[Erasure]:
 
 
 def is_any_done_since(session: Session, time: datetime) -> bool:
-    """Whether an erasure was asked for at that time or later, and is done already."""
+    """Whether an erasure was asked for at that time or later, by the clock of leases, and is done already."""
     done = (Erasure.requested_at >= time, Erasure.finished_at.is_not(None))
     return session.scalar(select(Erasure.id).where(*done).limit(1)) is not None
 
@@ -121,7 +126,7 @@ def list_remembered(session: Session, *, since: datetime) -> list[tuple[int, dat
 
 def forget_remembered(session: Session, *, now: datetime | None = None) -> None:
     """Drop the keys of students by which processes were told to forget them."""
-    before = (now or utc_now()) - timedelta(minutes=REMEMBERED_MINUTES)
+    before = (now or shared_now(session)) - timedelta(minutes=REMEMBERED_MINUTES)
     session.execute(
         update(Erasure)
         .where(Erasure.student_pk.is_not(None), Erasure.requested_at < before)
@@ -133,6 +138,12 @@ def forget_remembered(session: Session, *, now: datetime | None = None) -> None:
 def find_last_finished(session: Session) -> datetime | None:
     """When the last erasure of all was done."""
     return session.scalar(select(func.max(Erasure.finished_at)))
+
+
+def find_time_since_last(session: Session) -> timedelta | None:
+    """How long ago the last erasure of all was done, whatever this machine's clock says."""
+    finished_at = find_last_finished(session)
+    return None if finished_at is None else shared_now(session) - finished_at
 
 
 def hold_datasets(session: Session) -> None:
@@ -155,7 +166,7 @@ def _lock(session: Session, function: str) -> None:
 
 def is_erasing_wanted(session: Session, *, now: datetime | None = None) -> bool:
     """Whether an erasure of any tenant is due, and no worker is at it."""
-    return session.scalar(select(Erasure.id).where(*_wanted(now or utc_now())).limit(1)) is not None
+    return session.scalar(select(Erasure.id).where(*_wanted(now or shared_now(session))).limit(1)) is not None
 
 
 def _wanted(now: datetime) -> tuple[ColumnElement[bool], ...]:
@@ -170,7 +181,7 @@ def claim_tenant(
 
     For a session that sees every tenant. None when there is nothing to do.
     """
-    now = now or utc_now()
+    now = now or shared_now(session)
     wanted = select(Erasure.tenant_pk).where(*_wanted(now)).order_by(Erasure.due_at)
     for tenant in dict.fromkeys(session.scalars(wanted)):
         # Not FOR UPDATE, which whoever adds a row of the tenant would wait for.
@@ -197,6 +208,33 @@ def _is_held(session: Session, tenant: int, now: datetime) -> bool:
     return session.scalar(select(Erasure.id).where(*held).limit(1)) is not None
 
 
+def heed_clock(session: Session, now: datetime, *, lease_seconds: float) -> int:
+    """Bring moments back that lie ahead, as `leases.heed_clock` does; how many rows had some."""
+    ahead = now + timedelta(seconds=CLOCK_SECONDS)
+    lease = timedelta(seconds=lease_seconds)
+    waits = and_(Erasure.attempt > 0, Erasure.due_at <= ahead + LONGEST_WAIT)
+    is_pending = Erasure.finished_at.is_(None)
+    wrong = select(Erasure).where(
+        or_(
+            and_(is_pending, Erasure.lease_expires_at > ahead + lease),
+            and_(is_pending, Erasure.due_at > ahead, ~waits),
+            # Copies of files that are older than the last end go, and uploads that are older than a request.
+            Erasure.requested_at > ahead,
+            Erasure.finished_at > ahead,
+        )
+    )
+    rows = session.scalars(wrong.with_for_update(skip_locked=True)).all()
+    for row in rows:
+        row.requested_at = min(row.requested_at, now)
+        row.finished_at = row.finished_at and min(row.finished_at, now)
+        row.due_at = min(row.due_at, now)
+        if row.lease_expires_at is not None:
+            # Its holder, if it lives, writes it anew with its next heartbeat.
+            row.lease_expires_at = min(row.lease_expires_at, now + lease)
+    session.flush()
+    return len(rows)
+
+
 def list_held(session: Session, owner: str) -> list[Erasure]:
     """The erasures that `owner` leases. Raises LeaseLost when there is none."""
     held = list(session.scalars(select(Erasure).where(Erasure.lease_owner == owner).order_by(Erasure.id)))
@@ -207,7 +245,7 @@ def list_held(session: Session, owner: str) -> list[Erasure]:
 
 def renew_lease(session: Session, owner: str, *, lease_seconds: float, now: datetime | None = None) -> None:
     """Say that the worker is alive. Raises LeaseLost."""
-    expires = (now or utc_now()) + timedelta(seconds=lease_seconds)
+    expires = (now or shared_now(session)) + timedelta(seconds=lease_seconds)
     _update_held(session, owner, lease_expires_at=expires)
 
 
@@ -233,7 +271,7 @@ def finish(session: Session, owner: str, *, now: datetime | None = None) -> None
     _update_held(
         session,
         owner,
-        finished_at=now or utc_now(),
+        finished_at=now or shared_now(session),
         student_id=None,
         error_type=None,
         error_detail=None,
@@ -242,9 +280,10 @@ def finish(session: Session, owner: str, *, now: datetime | None = None) -> None
     )
 
 
-def postpone(session: Session, owner: str, *, until: datetime, **error: str) -> None:
-    """Give the leases back, for some worker to look again at that time. Raises LeaseLost."""
-    values: dict[str, Any] = {"lease_owner": None, "lease_expires_at": None, "due_at": until, **error}
+def postpone(session: Session, owner: str, wait: timedelta, **error: str) -> None:
+    """Give the leases back, for some worker to look again after that time. Raises LeaseLost."""
+    due_at = shared_now(session) + min(wait, LONGEST_WAIT)
+    values: dict[str, Any] = {"lease_owner": None, "lease_expires_at": None, "due_at": due_at, **error}
     _update_held(session, owner, **values)
 
 

@@ -8,9 +8,11 @@ from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from db.models import Erasure, Interaction, Student
+from db.repositories import audit
 from db.repositories.erasures import RETENTION, erase_students
 
 STUDENTS_AT_ONCE = 500
+OPERATION = "apply_retention"
 
 
 class Inactive(NamedTuple):
@@ -43,3 +45,25 @@ def erase_inactive(
     # Asked again now that the rows are ours: a response may have come in before.
     still = select(Student.id).where(Student.id.in_(pks), *_is_inactive(before)).order_by(Student.id)
     return erase_students(session, list(session.scalars(still)), origin=RETENTION, key_id=key_id)
+
+
+def let_go(
+    session: Session, before: datetime, *, limit: int = STUDENTS_AT_ONCE, key_id: UUID | None = None
+) -> list[Erasure]:
+    """Erase some of them, each with its entry in the audit log; a worker by itself has no key."""
+    erased = erase_inactive(session, before, limit=limit, key_id=key_id)
+    for erasure in erased:
+        audit.add_entry(session, _deed(key_id), subject=erasure.subject)
+    return erased
+
+
+def drop_entries(session: Session, before: datetime, *, key_id: UUID | None = None) -> int:
+    """Drop some of the older audit entries, which is an entry itself; how many."""
+    n_dropped = audit.delete_before(session, before)
+    if n_dropped:
+        audit.add_entry(session, _deed(key_id))
+    return n_dropped
+
+
+def _deed(key_id: UUID | None) -> audit.Deed:
+    return audit.deed(OPERATION, key_id=key_id, method="POST", status=200)

@@ -193,8 +193,16 @@ class TestRetention:
     def test_the_worker_does_it_by_itself(self, silent: Desk) -> None:
         settings = settings_of(silent.service.stack, retention_days=30)
         assert worker_retention.let_go(settings=settings_of(silent.service.stack)) == 0
+        with session_scope(silent.service.sessions) as session:
+            old = audit.Deed(NOON - timedelta(days=500), None, "get_student", "GET", 200)
+            audit.add_entry(session, old)
         assert worker_retention.let_go(settings=settings) == 5
         assert self.ask(silent.service)["n_students"] == 0
+        told = silent.service.client.get("/audit", params={"operation": "apply_retention"}).json()["items"]
+        subjects = {one["subject"] for one in silent.service.client.get("/erasures").json()["items"]}
+        # One for each student, and one for the entries that were dropped.
+        assert {one["subject"] for one in told} == subjects | {None}
+        assert (len(told), len(subjects), {one["key_id"] for one in told}) == (6, 5, {None})
 
     @pytest.mark.parametrize("dry_run", [0, "false", None])
     def test_what_only_looks_like_false_erases_nobody(self, silent: Desk, dry_run: object) -> None:

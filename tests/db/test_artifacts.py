@@ -12,6 +12,7 @@ import pytest
 from fsspec.implementations.local import LocalFileSystem
 from fsspec.implementations.memory import MemoryFileSystem
 
+from db import artifacts
 from db.artifacts import ArtifactFile, ArtifactStore, open_artifacts
 from db.base import utc_now
 from db.errors import ArtifactNotFound, BadArtifactKey, LeaseLost
@@ -263,6 +264,57 @@ def _names(url: str) -> list[str]:
 
 
 class TestCopies:
+    @pytest.fixture(autouse=True)
+    def opened_at_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(artifacts, "OPENING_SECONDS", 0)
+
+    @pytest.fixture
+    def remote(self, tmp_path: Path) -> ArtifactStore:
+        store = ArtifactStore("memory://copied", cache_dir=tmp_path / "cache")
+        store.put_file(_file(tmp_path / "any", "ana"), "datasets/one.arrow")
+        return store
+
+    def test_one_that_was_asked_for_since_stays(self, remote: ArtifactStore) -> None:
+        ended = utc_now()
+        path = remote.fetch("datasets/one.arrow")
+        assert remote.forget_copies(unused_since=ended) == []
+        assert path.read_text() == "ana"
+        long_ago = (ended - WEEK).timestamp()
+        os.utime(path.parent, (long_ago, long_ago))
+        remote.fetch("datasets/one.arrow")
+        assert remote.forget_copies(unused_since=ended) == []
+
+    @pytest.mark.parametrize("key", ["datasets/one.arrow", KEY])
+    def test_a_download_ends_well_and_goes_if_it_was_begun_before(
+        self, remote: ArtifactStore, folder: Path, key: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        remote.put_folder(folder, KEY)
+        get_file, ends = MemoryFileSystem.get_file, []
+
+        def forget_meanwhile(*given: Any, **named: Any) -> None:
+            get_file(*given, **named)
+            ends.append(utc_now())
+            assert remote.forget_copies(unused_since=ends[-1]) == []
+
+        monkeypatch.setattr(MemoryFileSystem, "get_file", forget_meanwhile)
+        path = remote.fetch(key)
+        assert path.exists()
+        with monkeypatch.context() as patched:
+            patched.setattr(artifacts, "OPENING_SECONDS", 10)
+            assert remote.forget_copies(unused_since=ends[0]) == []  # somebody is about to open it
+        assert len(remote.forget_copies(unused_since=ends[0])) == 1
+        assert not path.exists()
+
+    def test_downloads_that_were_given_up_go(self, remote: ArtifactStore, tmp_path: Path) -> None:
+        file = _file(tmp_path / "cache" / "tmpabandoned" / "copy", "ana")
+        remote.fetch("datasets/one.arrow")
+        for age, is_there in ((timedelta(hours=23), True), (timedelta(hours=25), False)):
+            written = (utc_now() - age).timestamp()
+            os.utime(file.parent, (written, written))
+            remote.forget_copies(unused_since=utc_now() - timedelta(hours=1))
+            assert file.exists() is is_there
+        assert len(list((tmp_path / "cache").iterdir())) == 1
+
     def test_those_that_nobody_asks_for_are_forgotten(self, folder: Path, tmp_path: Path) -> None:
         store = ArtifactStore("memory://copied", cache_dir=tmp_path / "cache")
         store.put_folder(folder, KEY)

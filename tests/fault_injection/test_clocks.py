@@ -7,6 +7,8 @@ import time
 from pathlib import Path
 from uuid import UUID
 
+from db.engine import session_scope
+from db.repositories import erasures
 from tests.fault_injection.clocks import CLOCK_VARIABLE, set_clock
 from tests.fault_injection.conftest import BuildSystem
 from tests.fault_injection.jobs import (
@@ -19,6 +21,7 @@ from tests.fault_injection.jobs import (
     wait_for_end,
 )
 from tests.fault_injection.test_broker import body, post
+from tests.fault_injection.test_erasure_kills import is_done
 from tests.running import Api, System, Worker, wait_for
 from tests.stacks import StackName
 from tests.worker.support import look
@@ -59,6 +62,7 @@ def test_jobs_end_once_whatever_the_clocks_say(build: BuildSystem, stack_name: S
     wait_for_end(system, list(expected.values()))
 
     jobs: dict[UUID, int] = {}
+    asked: list[UUID] = []
     with api.client() as client:
         for number, seconds in enumerate(JUMPS_SECONDS):
             for seed in range(3):
@@ -68,8 +72,11 @@ def test_jobs_end_once_whatever_the_clocks_say(build: BuildSystem, stack_name: S
                 one_clock = system.name == "embedded"
                 set_clock(clock_of(system, name), seconds * (1 if one_clock else sign))
             time.sleep(1)
+            with session_scope(system.sessions) as session:
+                asked.append(erasures.add_erasure(session, f"nobody-{number}").id)
 
     wait_for_end(system, list(jobs))
+    wait_for(lambda: all(is_done(system, one) for one in asked), seconds=90, what="erasures are done")
     attempts = {look(system.sessions, job).experiment.attempt for job in jobs}
     # Leases go by the database's clock, where there is a server; and jumps of this machine's are noticed.
     assert attempts == {1}

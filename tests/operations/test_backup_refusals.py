@@ -16,8 +16,10 @@ from db.backup import back_up, read_manifest, restore
 from db.engine import SessionFactory, create_engine, create_session_factory, session_scope, upgrade
 from db.errors import BackupRefused
 from db.models import DEFAULT_TENANT
+from db.repositories import erasures
 from db.repositories.datasets import delete_dataset
 from db.settings import DatabaseSettings
+from db.tenancy import EVERY_TENANT
 from tests import stacks
 from tests.builders import make_dataset, make_experiment, make_running
 from tests.operations.places import blank_stack, use_postgres_tools
@@ -95,6 +97,51 @@ class TestBackUp:
 
         assert manifest.counts["datasets"] == 1
         assert {*manifest.files} == {"rows.db", f"artifacts/{KEY}"}
+
+    def test_nothing_from_before_an_erasure_stays_in_it(
+        self, source: DatabaseSettings, embedded: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        dataset, store = (
+            _keep(embedded, "datasets/before.arrow", "ana ben"),
+            ArtifactStore(source.artifacts_url),
+        )
+        with session_scope(_sessions(embedded)) as session:
+            stopped, running = (make_running(session, dataset_id=dataset).id for _ in range(2))
+            erasures.add_erasure(session, "ana")
+            # Sorts last, so that everything else is copied before it is missed.
+            passing = make_dataset(session, artifact="passing.arrow").id
+        upload = embedded.data_dir / "upload"
+
+        def put(key: str, content: str) -> None:
+            upload.write_text(content)
+            store.put_file(upload, key)
+
+        for experiment in (stopped, running):
+            put(checkpoint_key(experiment), "learned from ana")
+            put(f"experiments/{experiment}/predictions.parquet", "ana ben")
+        copy = ArtifactStore.copy
+
+        def erase_once(self: ArtifactStore, key: str, target: ArtifactStore) -> None:
+            if key == "passing.arrow":
+                monkeypatch.setattr(ArtifactStore, "copy", copy)
+                put(f"experiments/{running}/predictions.parquet", "ben")
+                store.delete(f"experiments/{stopped}/predictions.parquet")
+                store.delete(checkpoint_key(stopped))
+                with session_scope(_sessions(embedded), tenant=EVERY_TENANT) as session:
+                    delete_dataset(session, passing)
+                    assert erasures.claim_tenant(session, "worker", lease_seconds=60) is not None
+                    erasures.finish(session, "worker")
+            copy(self, key, target)
+
+        monkeypatch.setattr(ArtifactStore, "copy", erase_once)
+        manifest = back_up(source, tmp_path / "backup")
+
+        kept = {name for name in manifest.files if f"{stopped}" in name}
+        assert kept == set()
+        saved = ArtifactStore(str(tmp_path / "backup" / "artifacts"))
+        assert saved.fetch(f"experiments/{running}/predictions.parquet").read_text() == "ben"
+        assert saved.exists(checkpoint_key(running))
+        assert manifest.counts["erasures"] == 1
 
     def test_only_jobs_in_progress_have_checkpoints(self, embedded: Stack, tmp_path: Path) -> None:
         dataset = _keep(embedded, KEY)

@@ -13,7 +13,7 @@ import pytest
 from db.base import utc_now
 from db.engine import SessionFactory, session_scope
 from db.models import Experiment, Model, Student
-from db.repositories import experiments, leases, models, runs, scoring
+from db.repositories import erasures, experiments, leases, models, runs, scoring
 from tests.builders import make_experiment, make_model, make_running, make_student
 from tests.stacks import Stack
 from tests.worker.support import look, receive, settings_of
@@ -276,11 +276,16 @@ class TestClocks:
             claimed_ahead = make_experiment(session)
             runs.claim(session, claimed_ahead.id, "lost", lease_seconds=60, now=later)
             waiting = make_experiment(session, rung_at=later)
+            erasures.add_erasure(session, "ana")
+            erasures.claim_tenant(session, "lost", lease_seconds=60, now=later)
 
         janitor.look_around()
 
         assert look(sessions, claimed_ahead.id).experiment.lease_expires_at < utc_now() + timedelta(minutes=2)
         assert look(sessions, waiting.id).experiment.rung_at <= utc_now()
+        with session_scope(sessions) as session:
+            in_two_minutes = utc_now() + timedelta(minutes=2)
+            assert erasures.claim_tenant(session, "next", lease_seconds=60, now=in_two_minutes) is not None
         seen = look(sessions, running.id).experiment
         assert (seen.lease_expires_at, seen.status) == (running.lease_expires_at, "running")
 

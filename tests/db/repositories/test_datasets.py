@@ -12,7 +12,7 @@ from db.errors import BadCursor, DatasetInUse, DatasetNotFound, DuplicateDataset
 from db.models import Calibration
 from db.repositories import calibrations, datasets, students
 from tests.builders import make_dataset, make_experiment, make_student
-from tests.threads import together
+from tests.threads import one_behind_the_other, together
 
 
 class TestAddDataset:
@@ -45,6 +45,20 @@ class TestAddDataset:
 
 
 class TestDeleteDataset:
+    def test_tells_the_file_that_an_erasure_has_just_put_in_its_place(self, sessions: SessionFactory) -> None:
+        with session_scope(sessions) as session:
+            dataset = make_dataset(session, artifact="datasets/before.arrow")
+
+        def replace(session: Session) -> None:
+            stored = datasets.get_dataset(session, dataset.id)
+            stored.artifact = "datasets/after.arrow"
+            session.flush()
+
+        def delete(session: Session) -> str:
+            return datasets.delete_dataset(session, dataset.id)
+
+        assert one_behind_the_other(sessions, replace, delete) == "datasets/after.arrow"
+
     def test_takes_its_calibrations_along(self, session: Session) -> None:
         dataset = make_dataset(session)
         stored = _add_calibration(session, dataset.id)
