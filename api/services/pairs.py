@@ -1,7 +1,7 @@
 """How surely two experiments differ: found once, and kept while both of them exist.
 
 An experiment that has succeeded changes only when students are erased, and a worker then removes what was
-found. It lies in one folder for all pairs, under a name that holds both ids, and is removed with either of them.
+found. It lies in one folder for all pairs, under a name that holds both ids, and is removed with either.
 """
 
 import logging

@@ -197,7 +197,6 @@ class TestForgotten:
         assert ask(trained.service, new_pair).status_code == 200
         assert kept(trained.service, new_pair["candidate"]) == []
 
-
     def test_students_erased_meanwhile_leave_nothing(
         self,
         trained: Trained,
