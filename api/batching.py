@@ -125,7 +125,9 @@ class MicroBatcher(Generic[Item, Result]):
         try:
             results = self._handle([item for item, _ in batch])
         except Exception as error:
-            logger.warning("a batch failed, each item is tried alone: n=%d reason=%r", len(batch), error)
+            # Without its text, which may quote a student's id.
+            reason = type(error).__name__
+            logger.warning("a batch failed, each item is tried alone: n=%d reason=%s", len(batch), reason)
             results = [Busy()] * len(batch)
         for (item, future), result in zip(batch, results, strict=True):
             if isinstance(result, Busy):

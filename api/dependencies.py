@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import Depends, Header, Path, Query, Request
 from sqlalchemy.orm import Session
 
-from api.principal import Principal, principal_of
+from api.principal import Principal, StillLetIn, principal_of, still_let_in_of
 from api.resources import Resources
 from api.schemas.common import Limit
 from api.schemas.students import StudentId
@@ -45,6 +45,11 @@ async def get_principal(request: Request) -> Principal:  # async as above
     return principal_of(request.scope)
 
 
+async def get_still_let_in(request: Request) -> StillLetIn:  # async as above
+    return still_let_in_of(request.scope)
+
+
+StillLetInDep = Annotated[StillLetIn, Depends(get_still_let_in)]
 PrincipalDep = Annotated[Principal, Depends(get_principal)]
 TenantDep = Annotated[int, Depends(get_tenant)]
 

@@ -295,13 +295,19 @@ def tell_refusal(request: Request, error: Exception) -> JSONResponse:
     """The problem document about an error of the table."""
     kind = type_of(type(error))
     if kind.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        logger.error("request failed: path=%s", path_of(request), exc_info=error)
+        logger.error("request failed: route=%s", _route_of(request), exc_info=error)
     if kind is INTERNAL:
         return _tell_internal_error(request, error)
     hidden = next((text for hidden, text in _HIDDEN_DETAILS.items() if isinstance(error, hidden)), None)
     members = _without_nothing(kind.members(error))
     headers = _headers_of(kind, error)
     return problem_response(kind, request, detail=hidden or str(error), members=members, headers=headers)
+
+
+def _route_of(request: Request) -> str:
+    """What a log may hold of the path: its template, for the path itself may name a student."""
+    path: str = getattr(request.scope.get("route"), "path", "none")
+    return path
 
 
 def _headers_of(kind: ProblemType, error: Exception) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """Who asks: the tenant whose things a request may see, and what its key lets it do."""
 
-from collections.abc import MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,9 @@ from db.models.access import DEFAULT_TENANT
 SCOPES = ("read", "ingest", "train", "admin")
 """What keys may allow; `admin` implies the others."""
 PLACE = "ikt.principal"
+STILL_PLACE = "ikt.still_let_in"
+StillLetIn = Callable[[], Awaitable[bool]]
+"""Asked by whoever goes on answering for long: whether the key that was shown is valid to this day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,16 @@ def principal_of(scope: MutableMapping[str, Any]) -> Principal:
     """Whom the door let in. Raises KeyError behind a door that lets in anybody, like that of /readyz."""
     found: Principal = scope[PLACE]
     return found
+
+
+def still_let_in_of(scope: MutableMapping[str, Any]) -> StillLetIn:
+    """How to ask again; who came without a key always may stay."""
+    found: StillLetIn = scope.get(STILL_PLACE, _always)
+    return found
+
+
+async def _always() -> bool:
+    return True
 
 
 def let_in(app: ASGIApp, principal: Principal = NOBODY_IN_PARTICULAR) -> ASGIApp:

@@ -1,6 +1,7 @@
 """Settings of the API's room: the stores' settings, the broker's address, and what requests may do."""
 
 import re
+from ipaddress import ip_network
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
@@ -23,6 +24,24 @@ Origin = Annotated[str, AfterValidator(_require_origin)]
 """Scheme, host and perhaps port, as browsers send it."""
 
 
+def _require_networks(text: str) -> str:
+    """uvicorn takes whatever is no network for a name, and then believes nobody."""
+    named = [part.strip() for part in text.split(",") if part.strip()]
+    for part in named:
+        try:
+            ip_network(part)
+        except ValueError as error:
+            raise ValueError(
+                f"may not hold {part!r} ({error}); name addresses or networks of proxies, comma-separated, "
+                "such as 172.18.0.1,10.0.0.0/8"
+            ) from None
+    return ",".join(named)
+
+
+Networks = Annotated[str, AfterValidator(_require_networks)]
+"""Addresses and networks, comma-separated."""
+
+
 class ApiSettings(DatabaseSettings):
     """Read from IKT_* variables."""
 
@@ -32,6 +51,8 @@ class ApiSettings(DatabaseSettings):
     """Redis (redis://host:port/0), or filesystem:// for folders under <data_dir>/broker."""
     keys: Literal["on", "off"] | None = None
     """Whether requests need a key; unsaid they do, except with SQLite and folders on a loopback address."""
+    trusted_proxies: Networks = "127.0.0.1"
+    """Whose X-Forwarded-For and -Proto are believed: who asks, and whether over https. Empty: nobody's."""
     requests_per_minute: int = Field(default=60_000, ge=1)
     """What a key may ask for that has no limit of its own: more responses than a process can record."""
     refused_per_minute: int = Field(default=120, ge=1)

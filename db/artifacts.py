@@ -114,6 +114,13 @@ class ArtifactStore:
         """Whether a whole file or folder is stored under `key`."""
         return self._read_manifest(key) is not None or bool(self._fs.isfile(self._path(key)))
 
+    def version(self, key: str) -> str | None:
+        """Another one whenever the file was replaced; None when there is none."""
+        try:
+            return str(self._fs.ukey(self._path(key)))
+        except FileNotFoundError:
+            return None
+
     def list_files(self, key: str) -> list[ArtifactFile]:
         """The files of a folder, or the file itself. Raises ArtifactNotFound."""
         manifest = self._read_manifest(key)

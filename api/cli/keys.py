@@ -106,8 +106,11 @@ def rotate(
     grace: Annotated[str, typer.Option(help="How long the old key goes on: 24h, 30m, 0.")] = "24h",
     as_json: JsonFlag = False,
 ) -> None:
-    """Make a key that may do the same, shown this once; the old one ends after the grace."""
-    from api.security.issue import KeyEnded, rotate_key
+    """Make a key that may do the same, shown this once; the old one ends after the grace.
+
+    A key has one successor: rotate that one the next time.
+    """
+    from api.security.issue import KeyEnded, KeySucceeded, rotate_key
 
     lasts = timedelta(0) if grace == "0" else _read_duration(grace)
     if lasts is None:
@@ -115,8 +118,8 @@ def rotate(
     with _sessions() as sessions, _known(key):
         try:
             issued, old = rotate_key(sessions, key, grace=lasts)
-        except KeyEnded as ended:
-            raise BadInput(str(ended)) from ended
+        except (KeyEnded, KeySucceeded) as refused:
+            raise BadInput(str(refused)) from refused
     end = f"goes on until {_time(old.expires_at)}" if old.state == "valid" else "is revoked"
     stderr().print(f"{_describe(old)} {end}", soft_wrap=True)
     _tell(issued, as_json=as_json)

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.markup import escape
@@ -16,6 +16,9 @@ from rich.markup import escape
 from api.cli.console import JsonFlag, stdout, write_json
 from api.cli.failures import BadInput
 from api.cli.processes import Running, require_free, run_service
+
+if TYPE_CHECKING:
+    from api.settings import ApiSettings
 
 WATCH_SECONDS = 0.5
 SERVER: dict[str, Any] = {
@@ -29,6 +32,11 @@ SERVER: dict[str, Any] = {
 
 KEYS_ON = "needed: `ikt key create` makes one, `ikt key list` shows them"
 KEYS_OFF = "[yellow]off[/], for this machine alone; IKT_KEYS=on asks for them"
+
+ACCESS_LOG = (
+    "Log every request; it costs time. The lines hold callers' addresses and whole paths with queries, so "
+    "also ids of students."
+)
 
 Host = Annotated[str, typer.Option(envvar="IKT_HOST", help="Address to listen on.")]
 Port = Annotated[int, typer.Option(envvar="IKT_PORT", min=1, max=65_535, help="Port to listen on.")]
@@ -47,11 +55,12 @@ def up(
     *, host: Host = "127.0.0.1", port: Port = 8000, concurrency: Concurrency = None, as_json: JsonFlag = False
 ) -> None:
     """Run the API and one worker until Ctrl-C; both log under the data folder."""
+    from api.settings import ApiSettings
     from db.engine import upgrade
     from db.settings import DatabaseSettings
 
     settings = DatabaseSettings()
-    needs_keys = _require_keys_or_this_machine(host)
+    needs_keys = _require_keys_or_this_machine(ApiSettings(host=host))
     require_free(host, port)
     upgrade(settings)
     with (
@@ -68,13 +77,12 @@ def up(
                 stdout().print("\nstopping …")
 
 
-def _require_keys_or_this_machine(host: str) -> bool:
+def _require_keys_or_this_machine(settings: "ApiSettings") -> bool:
     """Whether requests need a key there. Raises BadInput where they do, and keys were switched off."""
     from api.security.start import KeysOffRefused, keys_required
-    from api.settings import ApiSettings
 
     try:
-        return keys_required(ApiSettings(host=host))
+        return keys_required(settings)
     except KeysOffRefused as refused:
         raise BadInput("Keys can't be off here", str(refused)) from refused
 
@@ -98,15 +106,16 @@ def api(
     host: Host = "127.0.0.1",
     port: Port = 8000,
     processes: Annotated[int, typer.Option(min=1, help="API processes on this port.")] = 1,
-    access_log: Annotated[
-        bool, typer.Option("--access-log/--no-access-log", help="Log every request; it costs time.")
-    ] = False,
+    access_log: Annotated[bool, typer.Option("--access-log/--no-access-log", help=ACCESS_LOG)] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Run the API alone. The database must have been brought up to date (`ikt db upgrade`)."""
     import uvicorn
 
-    _require_keys_or_this_machine(host)
+    from api.settings import ApiSettings
+
+    settings = ApiSettings(host=host)
+    _require_keys_or_this_machine(settings)
     os.environ["IKT_HOST"] = host
     # A process for nothing else may tell the garbage collector to leave alone what it keeps for ever.
     os.environ.setdefault("IKT_FREEZE_HEAP", "1")
@@ -119,6 +128,7 @@ def api(
         port=port,
         workers=processes,
         access_log=access_log,
+        forwarded_allow_ips=settings.trusted_proxies,
         **SERVER,
     )
 

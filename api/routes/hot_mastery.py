@@ -23,6 +23,7 @@ class HotMastery(BaseRoute):
     """Answers straight from the reader; what it raises is told as any error is."""
 
     audited_as = "get_mastery"
+    path = "/students/{student_id}/mastery"
 
     def __init__(self, reader: MasteryReader) -> None:
         self._reader = reader

@@ -9,7 +9,15 @@ from fastapi import APIRouter, Header, Query, Response
 from fastapi.responses import FileResponse, StreamingResponse
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
-from api.dependencies import AcceptHeader, ExperimentId, ReaderDep, ResourcesDep, SessionsDep, UploadDep
+from api.dependencies import (
+    AcceptHeader,
+    ExperimentId,
+    ReaderDep,
+    ResourcesDep,
+    SessionsDep,
+    StillLetInDep,
+    UploadDep,
+)
 from api.formats.predictions import CSV, PARQUET, write_csv
 from api.negotiation import choose_media_type
 from api.responses import UPLOAD_PROBLEMS, problems
@@ -52,6 +60,7 @@ async def stream_events(
     experiment_id: ExperimentId,
     resources: ResourcesDep,
     sessions: SessionsDep,
+    still_let_in: StillLetInDep,
     last_event_id: Annotated[
         int,
         Header(
@@ -62,11 +71,16 @@ async def stream_events(
     """`epoch` once per finished epoch (its id is the epoch), `progress` on every change, `end` as the last.
 
     A comment is sent while nothing happens. After `end` there is nothing more to wait for: close.
+    A stream whose key is revoked or expires stops without `end`; asked for again, it is refused.
     """
     settings = resources.settings
     await run_sync(experiments.require_experiment, sessions, experiment_id)
     news = events.follow_experiment(
-        sessions, experiment_id, after_epoch=last_event_id, poll_seconds=settings.event_poll_seconds
+        sessions,
+        experiment_id,
+        after_epoch=last_event_id,
+        poll_seconds=settings.event_poll_seconds,
+        still_let_in=still_let_in,
     )
     return EventSourceResponse(
         _write_events(news),

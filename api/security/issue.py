@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from api.principal import SCOPES
-from api.security.tokens import Token
+from api.security.tokens import Token, successor_prefix
 from db.base import utc_now
 from db.engine import SessionFactory, read_scope, session_scope
 from db.models import ApiKey
@@ -22,6 +22,18 @@ class KeyEnded(ValueError):
 
     def __init__(self, prefix: str, state: str) -> None:
         super().__init__(f"key {prefix} is {state}; make a new one with `ikt key create`")
+
+
+class KeySucceeded(ValueError):
+    """A key was rotated before: how long it lasted at first is not known any more."""
+
+    def __init__(self, prefix: str, successor: str, state: str) -> None:
+        remedy = (
+            f"rotate that one, or end this one with `ikt key revoke {prefix}`"
+            if state == "valid"
+            else "make a new one with `ikt key create`"
+        )
+        super().__init__(f"key {prefix} has a successor already, {successor}, which is {state}; {remedy}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +101,7 @@ def list_keys(sessions: SessionFactory, *, tenant: str | None = None) -> list[Ke
 def revoke_key(sessions: SessionFactory, identifier: str) -> KeyShown:
     """End a key, by id or prefix; one that was revoked stays so. Raises KeyNotFound."""
     with session_scope(sessions, tenant=EVERY_TENANT) as session:
-        key, tenant = keys.get_key(session, identifier)
+        key, tenant = keys.get_key(session, identifier, lock=True)
         key.revoked_at = key.revoked_at or utc_now()
         return _show(key, tenant)
 
@@ -97,13 +109,16 @@ def revoke_key(sessions: SessionFactory, identifier: str) -> KeyShown:
 def rotate_key(sessions: SessionFactory, identifier: str, *, grace: timedelta) -> tuple[Issued, KeyShown]:
     """A key that may do the same for as long, and the old one, which ends after `grace`.
 
-    Raises KeyNotFound, KeyEnded.
+    Raises KeyNotFound, KeyEnded, KeySucceeded.
     """
     with session_scope(sessions, tenant=EVERY_TENANT) as session:
-        old, tenant = keys.get_key(session, identifier)
+        # Who revokes it at this moment comes before, and it has no successor, or after it has one.
+        old, tenant = keys.get_key(session, identifier, lock=True)
         if (state := _state(old)) != "valid":
             raise KeyEnded(old.prefix, state)
-        token = Token.make()
+        token = Token.make(successor_prefix(old.secret_hash))
+        if successor := keys.find_key(session, token.prefix):
+            raise KeySucceeded(old.prefix, successor.prefix, _state(successor))
         new = keys.add_key(
             session,
             tenant_pk=old.tenant_pk,

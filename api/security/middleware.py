@@ -1,5 +1,6 @@
 """The door: who asks, whether they may, and how often, before anything is read of the request."""
 
+from functools import partial
 from ipaddress import ip_address, ip_network
 
 from fastapi import Request
@@ -9,7 +10,7 @@ from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import tell_refusal
-from api.principal import NOBODY_IN_PARTICULAR, PLACE
+from api.principal import NOBODY_IN_PARTICULAR, PLACE, STILL_PLACE
 from api.rate_limits import KeyLimitReached, Quota, RateLimits, Strangers
 from api.security.keyring import Held, Keyring
 from api.security.places import SAFE_METHODS, require_own_page, require_this_machine
@@ -48,6 +49,7 @@ class Door:
             require_own_page(scope)
         held = await self.find(text, scope, to_read=scope["method"] in SAFE_METHODS)
         scope[PLACE] = held.principal
+        scope[STILL_PLACE] = partial(self._still_lets_in, text)
         limit = held.requests_per_minute or self._default_limit
         return await self.limits.take(held.counted_as, limit)
 
@@ -65,6 +67,17 @@ class Door:
         except (KeyMissing, KeyRefused):
             self.strangers.count(address_of(scope))
             raise
+
+    async def _still_lets_in(self, text: str | None) -> bool:
+        """Nothing is counted, for it is the same request; what can't be found out for long is a refusal."""
+        token = Token.read(text or "")
+        if token is None:
+            return False
+        try:
+            await self.keyring.find(token, to_read=True)
+        except (KeyRefused, OperationalError, PoolExhausted):
+            return False
+        return True
 
 
 class Access:

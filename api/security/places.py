@@ -37,10 +37,27 @@ def require_this_machine(scope: Scope) -> None:
             shown = host[0] if host else "unknown"
             raise KeysNeeded(f"{what} {shown}")
     name = headers.get("host", "")
-    if not is_loopback(_without_port(name)):
+    if not is_for_this_machine(headers):
         raise KeysNeeded(f"it was asked by the name {name!r}")
     if scope["method"] not in SAFE_METHODS and is_foreign(headers):
         raise ForeignPage
+
+
+def is_for_this_machine(headers: Headers) -> bool:
+    """Whether it was asked by a name of this machine."""
+    return is_loopback(_without_port(headers.get("host", "")))
+
+
+def came_encrypted(scope: Scope) -> bool:
+    """Whether it came over https, by what trusted proxies say, or else by what browsers do.
+
+    They name the scheme in Origin, and say where a request is from (Sec-Fetch-Site) over https alone,
+    addresses of this machine apart.
+    """
+    headers = Headers(scope=scope)
+    if scope["scheme"] == "https" or headers.get("origin", "").startswith("https://"):
+        return True
+    return "sec-fetch-site" in headers and not is_for_this_machine(headers)
 
 
 def require_own_page(scope: Scope) -> None:

@@ -11,6 +11,7 @@ import anyio
 from anyio.to_thread import run_sync
 from sqlalchemy.exc import SQLAlchemyError
 
+from api.principal import StillLetIn
 from api.schemas.experiments import EpochRead
 from db.engine import SessionFactory, read_scope
 from db.errors import ExperimentNotFound
@@ -19,6 +20,7 @@ from db.repositories import experiments
 logger = logging.getLogger(__name__)
 
 UNAVAILABLE_SECONDS = 2.0  # until a database that did not answer is asked again
+MOST_POLL_SECONDS = 5.0  # however seldom news are looked for, a listener who may not listen is sent away
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +40,20 @@ class _Snapshot:
 
 
 async def follow_experiment(
-    sessions: SessionFactory, experiment_id: UUID, *, after_epoch: int, poll_seconds: float
+    sessions: SessionFactory,
+    experiment_id: UUID,
+    *,
+    after_epoch: int,
+    poll_seconds: float,
+    still_let_in: StillLetIn,
 ) -> AsyncIterator[Event]:
-    """Epochs later than `after_epoch` and changes of state, until the experiment has ended."""
+    """Epochs later than `after_epoch` and changes of state, until the experiment has ended.
+
+    Nothing more is told to whoever is not let in any more: without an `end` they come again, and are refused.
+    """
     read: Callable[[int], _Snapshot] = partial(_read, sessions, experiment_id)
     told: dict[str, Any] | None = None
-    while True:
+    while await still_let_in():
         try:
             snapshot = await run_sync(read, after_epoch)
         except ExperimentNotFound:
@@ -63,7 +73,7 @@ async def follow_experiment(
         if snapshot.state != told:
             told = snapshot.state
             yield Event("progress", snapshot.state)
-        await anyio.sleep(poll_seconds)
+        await anyio.sleep(min(poll_seconds, MOST_POLL_SECONDS))
 
 
 def _read(sessions: SessionFactory, experiment_id: UUID, after_epoch: int) -> _Snapshot:

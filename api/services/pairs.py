@@ -1,7 +1,7 @@
 """How surely two experiments differ: found once, and kept while both of them exist.
 
-An experiment that has succeeded never changes, so what was found never grows old. It lies in one folder for
-all pairs, under a name that holds both ids, and is removed with either of them.
+An experiment that has succeeded changes only when students are erased, and a worker then removes what was
+found. It lies in one folder for all pairs, under a name that holds both ids, and is removed with either.
 """
 
 import logging
@@ -22,7 +22,7 @@ from db.engine import SessionFactory, read_scope
 from db.errors import ArtifactNotFound, ExperimentNotFound
 from db.repositories import experiments
 from ikt_model.comparison.kept import KEPT_NAME, KeptBroken, read_kept, write_kept
-from ikt_model.comparison.paired import COLUMNS, FoldDifferences, RowsDiffer, compare_fold
+from ikt_model.comparison.paired import COLUMNS, FoldDifferences, compare_fold
 
 logger = logging.getLogger(__name__)
 
@@ -54,12 +54,14 @@ def differ(
             pass
         except KeptBroken:
             logger.exception("a kept comparison is made again")
+        read = _versions(store, baseline, candidate)
         with _computing:
             found = _compare(store, baseline, candidate, fold)
         _keep(store, found, key)
+        if _versions(store, baseline, candidate) != read:
+            # A worker replaces predictions before it removes what was kept; this may have come afterwards.
+            store.delete(key)
     _forget_unless_both_exist(sessions, store, baseline, candidate)
-    if isinstance(found, RowsDiffer):
-        raise found
     return found
 
 
@@ -68,15 +70,15 @@ def forget_pairs(store: ArtifactStore, experiment_id: UUID) -> None:
     store.delete_named(FOLDER, str(experiment_id))
 
 
-def _compare(
-    store: ArtifactStore, baseline: UUID, candidate: UUID, fold: int
-) -> FoldDifferences | RowsDiffer:
+def _versions(store: ArtifactStore, *experiment_ids: UUID) -> list[str | None]:
+    return [store.version(predictions_key(experiment_id)) for experiment_id in experiment_ids]
+
+
+def _compare(store: ArtifactStore, baseline: UUID, candidate: UUID, fold: int) -> FoldDifferences:
+    """Raises RowsDiffer, which is not kept: an erasure may have come to one of the two alone so far."""
     tables = [_read_predictions(store, experiment_id) for experiment_id in (baseline, candidate)]
-    try:
-        # By the fold's number, so that several folds are resampled independently of each other.
-        return compare_fold(*tables, seed=(0, fold))
-    except RowsDiffer as refusal:
-        return refusal
+    # By the fold's number, so that several folds are resampled independently of each other.
+    return compare_fold(*tables, seed=(0, fold))
 
 
 def _read_predictions(store: ArtifactStore, experiment_id: UUID) -> pa.Table:
@@ -86,7 +88,7 @@ def _read_predictions(store: ArtifactStore, experiment_id: UUID) -> pa.Table:
         raise PredictionsMissing(experiment_id) from None
 
 
-def _keep(store: ArtifactStore, found: FoldDifferences | RowsDiffer, key: str) -> None:
+def _keep(store: ArtifactStore, found: FoldDifferences, key: str) -> None:
     """Whoever can't keep it has found it nevertheless."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "pair.parquet"

@@ -46,11 +46,13 @@ def find_key(session: Session, prefix: str) -> ApiKey | None:
     return session.scalar(select(ApiKey).where(ApiKey.prefix == prefix))
 
 
-def get_key(session: Session, identifier: str) -> Named:
-    """By id or by prefix. Raises KeyNotFound."""
+def get_key(session: Session, identifier: str, *, lock: bool = False) -> Named:
+    """By id or by prefix; locked, nobody else changes it until the session ends. Raises KeyNotFound."""
     named = select(ApiKey, Tenant.name).join(Tenant, Tenant.id == ApiKey.tenant_pk)
-    found = session.execute(named.where(or_(ApiKey.prefix == identifier, ApiKey.id == _uuid(identifier))))
-    row = found.one_or_none()
+    named = named.where(or_(ApiKey.prefix == identifier, ApiKey.id == _uuid(identifier)))
+    if lock:  # SQLite has locked all of it
+        named = named.with_for_update(of=ApiKey)
+    row = session.execute(named).one_or_none()
     if row is None:
         raise KeyNotFound(identifier)
     return row[0], row[1]

@@ -140,7 +140,12 @@ def run_service(stack: Stack, **changes: Any) -> Iterator[Service]:
     app = create_app(settings)
     # A busy machine pauses between requests; a connection closed for idleness would fail the next one.
     config = uvicorn.Config(
-        app, http=BoundedHead, log_config=None, timeout_keep_alive=120, timeout_graceful_shutdown=2
+        app,
+        http=BoundedHead,
+        log_config=None,
+        timeout_keep_alive=120,
+        timeout_graceful_shutdown=2,
+        forwarded_allow_ips=settings.trusted_proxies,
     )
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listener:

@@ -144,7 +144,9 @@ class TestSharing:
 
 
 class TestFailing:
-    def test_items_of_a_failed_batch_are_tried_alone(self, recorder: Recorder) -> None:
+    def test_items_of_a_failed_batch_are_tried_alone(
+        self, recorder: Recorder, caplog: pytest.LogCaptureFixture
+    ) -> None:
         def fail(items: list[int]) -> list[int | Exception]:
             recorder.handle(items)
             raise RuntimeError("shared")
@@ -164,6 +166,9 @@ class TestFailing:
                 ValueError,
             ]
         assert sorted(recorder.alone) == [0, 2]
+        # What an error says may name a student.
+        assert "n=4 reason=RuntimeError" in caplog.text
+        assert "shared" not in caplog.text
 
     def test_one_that_takes_long_alone_holds_nobody_up(self) -> None:
         let_go = threading.Event()

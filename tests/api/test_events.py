@@ -4,20 +4,26 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
 import pytest
 from sqlalchemy.exc import OperationalError
 
+from api.security.issue import revoke_key
 from api.services import events as events_service
+from db.base import utc_now
 from db.engine import session_scope
 from db.models import Experiment
 from db.repositories import runs
-from tests.api.support import Service, assert_problem
+from tests.api.issued import issue
+from tests.api.support import Service, assert_problem, run_service
 from tests.builders import OWNER, make_running
 
 Event = dict[str, str]
+SOON = 15  # pieces of news, comments included
 
 
 @pytest.fixture
@@ -58,6 +64,13 @@ def parse(lines: Iterator[str]) -> Iterator[Event]:
         elif event:
             yield event
             event = {}
+
+
+def heard(events: Iterator[Event]) -> list[str]:
+    """What comes until the stream ends, which it must do soon."""
+    names = [event["event"] for event in islice(events, SOON)]
+    assert len(names) < SOON
+    return names
 
 
 def data(event: Event) -> Any:
@@ -143,3 +156,34 @@ class TestStream:
         answer = service.client.get(f"/experiments/{running.id}/events", headers={"Last-Event-ID": last})
         problem = assert_problem(answer, 422, "invalid-request")
         assert problem["errors"][0]["location"] == "header"
+
+
+class TestKeys:
+    """A stream may last for hours; a key that is taken away takes it along."""
+
+    @pytest.fixture
+    def asking(self, service: Service) -> Iterator[Service]:
+        """The same stack, with keys that are looked up again soon."""
+        with run_service(service.stack, keys="on") as asking:
+            asking.app.state.door.keyring.fresh_seconds = 0.05
+            yield asking
+
+    def test_a_revoked_key_hears_no_more(self, asking: Service, running: Experiment) -> None:
+        key = issue(asking, "read")
+        with stream(asking, running.id, Authorization=f"Bearer {key.token.text}") as events:
+            assert next(events)["event"] == "progress"
+            revoke_key(asking.sessions, key.shown.prefix)
+            assert set(heard(events)) <= {":"}
+
+    def test_an_expired_key_hears_no_more(self, asking: Service, running: Experiment) -> None:
+        key = issue(asking, "read", expires_at=utc_now() + timedelta(seconds=0.5))
+        with stream(asking, running.id, Authorization=f"Bearer {key.token.text}") as events:
+            assert set(heard(events)) <= {"progress", ":"}
+
+    def test_a_valid_key_hears_the_end(self, asking: Service, running: Experiment) -> None:
+        key = issue(asking, "read")
+        with stream(asking, running.id, Authorization=f"Bearer {key.token.text}") as events:
+            next(events)
+            time.sleep(0.1)  # it was looked up again meanwhile
+            finish(asking, running.id)
+            assert [event["event"] for event in events][-1] == "end"

@@ -4,7 +4,9 @@ import asyncio
 import logging
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import timedelta
+from threading import Event
 
 import pytest
 from sqlalchemy import text
@@ -12,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from api.principal import SCOPES
-from api.security.issue import Issued, list_keys, revoke_key, rotate_key
+from api.security.issue import Issued, KeyEnded, KeySucceeded, list_keys, revoke_key, rotate_key
 from api.security.keyring import Keyring
 from api.security.tokens import Token
 from api.services.refusals import KeyRefused
@@ -165,6 +167,46 @@ class TestRotation:
         new, ended = rotate_key(service.sessions, old.shown.prefix, grace=timedelta(0))
         assert (ended.state, new.shown.state) == ("revoked", "valid")
         assert (ask(service, old).status_code, ask(service, new).status_code) == (401, 200)
+
+    def test_a_key_has_one_successor(self, service: Service) -> None:
+        """The end of the first rotation is no measure of how long a second successor should last."""
+        end = utc_now() + timedelta(days=90)
+        old = issue(service, "read", expires_at=end)
+        new, _ = rotate_key(service.sessions, old.shown.prefix, grace=timedelta(hours=24))
+        with pytest.raises(KeySucceeded, match=f"{new.shown.prefix}, which is valid; rotate that one"):
+            rotate_key(service.sessions, old.shown.prefix, grace=timedelta(hours=24))
+        third, ended = rotate_key(service.sessions, new.shown.prefix, grace=timedelta(hours=24))
+        assert ended.prefix == new.shown.prefix
+        assert third.shown.expires_at is not None
+        assert abs(third.shown.expires_at - end) < timedelta(minutes=1)
+        revoke_key(service.sessions, new.shown.prefix)
+        with pytest.raises(KeySucceeded, match="which is revoked; make a new one"):
+            rotate_key(service.sessions, old.shown.prefix, grace=timedelta(hours=24))
+
+    def test_a_key_that_is_revoked_meanwhile_gets_no_successor(
+        self, service: Service, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        old, rotating, go_on = issue(service, "read"), Event(), Event()
+        find = keys.find_key
+
+        def find_late(session: Session, prefix: str) -> ApiKey | None:
+            rotating.set()
+            go_on.wait(5)
+            return find(session, prefix)
+
+        monkeypatch.setattr(keys, "find_key", find_late)
+        with ThreadPoolExecutor(2) as pool:
+            rotated = pool.submit(rotate_key, service.sessions, old.shown.prefix, grace=timedelta(hours=1))
+            assert rotating.wait(5)
+            revoked = pool.submit(revoke_key, service.sessions, old.shown.prefix)
+            # It waits for the rotation, and so is no revocation of before.
+            assert not wait([revoked], timeout=0.3).done
+            go_on.set()
+            new, _ = rotated.result()
+            assert revoked.result().revoked_at is not None
+        assert revoked.result().revoked_at >= new.shown.created_at
+        with pytest.raises(KeyEnded):
+            rotate_key(service.sessions, old.shown.prefix, grace=timedelta(hours=1))
 
 
 class TestUse:

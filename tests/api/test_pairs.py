@@ -110,7 +110,7 @@ class TestKept:
             trained.service.resources.store.delete(f"experiments/{experiment_id}/predictions.parquet")
         assert ask(trained.service, new_pair).json() == first
 
-    def test_a_refusal_is_kept_too(
+    def test_a_refusal_is_not_kept(
         self, trained: Trained, new_pair: dict[str, str], made: Made, tmp_path: Path
     ) -> None:
         store, key = (
@@ -120,7 +120,8 @@ class TestKept:
         pq.write_table(pq.read_table(store.fetch(key)).slice(3), tmp_path / "fewer.parquet")
         store.put_file(tmp_path / "fewer.parquet", key)
         notes = [ask(trained.service, new_pair).json()["notes"] for _ in range(2)]
-        assert len(made) == 1
+        assert len(made) == 2
+        assert kept(trained.service, new_pair["candidate"]) == []
         assert notes[0] == notes[1]
         assert any(note.startswith("second has no intervals: the runs did not") for note in notes[0])
 
@@ -195,6 +196,35 @@ class TestForgotten:
         monkeypatch.setattr(pairs, "compare_fold", delete_then(pairs.compare_fold))
         assert ask(trained.service, new_pair).status_code == 200
         assert kept(trained.service, new_pair["candidate"]) == []
+
+    def test_students_erased_meanwhile_leave_nothing(
+        self,
+        trained: Trained,
+        new_pair: dict[str, str],
+        made: Made,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        """A worker has cleared both experiments when the pair that was read before is kept."""
+        store, shorter = trained.service.resources.store, tmp_path / "shorter.parquet"
+        compare_fold, uncleared = pairs.compare_fold, list(new_pair.values())
+
+        def clear_first(*tables: Any, **options: Any) -> FoldDifferences:
+            while uncleared:
+                experiment_id = uncleared.pop()
+                key = f"experiments/{experiment_id}/predictions.parquet"
+                predictions = pq.read_table(store.fetch(key))
+                pq.write_table(predictions.slice(40), shorter)
+                store.put_file(shorter, key)
+                store.delete_named(pairs.FOLDER, experiment_id)
+            return compare_fold(*tables, **options)
+
+        monkeypatch.setattr(pairs, "compare_fold", clear_first)
+        assert ask(trained.service, new_pair).status_code == 200
+        assert kept(trained.service, new_pair["candidate"]) == []
+        assert ask(trained.service, new_pair).status_code == 200
+        assert len(made[0][0]) == len(made[1][0]) + 40
+        assert len(kept(trained.service, new_pair["candidate"])) == 1
 
 
 class TestTogether:

@@ -2,10 +2,15 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+from pydantic import ValidationError
+from typer.testing import CliRunner
 
+from api.cli.main import app as ikt
+from api.settings import ApiSettings
 from tests.api.conftest import open_stack
 from tests.api.issued import ask, issue
 from tests.api.support import Service, assert_problem, run_service
@@ -53,6 +58,29 @@ class TestSigningIn:
         key = issue(service, "read").token.text
         answer = sign_in(browser, key, **OWN, **{"X-Forwarded-Proto": "https"})
         assert "Secure" in answer.headers["set-cookie"]
+
+    @pytest.mark.parametrize("said", [{}, {"Origin": "https://ikt.example"}])
+    def test_behind_a_proxy_that_is_not_trusted_the_cookie_stays_there(
+        self, service: Service, browser: httpx.Client, said: dict[str, str]
+    ) -> None:
+        """It looks like plain http; what the browser says, it says over https alone."""
+        key = issue(service, "read").token.text
+        answer = sign_in(browser, key, **(said or OWN), Host="ikt.example")
+        assert answer.status_code == 303
+        assert "Secure" in answer.headers["set-cookie"]
+
+    def test_over_plain_http_nobody_is_signed_in_and_told_why(
+        self, service: Service, browser: httpx.Client
+    ) -> None:
+        """By another name than this machine's: a browser would drop the cookie."""
+        key, there = issue(service, "read").token.text, {"Host": "ikt.example:8000"}
+        page = browser.get("/sign-in", headers=there)
+        assert (page.status_code, "plain http" in page.text) == (200, True)
+        assert "plain http" not in browser.get("/sign-in").text
+        answer = sign_in(browser, key, **there, Origin="http://ikt.example:8000")
+        assert (answer.status_code, "set-cookie" in answer.headers) == (403, False)
+        assert "https://" in answer.text
+        assert key not in answer.text
 
     @pytest.mark.parametrize("key", ["", "x", f"ikt_{'a' * 8}_{'b' * 43}", "<script>"])
     def test_a_wrong_key_is_told_on_the_page(self, browser: httpx.Client, key: str) -> None:
@@ -127,3 +155,41 @@ def test_without_keys_there_is_nothing_to_sign_in_to(tmp_path: Path, sqlite_temp
         for method in ("GET", "POST"):
             answer = keyless.client.request(method, "/sign-in", headers=OWN)
             assert (answer.status_code, answer.headers["location"]) == (303, "/")
+
+
+class TestProxies:
+    @pytest.fixture
+    def forwarded(self) -> dict[str, str]:
+        return {"X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.7"}
+
+    def test_one_that_is_trusted_is_believed(
+        self, tmp_path: Path, sqlite_template: Path, forwarded: dict[str, str]
+    ) -> None:
+        own = {"Host": "ikt.example", "Origin": "http://ikt.example"}
+        for trusted, status in (("10.0.0.0/8, 127.0.0.0/8", 303), ("10.0.0.1", 403), ("", 403)):
+            folder = tmp_path / (trusted[:8].replace("/", "") or "nobody")
+            folder.mkdir()
+            with (
+                embedded_stack(folder, sqlite_template) as stack,
+                run_service(stack, keys="on", trusted_proxies=trusted) as asking,
+            ):
+                key = issue(asking, "read").token.text
+                with httpx.Client(base_url=asking.client.base_url, trust_env=False) as browser:
+                    assert sign_in(browser, key, **own, **forwarded).status_code == status
+
+    @pytest.mark.parametrize("named", ["*", "proxy", "10.0.0.1/8", "127.0.0.1 10.0.0.1", "[::1]"])
+    def test_what_is_no_network_is_refused(self, named: str) -> None:
+        with pytest.raises(ValidationError, match=r"name addresses or networks of proxies"):
+            ApiSettings(trusted_proxies=f"127.0.0.1,{named}")
+
+    @pytest.mark.parametrize("processes", ["1", "2"])
+    def test_the_server_is_told(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, processes: str
+    ) -> None:
+        told: dict[str, Any] = {}
+        monkeypatch.setattr("uvicorn.run", lambda *_, **options: told.update(options))
+        for name, value in (("DATA_DIR", str(tmp_path)), ("HOST", "127.0.0.1"), ("FREEZE_HEAP", "0")):
+            monkeypatch.setenv(f"IKT_{name}", value)
+        monkeypatch.setenv("IKT_TRUSTED_PROXIES", "172.18.0.1, ::1")
+        assert CliRunner().invoke(ikt, ["api", "--processes", processes]).exit_code == 0
+        assert (told["workers"], told["forwarded_allow_ips"]) == (int(processes), "172.18.0.1,::1")

@@ -137,6 +137,13 @@ class TestEnding:
         assert (again.code, again.out) == (2, "")
         assert "is revoked" in again.err
 
+    def test_a_key_is_rotated_once(self, ikt: Ikt) -> None:
+        old = create(ikt, "--json").json
+        new = ikt("key", "rotate", old["prefix"], "--json").json
+        again = ikt("key", "rotate", old["prefix"])
+        assert (again.code, again.out) == (2, "")
+        assert f"has a successor already, {new['prefix']}" in " ".join(again.err.split())
+
     @pytest.mark.parametrize("command", [("revoke",), ("rotate",), ("rotate", "--grace", "long")])
     def test_no_such_key(self, ikt: Ikt, command: tuple[str, ...]) -> None:
         said = ikt("key", *command, "nothing")

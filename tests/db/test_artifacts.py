@@ -56,6 +56,15 @@ def broken_upload(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class TestPutFile:
+    def test_another_file_is_another_version(self, store: ArtifactStore, tmp_path: Path) -> None:
+        key, file = "datasets/1.arrow", _file(tmp_path / "any", "rows")
+        versions = [store.version(key)]
+        for _ in range(2):
+            store.put_file(file, key)
+            versions += [store.version(key), store.version(key)]
+        assert versions[0] is None
+        assert versions[1] == versions[2] != versions[3] == versions[4]
+
     def test_file_is_fetched_as_it_was(self, store: ArtifactStore, tmp_path: Path) -> None:
         store.put_file(_file(tmp_path / "any", "rows"), "datasets/1.arrow")
         assert store.fetch("datasets/1.arrow").read_text() == "rows"

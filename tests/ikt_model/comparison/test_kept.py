@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from ikt_model.comparison.kept import KeptBroken, read_kept, write_kept
-from ikt_model.comparison.paired import FoldDifferences, RowsDiffer, compare_fold, pool_folds
+from ikt_model.comparison.paired import FoldDifferences, compare_fold, pool_folds
 from tests.ikt_model.comparison.test_paired import table
 
 
@@ -33,12 +33,6 @@ def test_figures_that_do_not_exist_are_kept_as_such(tmp_path: Path) -> None:
     assert np.isnan(kept.resampled.replicates[:, 2]).all()
     assert np.isnan(kept.delong["auc_first_5"].difference)
     assert np.isfinite(kept.delong["auc"].difference)
-
-
-def test_a_refusal_is_kept_too(tmp_path: Path) -> None:
-    write_kept(RowsDiffer("other responses"), tmp_path / "pair.parquet")
-    with pytest.raises(RowsDiffer, match="other responses"):
-        read_kept(tmp_path / "pair.parquet")
 
 
 @pytest.mark.parametrize("content", [b"", b"PAR1 and then nothing", b"x" * 400])
