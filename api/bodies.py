@@ -9,6 +9,7 @@ from anyio import fail_after, from_thread
 from fastapi import HTTPException, Request
 
 from api.body_limit import leave_uncounted, raise_limit
+from api.media_types import JSON, media_type_of
 from api.services.refusals import (
     BatchTooLarge,
     BodyTooSlow,
@@ -17,7 +18,6 @@ from api.services.refusals import (
     UploadUnsupported,
 )
 
-JSON = "application/json"
 LINES = ("application/x-ndjson", "application/ndjson", "application/jsonl")
 BLOCK_BYTES = 1024 * 1024
 LONGEST_LINE_BYTES = BLOCK_BYTES
@@ -36,7 +36,7 @@ async def open_items(
     BatchTooLarge when the list is too long, HTTPException when it can't be parsed; and while lines are read
     also BodyTooSlow, InteractionsRefused.
     """
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    media_type = media_type_of(request.headers)
     if media_type == JSON:
         leave_uncounted(request.scope)
         return _in_batches(await _read_list(request)), True
