@@ -93,7 +93,7 @@ SWEEPS = [
     sweep("negative warm-up", "/pruner/warmup_epochs", pruner={"name": "median", "warmup_epochs": -1}),
     grid("without settings", "/search/space", {}),
     grid("is a list", "/search/space", []),
-    grid("without end", "/search/space", dict.fromkeys(map(str, range(101)), [1])),
+    grid("without end", "/search/space", {str(number): [1] for number in range(101)}),
     grid("without values", LAMBDA, {"loss.lambda_target": []}),
     grid("value twice", LAMBDA, {"loss.lambda_target": [0.1, 0.1]}),
     grid("value is a list", f"{LAMBDA}/0", {"loss.lambda_target": [[0.1]]}),
