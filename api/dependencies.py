@@ -67,11 +67,17 @@ def get_reader(sessions: SessionsDep) -> Iterator[Session]:
         yield session
 
 
-async def get_upload(request: Request, resources: ResourcesDep) -> AsyncIterator[Upload]:
-    async with receive_upload(
-        request, folder=resources.upload_folder, limit_bytes=resources.settings.upload_limit_bytes
-    ) as upload:
-        yield upload
+async def get_upload(request: Request, resources: ResourcesDep, tenant: TenantDep) -> AsyncIterator[Upload]:
+    settings = resources.settings
+    with resources.uploads.hold(tenant):
+        async with receive_upload(
+            request,
+            folder=resources.upload_folder,
+            limit_bytes=settings.upload_limit_bytes,
+            stall_seconds=settings.bulk_stall_seconds,
+            wait_seconds=settings.upload_wait_seconds,
+        ) as upload:
+            yield upload
 
 
 # With the default scope the commit would run when the response has left: a failing one would answer 2xx.
