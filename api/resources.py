@@ -18,6 +18,7 @@ from api.heap import settle
 from api.inference import Inference, key_of
 from api.reader import MasteryReader
 from api.services.datasets import undo_unfinished
+from api.services.health import Readiness, check_parts
 from api.services.ingest import Recorded, Recorder, Submission
 from api.services.ingest_bulk import Loader
 from api.services.refusals import TooManyLoads, TooManyUploads
@@ -50,6 +51,7 @@ class Resources:
     trajectories: Trajectories
     writer: MicroBatcher[Submission, Recorded]
     loader: Loader
+    readiness: Readiness
     loads: Places
     uploads: Places  # evaluations among them, which come with a file
     evaluations: CapacityLimiter  # threads of their own, for they take long
@@ -88,6 +90,7 @@ class Resources:
                 apart=lambda submission: submission.tenant_pk,
             ),
             loader=Loader(serving, inference, doorbell, limit_events=settings.bulk_limit_events),
+            readiness=Readiness(partial(check_parts, engine, doorbell, store)),
             loads=Places(settings.bulk_at_once, TooManyLoads),
             uploads=Places(settings.uploads_at_once, TooManyUploads),
             evaluations=CapacityLimiter(EVALUATIONS_AT_ONCE),
