@@ -1,7 +1,7 @@
 """Erasing everywhere, letting go of the silent, and the log of who read what."""
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
