@@ -2,13 +2,14 @@
 
 import time
 from codecs import BOM_UTF8
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 
 import msgspec
 from anyio import fail_after, from_thread
 from fastapi import HTTPException, Request
 
 from api.body_limit import leave_uncounted, raise_limit
+from api.media_types import JSON, media_type_of
 from api.services.refusals import (
     BatchTooLarge,
     BodyTooSlow,
@@ -17,7 +18,6 @@ from api.services.refusals import (
     UploadUnsupported,
 )
 
-JSON = "application/json"
 LINES = ("application/x-ndjson", "application/ndjson", "application/jsonl")
 BLOCK_BYTES = 1024 * 1024
 LONGEST_LINE_BYTES = BLOCK_BYTES
@@ -36,7 +36,7 @@ async def open_items(
     BatchTooLarge when the list is too long, HTTPException when it can't be parsed; and while lines are read
     also BodyTooSlow, InteractionsRefused.
     """
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    media_type = media_type_of(request.headers)
     if media_type == JSON:
         leave_uncounted(request.scope)
         return _in_batches(await _read_list(request)), True
@@ -80,24 +80,30 @@ async def _read_list(request: Request) -> list[bytes]:
 
 
 def _blocks(request: Request, *, stall_seconds: float, wait_seconds: float) -> Iterator[bytes]:
-    chunks = aiter(request.stream())
+    blocks = read_blocks(request, stall_seconds=stall_seconds, wait_seconds=wait_seconds)
 
-    async def next_block(seconds: float) -> bytes:
-        block = bytearray()
+    async def next_block() -> bytes:
+        return await anext(blocks, b"")
+
+    mark = BOM_UTF8
+    while block := from_thread.run(next_block):
+        yield block.removeprefix(mark)
+        mark = b""
+
+
+async def read_blocks(request: Request, *, stall_seconds: float, wait_seconds: float) -> AsyncIterator[bytes]:
+    """The body in pieces of about BLOCK_BYTES. Raises BodyTooSlow when it keeps the service waiting, for
+    `stall_seconds` for a piece or for `wait_seconds` in all."""
+    chunks, left = aiter(request.stream()), wait_seconds
+    while True:
+        block, began = bytearray(), time.monotonic()
         try:
-            with fail_after(seconds):
+            with fail_after(min(stall_seconds, left)):
                 while len(block) < BLOCK_BYTES and (chunk := await anext(chunks, None)) is not None:
                     block += chunk
         except TimeoutError as error:
-            raise BodyTooSlow(stall_seconds if seconds == stall_seconds else wait_seconds) from error
-        return bytes(block)
-
-    mark, waited = BOM_UTF8, 0.0
-    while True:
-        began = time.monotonic()
-        block = from_thread.run(next_block, min(stall_seconds, wait_seconds - waited))
-        waited += time.monotonic() - began
+            raise BodyTooSlow(stall_seconds if stall_seconds <= left else wait_seconds) from error
+        left -= time.monotonic() - began
         if not block:
             return
-        yield block.removeprefix(mark)
-        mark = b""
+        yield bytes(block)

@@ -8,11 +8,11 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import BodyRefused
+from api.media_types import is_json, media_type_of
 from api.services.refusals import BodyCompressed, TooManyValues, UploadTooLarge
 
 LINGER_SECONDS = 5
 MOST_VALUES = 200_000  # of a JSON document; each may be wrong, and telling so costs more than reading it
-_JSON = "application/json"
 _LIMIT_KEY = "ikt.body_limit_bytes"
 _VALUES_KEY = "ikt.counts_values"
 
@@ -70,7 +70,7 @@ class _CountedBody:
         self._declared = int(length) if length.isdecimal() else 0
         self._waits_for_leave = "expect" in headers
         self._encoding = headers.get("content-encoding", "identity").strip().lower()
-        self._is_json = headers.get("content-type", "").partition(";")[0].strip().lower() == _JSON
+        self._is_json = is_json(media_type_of(headers))
         self._n_values = 0
         self.is_over = not self._declared and "transfer-encoding" not in headers
         self._received = 0

@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import Depends, Header, Path, Query, Request
 from sqlalchemy.orm import Session
 
+from api.media_types import JSON, is_json, media_type_of
 from api.principal import Principal, StillLetIn, principal_of, still_let_in_of
 from api.resources import Resources
 from api.schemas.common import Limit
@@ -28,10 +29,9 @@ ResourcesDep = Annotated[Resources, Depends(get_resources)]
 
 async def require_json(request: Request) -> None:
     """Raises UploadUnsupported: a body of another type, or of none, is not even looked at."""
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    kind, _, subtype = media_type.partition("/")
-    if kind != "application" or (subtype != "json" and not subtype.endswith("+json")):
-        raise UploadUnsupported(media_type, supported=("application/json",))
+    media_type = media_type_of(request.headers)
+    if not is_json(media_type):
+        raise UploadUnsupported(media_type, supported=(JSON,))
 
 
 JSON_BODY = Depends(require_json)
@@ -72,11 +72,17 @@ def get_reader(sessions: SessionsDep) -> Iterator[Session]:
         yield session
 
 
-async def get_upload(request: Request, resources: ResourcesDep) -> AsyncIterator[Upload]:
-    async with receive_upload(
-        request, folder=resources.upload_folder, limit_bytes=resources.settings.upload_limit_bytes
-    ) as upload:
-        yield upload
+async def get_upload(request: Request, resources: ResourcesDep, tenant: TenantDep) -> AsyncIterator[Upload]:
+    settings = resources.settings
+    with resources.uploads.hold(tenant):
+        async with receive_upload(
+            request,
+            folder=resources.upload_folder,
+            limit_bytes=settings.upload_limit_bytes,
+            stall_seconds=settings.bulk_stall_seconds,
+            wait_seconds=settings.upload_wait_seconds,
+        ) as upload:
+            yield upload
 
 
 # With the default scope the commit would run when the response has left: a failing one would answer 2xx.

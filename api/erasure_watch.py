@@ -34,6 +34,7 @@ class ErasureWatch:
         self._store = store
         self._forget = forget
         self._seconds = seconds
+        self._told: set[tuple[int, datetime]] = set()
         self._ended = Event()
         self._thread = Thread(target=self._run, name="erasures", daemon=True)
 
@@ -50,10 +51,12 @@ class ErasureWatch:
         """Forget whoever was erased lately, and files as they were before. Raises SQLAlchemyError."""
         with read_scope(self._sessions) as session:
             now = leases.shared_now(session)
-            forgotten = erasures.list_remembered(session, since=now - OVERLAP - self._period)
+            erased = set(erasures.list_remembered(session, since=now - OVERLAP - self._period))
             ended_ago = erasures.find_time_since_last(session)
-        for student_pk, created_at in forgotten:
+        # Once when they are first seen, and once when no request is under way that knew them.
+        for student_pk, created_at in erased ^ self._told:
             self._forget(student_pk, created_at)
+        self._told = erased
         if ended_ago is not None:
             self._store.forget_copies(unused_since=utc_now() - ended_ago)
 

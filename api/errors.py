@@ -164,6 +164,7 @@ PROBLEMS: dict[type[Exception], ProblemType] = dict(
         _kind(refused.BatchTooLarge, "batch-too-large", "Too many responses at once", 413, _limit),
         _kind(refused.BodyTooSlow, "body-too-slow", "The body comes too slowly", 408),
         _kind(refused.TooManyLoads, "too-many-loads", "Too many loads at once", 503),
+        _kind(refused.TooManyUploads, "too-many-uploads", "Too many uploads at once", 503),
         _kind(refused.UploadTooLarge, "content-too-large", "The content is too large", 413, _limit),
         _kind(refused.TooManyValues, "content-too-large", "The content is too large", 413, _limit),
         _kind(refused.UploadUnsupported, "unsupported-media-type", "The content type is not supported", 415),

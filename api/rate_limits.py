@@ -10,9 +10,10 @@ from asyncio import Lock
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from math import ceil
+from time import monotonic
 
 from limits import RateLimitItemPerMinute
-from limits.aio.storage import MemoryStorage, RedisStorage
+from limits.aio.storage import RedisStorage
 from limits.aio.strategies import FixedWindowRateLimiter
 from redis.asyncio import ConnectionPool
 from redis.asyncio.retry import Retry
@@ -64,15 +65,15 @@ class _Taken:
     limit: int = 0
     here: int = 0
     beyond: int = 0  # left in the shared count when it was last asked
-    until: float = 0.0  # when the window ends
+    until: float = 0.0  # when the window ends, by a clock that nobody sets
     lock: Lock = field(default_factory=Lock)
 
     def is_of_now(self, limit: int) -> bool:
         """Whether it says what to do with a request: let it in, or refuse it until the window ends."""
-        return limit == self.limit and time.time() < self.until and (self.here > 0 or self.beyond <= 0)
+        return limit == self.limit and monotonic() < self.until and (self.here > 0 or self.beyond <= 0)
 
     def quota(self) -> Quota:
-        seconds = max(1, ceil(self.until - time.time()))
+        seconds = max(1, ceil(self.until - monotonic()))
         return Quota(self.limit, self.here + max(0, self.beyond), seconds)
 
 
@@ -80,7 +81,8 @@ class RateLimits:
     """Limits of keys, in fixed windows of a minute that begin with a key's first request."""
 
     def __init__(self, broker_url: str) -> None:
-        self._alone = FixedWindowRateLimiter(MemoryStorage())
+        # The library's own count of a process goes by a clock that can be set.
+        self._alone: OrderedDict[tuple[str, int], tuple[int, float]] = OrderedDict()
         self._pool: ConnectionPool | None = None
         self._shared: FixedWindowRateLimiter | None = None
         self._shared_again = 0.0
@@ -122,28 +124,40 @@ class RateLimits:
         return taken.quota()
 
     async def _renew(self, taken: _Taken, who: str, limit: int) -> None:
-        if self._shared is not None and time.monotonic() >= self._shared_again:
+        if self._shared is not None and monotonic() >= self._shared_again:
             try:
-                await _renew(self._shared, taken, who, limit)
+                await _renew_shared(self._shared, taken, who, limit)
             except (RedisError, OSError, TimeoutError) as error:
                 if not self._shared_again:
                     logger.warning("Redis does not count requests, each process does for itself: %s", error)
-                self._shared_again = time.monotonic() + WITHOUT_REDIS_SECONDS
+                self._shared_again = monotonic() + WITHOUT_REDIS_SECONDS
             else:
                 if self._shared_again:
                     logger.warning("Redis counts requests again")
                 self._shared_again = 0.0
                 return
-        await _renew(self._alone, taken, who, limit)
+        self._renew_alone(taken, who, limit)
+
+    def _renew_alone(self, taken: _Taken, who: str, limit: int) -> None:
+        now = monotonic()
+        left, until = self._alone.get((who, limit), (limit, 0.0))
+        if now >= until:
+            left, until = limit, now + WINDOW_SECONDS
+        share = min(share_of(limit), left)
+        self._alone[who, limit] = left - share, until
+        if len(self._alone) > MOST_KEPT:
+            self._alone.popitem(last=False)
+        taken.limit, taken.here, taken.beyond, taken.until = limit, share, left - share, until
 
 
-async def _renew(limiter: FixedWindowRateLimiter, taken: _Taken, who: str, limit: int) -> None:
+async def _renew_shared(limiter: FixedWindowRateLimiter, taken: _Taken, who: str, limit: int) -> None:
     item = RateLimitItemPerMinute(limit)
     before = await limiter.get_window_stats(item, who)
     share = min(share_of(limit), before.remaining)
     is_within = share > 0 and await limiter.hit(item, who, cost=share)
     window = await limiter.get_window_stats(item, who)
-    taken.limit, taken.until = limit, window.reset_time
+    seconds = min(max(window.reset_time - time.time(), 0.0), WINDOW_SECONDS)
+    taken.limit, taken.until = limit, monotonic() + seconds
     taken.here, taken.beyond = (share, window.remaining) if is_within else (0, 0)
 
 
@@ -162,15 +176,23 @@ class Strangers:
     def refuse_many(self, address: str) -> None:
         """Raises TooManyRequests when too many came from there within a minute."""
         count, until = self._seen.get(address, (0, 0.0))
-        seconds = until - time.monotonic()
+        seconds = until - monotonic()
         if count >= self.limit and seconds > 0:
             whose = "an address without a valid key"
             raise TooManyRequests(self.limit, retry_after_seconds=ceil(seconds), whose=whose)
 
-    def count(self, address: str) -> None:
-        """One more."""
-        now = time.monotonic()
+    def count(self, address: str) -> float:
+        """One more, in the minute that ends at the moment that is given back."""
+        now = monotonic()
         count, until = self._seen.get(address, (0, 0.0))
-        self._seen[address] = (count + 1, until) if now < until else (1, now + WINDOW_SECONDS)
+        count, until = (count + 1, until) if now < until else (1, now + WINDOW_SECONDS)
+        self._seen[address] = count, until
         if len(self._seen) > MOST_KEPT:
             self._seen.popitem(last=False)
+        return until
+
+    def take_back(self, address: str, counted: float | None) -> None:
+        """One less, of what was counted: it was no stranger."""
+        count, until = self._seen.get(address, (0, 0.0))
+        if counted == until and count:
+            self._seen[address] = count - 1, until

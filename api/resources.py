@@ -5,20 +5,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from threading import BoundedSemaphore
 from typing import Self
 
+from anyio import CapacityLimiter
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from api.admission import Places
 from api.batching import MicroBatcher
 from api.doorbell import Doorbell
 from api.heap import settle
 from api.inference import Inference, key_of
 from api.reader import MasteryReader
 from api.services.datasets import undo_unfinished
+from api.services.health import Readiness, check_parts
 from api.services.ingest import Recorded, Recorder, Submission
 from api.services.ingest_bulk import Loader
+from api.services.refusals import TooManyLoads, TooManyUploads
 from api.services.trajectories import Trajectories
 from api.serving import ServingModels
 from api.settings import ApiSettings
@@ -29,6 +32,8 @@ from db.repositories.models import list_newest_serving, serving_of
 from db.tenancy import EVERY_TENANT
 
 logger = logging.getLogger(__name__)
+
+EVALUATIONS_AT_ONCE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +51,10 @@ class Resources:
     trajectories: Trajectories
     writer: MicroBatcher[Submission, Recorded]
     loader: Loader
-    loads: BoundedSemaphore  # one place for each load that may be under way
+    readiness: Readiness
+    loads: Places
+    uploads: Places  # evaluations among them, which come with a file
+    evaluations: CapacityLimiter  # threads of their own, for they take long
 
     @classmethod
     def open(cls, settings: ApiSettings) -> Self:
@@ -82,7 +90,10 @@ class Resources:
                 apart=lambda submission: submission.tenant_pk,
             ),
             loader=Loader(serving, inference, doorbell, limit_events=settings.bulk_limit_events),
-            loads=BoundedSemaphore(settings.bulk_at_once),
+            readiness=Readiness(partial(check_parts, engine, doorbell, store)),
+            loads=Places(settings.bulk_at_once, TooManyLoads),
+            uploads=Places(settings.uploads_at_once, TooManyUploads),
+            evaluations=CapacityLimiter(EVALUATIONS_AT_ONCE),
         )
 
     @property

@@ -5,7 +5,14 @@ from typing import Any, Protocol, TypeVar
 from fastapi import Response
 
 from api.errors import MEDIA_TYPE, ProblemType, type_of
-from api.services.refusals import UploadMalformed, UploadRefused, UploadTooLarge, UploadUnsupported
+from api.services.refusals import (
+    BodyTooSlow,
+    TooManyUploads,
+    UploadMalformed,
+    UploadRefused,
+    UploadTooLarge,
+    UploadUnsupported,
+)
 
 PROBLEM_SCHEMA = {"$ref": "#/components/schemas/Problem"}
 
@@ -13,7 +20,14 @@ LOCATION = {"description": "Path of the resource.", "schema": {"type": "string"}
 LINK = {"description": '`rel="next"` leads to the next page (RFC 8288).', "schema": {"type": "string"}}
 RETRY_AFTER = {"description": "Seconds after which to look again.", "schema": {"type": "integer"}}
 
-UPLOAD_PROBLEMS = (UploadMalformed, UploadRefused, UploadTooLarge, UploadUnsupported)
+UPLOAD_PROBLEMS = (
+    UploadMalformed,
+    UploadRefused,
+    UploadTooLarge,
+    UploadUnsupported,
+    BodyTooSlow,
+    TooManyUploads,
+)
 
 
 def problems(*errors: type[Exception]) -> dict[int | str, dict[str, Any]]:

@@ -59,6 +59,8 @@ class ApiSettings(DatabaseSettings):
     """Most requests without a valid key from one address; those who guess keys get no further."""
     upload_limit_bytes: int = Field(default=2048 * MEBIBYTE, ge=1)
     """Longest dataset that one request may carry."""
+    uploads_at_once: int = Field(default=4, ge=1)
+    """Most uploads and evaluations at one time, half of them of one tenant; each may fill as much disk."""
     body_limit_bytes: int = Field(default=4 * MEBIBYTE, ge=1)
     """Longest body of any other request."""
     bulk_limit_events: int = Field(default=1_000_000, ge=1)
@@ -70,7 +72,8 @@ class ApiSettings(DatabaseSettings):
     bulk_wait_seconds: float = Field(default=300.0, gt=0)
     """Longest wait for such a body in all."""
     bulk_at_once: int = Field(default=4, ge=1)
-    """Most such requests at one time; each holds a thread, and soon a connection to the database."""
+    """Most such requests at one time, half of them of one tenant; each holds a thread, and soon a connection
+    to the database."""
     xapi_home_pages: tuple[str, ...] = ()
     """Home pages of the accounts whose names are ids of students; none: accounts of every home page are."""
     cors_origins: tuple[Origin, ...] = ()
@@ -104,3 +107,8 @@ class ApiSettings(DatabaseSettings):
     event_heartbeat_seconds: float = Field(default=15.0, gt=0)
     """How often a silent stream of events says that it is alive."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @property
+    def upload_wait_seconds(self) -> float:
+        """Longest wait for a file in all: that for responses in bulk, as often as it may be longer."""
+        return self.bulk_wait_seconds * max(1.0, self.upload_limit_bytes / self.bulk_limit_bytes)

@@ -8,7 +8,7 @@ from typing import Generic, NamedTuple, TypeVar
 Made = TypeVar("Made")
 
 MOST_ERASED = 1024  # students of whom nothing is kept; by then no request is under way that knew them
-ENTRY_BYTES = 600  # about what an entry takes besides what was made
+ENTRY_BYTES = 760  # about what an entry takes besides what was made
 
 
 class _Kept(NamedTuple, Generic[Made]):
@@ -27,6 +27,7 @@ class StudentCache(Generic[Made]):
     def __init__(self, *, limit_bytes: int) -> None:
         self._limit_bytes = limit_bytes
         self._kept: OrderedDict[tuple[Hashable, Hashable], _Kept[Made]] = OrderedDict()
+        self._parts: dict[Hashable, dict[Hashable, None]] = {}
         self._erased: OrderedDict[Hashable, None] = OrderedDict()
         self._lock = Lock()
         self.n_bytes = 0
@@ -49,6 +50,7 @@ class StudentCache(Generic[Made]):
             if student in self._erased:
                 return
             self._kept[key] = _Kept(version, made, n_bytes + ENTRY_BYTES)
+            self._parts.setdefault(student, {})[part] = None
             self.n_bytes += n_bytes + ENTRY_BYTES
             while self.n_bytes > self._limit_bytes:
                 self._drop(next(iter(self._kept)))
@@ -59,10 +61,16 @@ class StudentCache(Generic[Made]):
             self._erased[student] = None
             if len(self._erased) > MOST_ERASED:
                 self._erased.popitem(last=False)
-            for key in [key for key in self._kept if key[0] == student]:
-                self._drop(key)
+            for part in list(self._parts.get(student, ())):
+                self._drop((student, part))
 
     def _drop(self, key: tuple[Hashable, Hashable]) -> None:
         kept = self._kept.pop(key, None)
-        if kept is not None:
-            self.n_bytes -= kept.n_bytes
+        if kept is None:
+            return
+        self.n_bytes -= kept.n_bytes
+        student, part = key
+        parts = self._parts[student]
+        del parts[part]
+        if not parts:
+            del self._parts[student]

@@ -15,6 +15,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
 
+from api.bodies import read_blocks
 from api.body_limit import raise_limit
 from api.services.datasets import Upload
 from api.services.refusals import FieldRefused, UploadMalformed, UploadRefused, UploadUnsupported
@@ -72,10 +73,12 @@ def _locked_file(folder: Path) -> Iterator[tuple[IO[bytes], Path]]:
 
 
 @asynccontextmanager
-async def receive_upload(request: Request, *, folder: Path, limit_bytes: int) -> AsyncIterator[Upload]:
+async def receive_upload(
+    request: Request, *, folder: Path, limit_bytes: int, stall_seconds: float, wait_seconds: float
+) -> AsyncIterator[Upload]:
     """The request's file, raw or as the multipart field `file`.
 
-    Raises UploadUnsupported, UploadMalformed, UploadRefused.
+    Raises UploadUnsupported, UploadMalformed, UploadRefused, BodyTooSlow.
     """
     began_at = utc_now()
     raise_limit(request.scope, limit_bytes)
@@ -83,27 +86,28 @@ async def receive_upload(request: Request, *, folder: Path, limit_bytes: int) ->
     media_type = content_type.decode("latin-1").lower()
     if media_type not in (MULTIPART, *RAW_TYPES):
         raise UploadUnsupported(media_type, supported=(MULTIPART, *RAW_TYPES))
+    blocks = read_blocks(request, stall_seconds=stall_seconds, wait_seconds=wait_seconds)
     with _locked_file(folder) as (sink, path):
         if media_type == MULTIPART:
-            upload = await _receive_multipart(request, options.get(b"boundary"), path=path, sink=sink)
+            upload = await _receive_multipart(blocks, options.get(b"boundary"), path=path, sink=sink)
         else:
-            async for chunk in request.stream():
-                await run_sync(sink.write, chunk)
+            async for block in blocks:
+                await run_sync(sink.write, block)
             upload = Upload(path)
         await run_sync(sink.flush)
         yield replace(upload, began_at=began_at)
 
 
 async def _receive_multipart(
-    request: Request, boundary: bytes | None, *, path: Path, sink: IO[bytes]
+    blocks: AsyncIterator[bytes], boundary: bytes | None, *, path: Path, sink: IO[bytes]
 ) -> Upload:
     if not boundary:
         raise UploadMalformed("Content-Type names no boundary")
     form = _Form(sink)
     try:
         parser = MultipartParser(boundary, form.callbacks())
-        async for chunk in request.stream():
-            await run_sync(parser.write, chunk)
+        async for block in blocks:
+            await run_sync(parser.write, block)
         parser.finalize()
     except FormParserError as error:
         raise UploadMalformed(str(error)) from error

@@ -150,6 +150,7 @@ async def load_interactions(
     request: Request,
     resources: ResourcesDep,
     sessions: SessionsDep,
+    tenant: TenantDep,
     partial: PartialQuery = False,
     scoring: ScoringQuery = "deferred",
 ) -> Response:
@@ -166,16 +167,10 @@ async def load_interactions(
         stall_seconds=settings.bulk_stall_seconds,
         wait_seconds=settings.bulk_wait_seconds,
     )
-    if not resources.loads.acquire(blocking=False):
-        raise TooManyLoads(settings.bulk_at_once)
-    try:
-        load = apply(
-            resources.loader.load, sessions, items, is_list=is_list, is_partial=partial, scoring=scoring
-        )
+    load = apply(resources.loader.load, sessions, items, is_list=is_list, is_partial=partial, scoring=scoring)
+    with resources.loads.hold(tenant):
         # A thread of its own: those that requests share would all wait for bodies that come slowly.
         loaded = await run_sync(load, limiter=CapacityLimiter(1))
-    finally:
-        resources.loads.release()
     return StreamingResponse(loaded.write(), media_type=MEDIA_TYPE)
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from functools import partial as apply
 from typing import Annotated, Any
 
 from anyio.to_thread import run_sync
@@ -177,7 +178,7 @@ def get_report(experiment_id: ExperimentId, session: ReaderDep, resources: Resou
     openapi_extra=EVALUATION_BODY,
 )
 @needs("read")
-def evaluate_experiment(
+async def evaluate_experiment(
     experiment_id: ExperimentId,
     upload: UploadDep,
     resources: ResourcesDep,
@@ -185,7 +186,8 @@ def evaluate_experiment(
     query: Annotated[EvaluationFields, Query()],
 ) -> EvaluationRead:
     """The file is read, measured and forgotten. Skills are matched by name; the protocol is in the answer."""
-    return evaluations.evaluate_experiment(
+    evaluate = apply(
+        evaluations.evaluate_experiment,
         sessions,
         resources.store,
         resources.inference,
@@ -193,3 +195,4 @@ def evaluate_experiment(
         upload=upload,
         fields=datasets.merge_fields(upload, query),
     )
+    return await run_sync(evaluate, limiter=resources.evaluations)

@@ -18,7 +18,6 @@ from api.paths import restore_slashes
 from api.responses import describe_problems
 from api.schemas.common import ProblemKind
 from api.schemas.system import Alive, Ready
-from api.services import health
 
 router = APIRouter(tags=["system"])
 
@@ -43,9 +42,9 @@ def get_liveness() -> Alive:
     response_model=Ready,
     responses=describe_problems([NOT_READY]),
 )
-def get_readiness(request: Request, resources: ResourcesDep) -> Ready | JSONResponse:
-    """Checks database, broker and artifact store, each by its name."""
-    parts = health.check_parts(resources.engine, resources.doorbell, resources.store)
+async def get_readiness(request: Request, resources: ResourcesDep) -> Ready | JSONResponse:
+    """Checks database, broker and artifact store, each by its name; once a second at most, for all."""
+    parts = await resources.readiness.tell()
     failed = [part.name for part in parts if not part.ok]
     if not failed:
         return Ready(parts=parts)

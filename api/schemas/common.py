@@ -57,6 +57,14 @@ Metrics = dict[str, Number]
 """Measured values by name; null where a value does not exist."""
 
 
+def require_few_members(given: Any) -> Any:
+    """For objects, before their members are read: each wrong one is an error by itself, and there may be
+    hundreds of thousands of them."""
+    if isinstance(given, dict) and len(given) > MOST_MEMBERS:
+        raise ValueError(f"has {len(given):,} members, at most {MOST_MEMBERS} are possible")
+    return given
+
+
 class Shape(BaseModel):
     """Base of everything on the wire."""
 
@@ -65,10 +73,7 @@ class Shape(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _require_few_members(cls, given: Any) -> Any:
-        # Each unknown member is an error by itself, and there may be hundreds of thousands of them.
-        if isinstance(given, dict) and len(given) > MOST_MEMBERS:
-            raise ValueError(f"has {len(given):,} members, at most {MOST_MEMBERS} are possible")
-        return given
+        return require_few_members(given)
 
 
 def _without_fraction(value: Any) -> Any:

@@ -3,9 +3,16 @@
 from math import isfinite
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+    model_validator,
+)
 
-from api.schemas.common import WITHOUT_FRACTION, RequestShape
+from api.schemas.common import WITHOUT_FRACTION, RequestShape, require_few_members
 from ikt_model.search import count_points
 
 MOST_TRIALS = 1000
@@ -73,6 +80,7 @@ class GridSearch(RequestShape):
         dict[SettingName, Values],
         Field(min_length=1, max_length=MOST_SETTINGS, json_schema_extra=NOTHING_ELSE),
         AfterValidator(_require_bounded),
+        BeforeValidator(require_few_members),
     ]
     """Values to try, by dotted name of the setting."""
 
@@ -135,6 +143,7 @@ class OptunaSearch(RequestShape):
     space: Annotated[
         dict[SettingName, Annotated[FloatRange | IntRange | Choices, Field(discriminator="type")]],
         Field(min_length=1, max_length=MOST_SETTINGS, json_schema_extra=NOTHING_ELSE),
+        BeforeValidator(require_few_members),
     ]
     """What to search, by dotted name of the setting."""
     n_trials: Annotated[int, Field(ge=1, le=MOST_TRIALS), WITHOUT_FRACTION]

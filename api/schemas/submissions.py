@@ -8,15 +8,19 @@ from pydantic import AfterValidator, Field, Strict
 from api.schemas.common import WITHOUT_FRACTION, Name, RequestShape
 
 DEEPEST_CONFIG = 4
+MOST_VALUES = 1000  # far more than there are settings
 MOST_FOLDS = 1000
 
 
-def _require_shallow(config: dict[str, Any]) -> dict[str, Any]:
-    """Settings are one level below their sections; far deeper ones could not even be written down again."""
+def _require_small(config: dict[str, Any]) -> dict[str, Any]:
+    """Settings are one level below their sections; far deeper ones could not even be written down again, and
+    each that is unknown is an error by itself."""
     level: list[Any] = [config]
     for _ in range(DEEPEST_CONFIG):
         nested = [part for part in level if isinstance(part, dict | list)]
         level = [value for part in nested for value in (part.values() if isinstance(part, dict) else part)]
+        if len(level) > MOST_VALUES:
+            raise ValueError(f"has {len(level):,} values, at most {MOST_VALUES:,} are possible")
     if any(isinstance(part, dict | list) for part in level):
         raise ValueError(
             f"must not be nested deeper than {DEEPEST_CONFIG} levels; settings are section, then name"
@@ -33,7 +37,9 @@ def _without_repetition(folds: list[int]) -> list[int]:
 Fold = Annotated[int, Field(ge=0, le=32767), WITHOUT_FRACTION]
 Seed = Annotated[int, Field(ge=0, le=2**31 - 1), WITHOUT_FRACTION]
 Folds = Annotated[
-    list[Fold], AfterValidator(_without_repetition), Field(json_schema_extra={"uniqueItems": True})
+    list[Fold],
+    Field(max_length=MOST_FOLDS, json_schema_extra={"uniqueItems": True}),
+    AfterValidator(_without_repetition),
 ]
 
 
@@ -44,10 +50,10 @@ class Submission(RequestShape):
     """For people; default: preset and folds."""
     preset: str | None = Field(default=None, max_length=100)
     """One of GET /presets; without one, the settings' defaults."""
-    config: Annotated[dict[str, Any], AfterValidator(_require_shallow)] = Field(default_factory=dict)
+    config: Annotated[dict[str, Any], AfterValidator(_require_small)] = Field(default_factory=dict)
     """Settings that replace the preset's, nested like GET /presets shows them."""
     dataset_id: Annotated[UUID, Strict(False)]  # JSON has no UUIDs
-    exclude_folds: Folds = Field(default_factory=list, max_length=MOST_FOLDS)
+    exclude_folds: Folds = Field(default_factory=list)
     """Folds whose students are left out altogether: nothing is fitted or measured on them."""
     seed: Seed | None = None
     """Replaces config.training.seed."""

@@ -32,7 +32,8 @@ STALE_SECONDS = 300.0
 RETRY_SECONDS = 1.0
 MOST_KEPT = 10_000
 AT_ONCE = 4
-"""Keys that are looked up at one time, so that nobody's guesses take all threads and connections."""
+"""Keys that are looked up at one time, so that nobody's guesses take all threads and connections; as many
+more of those that were valid a short while ago, which wait for no guess."""
 USE_NOTED_EVERY = timedelta(minutes=1)
 
 
@@ -63,11 +64,16 @@ class Keyring:
     _held: "OrderedDict[str, Held]" = field(default_factory=OrderedDict)
     _asked: dict[str, "asyncio.Task[Held]"] = field(default_factory=dict)
     _noting: "set[asyncio.Task[None]]" = field(default_factory=set)
-    _places: CapacityLimiter | None = None
+    _places: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(AT_ONCE))
+    _known_places: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(AT_ONCE))
 
     def knows(self, token: Token) -> bool:
         """Whether it was valid a short while ago."""
         return token.digest in self._held
+
+    def expects(self, token: Token) -> bool:
+        """Whether it costs no look-up of a stranger: it is known, or being looked up for another request."""
+        return self.knows(token) or token.digest in self._asked
 
     async def find(self, token: Token, *, to_read: bool) -> Held:
         """Raises KeyRefused; OperationalError and PoolExhausted when the database can't be asked."""
@@ -107,9 +113,8 @@ class Keyring:
             task.exception()  # seen, even when everybody who waited for it has gone
 
     async def _ask(self, token: Token) -> Held:
-        if self._places is None:
-            self._places = CapacityLimiter(AT_ONCE)
-        held, use_is_old = await run_sync(self._look_up, token, limiter=self._places)
+        places = self._known_places if self.knows(token) else self._places
+        held, use_is_old = await run_sync(self._look_up, token, limiter=places)
         self._held[token.digest] = held
         while len(self._held) > MOST_KEPT:
             self._held.popitem(last=False)

@@ -1,7 +1,7 @@
 """The door: who asks, whether they may, and how often, before anything is read of the request."""
 
 from functools import partial
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv6Address, ip_address, ip_network
 
 from fastapi import Request
 from sqlalchemy.exc import OperationalError
@@ -56,17 +56,25 @@ class Door:
     async def find(self, text: str | None, scope: Scope, *, to_read: bool) -> Held:
         """The key that was sent. Raises as `admit` does."""
         token = Token.read(text) if text else None
+        address = address_of(scope)
         if token is None or not self.keyring.knows(token):
-            self.strangers.refuse_many(address_of(scope))
+            self.strangers.refuse_many(address)
+        if token is None:
+            self.strangers.count(address)
+            raise KeyMissing if text is None else KeyRefused
+        # Before the look-up, or all that come during it would be looked up as well.
+        counted = None if self.keyring.expects(token) else self.strangers.count(address)
         try:
-            if text is None:
-                raise KeyMissing
-            if token is None:
-                raise KeyRefused
-            return await self.keyring.find(token, to_read=to_read)
-        except (KeyMissing, KeyRefused):
-            self.strangers.count(address_of(scope))
+            held = await self.keyring.find(token, to_read=to_read)
+        except KeyRefused:
+            if counted is None:
+                self.strangers.count(address)
             raise
+        except (OperationalError, PoolExhausted):
+            self.strangers.take_back(address, counted)
+            raise
+        self.strangers.take_back(address, counted)
+        return held
 
     async def _still_lets_in(self, text: str | None) -> bool:
         """Nothing is counted, for it is the same request; what can't be found out for long is a refusal."""
@@ -118,7 +126,11 @@ def address_of(scope: Scope) -> str:
         address = ip_address(client[0] if client else "")
     except ValueError:
         return "unknown"
-    return str(address) if address.version == 4 else str(ip_network((address, 64), strict=False))
+    if isinstance(address, IPv6Address):
+        # A socket for both versions writes IPv4 so; all such addresses are in one network.
+        mapped = address.ipv4_mapped
+        return str(mapped or ip_network((address, 64), strict=False))
+    return str(address)
 
 
 def _is_open(path: str) -> bool:

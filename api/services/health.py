@@ -1,10 +1,14 @@
 """Whether the things that the service stands on answer."""
 
 import logging
+from asyncio import Lock
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from time import monotonic
 
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
 from sqlalchemy import Engine
 
 from api.doorbell import Doorbell
@@ -12,6 +16,8 @@ from api.schemas.system import Part
 from db.artifacts import ArtifactStore
 from db.base import new_id
 from db.engine import is_up_to_date
+
+KEPT_SECONDS = 1.0
 
 logger = logging.getLogger(__name__)
 
@@ -21,6 +27,29 @@ class SchemaOutdated(Exception):
 
     def __init__(self) -> None:
         super().__init__("the schema is not the one of this version; run: ikt db upgrade")
+
+
+class Readiness:
+    """What was found a moment ago, for whoever asks: anybody may, and each look costs connections and a file.
+
+    One look is under way at a time, in a thread of its own; those who ask meanwhile wait for what it finds.
+    """
+
+    def __init__(self, look: Callable[[], list[Part]], *, kept_seconds: float = KEPT_SECONDS) -> None:
+        self._look = look
+        self._kept_seconds = kept_seconds
+        self._looking = Lock()
+        self._thread = CapacityLimiter(1)
+        self._found: list[Part] = []
+        self._until = 0.0
+
+    async def tell(self) -> list[Part]:
+        """Each part by its name, and what is wrong with it."""
+        async with self._looking:
+            if monotonic() >= self._until:
+                self._found = await run_sync(self._look, limiter=self._thread)
+                self._until = monotonic() + self._kept_seconds
+            return self._found
 
 
 def check_parts(engine: Engine, doorbell: Doorbell, store: ArtifactStore) -> list[Part]:

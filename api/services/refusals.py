@@ -243,11 +243,30 @@ class BodyTooSlow(Exception):
         )
 
 
-class TooManyLoads(Exception):
-    """As many loads as the service takes at one time are under way; nothing of this one was stored."""
+class TooManyAtOnce(Exception):
+    """As many as the service takes at one time are under way."""
 
-    def __init__(self, limit: int) -> None:
-        super().__init__(f"{limit} loads are under way, and no more are taken; send it again in a while")
+    what: str
+
+    def __init__(self, limit: int, *, whose: str = "") -> None:
+        of = f" of {whose}" if whose else ""
+        super().__init__(
+            f"{limit} {self.what}{of} are under way, and no more are taken; send it again in a while"
+        )
+
+
+class TooManyLoads(TooManyAtOnce):
+    """As many loads as the service takes at one time, in all or of one tenant, are under way; nothing of this
+    one was stored."""
+
+    what = "loads"
+
+
+class TooManyUploads(TooManyAtOnce):
+    """As many uploads and evaluations as the service takes at one time, in all or of one tenant, are under
+    way; nothing of this one was read."""
+
+    what = "uploads and evaluations"
 
 
 def describe_unknown_skill(skill: str, *, n_known: int, nearest: Sequence[str]) -> str:

@@ -24,6 +24,7 @@ DOORS = {
 DEPTH = 100_000
 MEMBERS = b"{" + b",".join(b'"k%d":1' % number for number in range(150_000)) + b"}"
 ZEROS = b"[" + b",".join([b"0"] * 300_000) + b"]"
+LINKED = {"Content-Type": "Application/LD+JSON; charset=utf-8"}
 MANY_COLUMNS = GOOD.replace(b"\n", b"," * 1_000_000 + b"\n")
 LONG_CELL = GOOD + b"cem,add," + b"1" * 9_000_000 + b"\n"
 
@@ -38,6 +39,7 @@ def kinds() -> list[tuple[str, int, str, dict[str, Any]]]:
         ("objects within objects", *no_json, as_json(b'{"a":' * DEPTH + b"1" + b"}" * DEPTH)),
         ("lists within a member", *no_json, as_json(b'{"a":' + b"[" * DEPTH + b"]" * DEPTH + b"}")),
         ("number of 5000 digits in a member", *no_json, as_json(b'{"a": -' + b"9" * 5000 + b"}")),
+        ("values of another type of JSON", *too_large, {"content": ZEROS, "headers": LINKED}),
         ("second document", *no_json, as_json(b"{} {}")),
         ("half of a character", *no_json, as_json(b'{"a": "\xe2\x82"}')),
         ("NUL after a document", *no_json, as_json(b"{}\x00")),

@@ -51,6 +51,8 @@ EXCLUDED = [
     experiment("excluded fold twice", "/exclude_folds", exclude_folds=[1, 1]),
     experiment("excluded fold is negative", "/exclude_folds/0", exclude_folds=[-1]),
     experiment("excluded folds are a number", "/exclude_folds", exclude_folds=1),
+    experiment("excluded folds without end", "/exclude_folds", exclude_folds=["a"] * 199_000),
+    experiment("settings without end", "/config", config={"loss": dict.fromkeys(map(str, range(1001)), 1)}),
 ]
 
 CROSS_VALIDATIONS = [
@@ -59,6 +61,7 @@ CROSS_VALIDATIONS = [
     cross_validation("no fold", "/folds", "experiment-refused", folds=[]),
     cross_validation("fold that does not exist", "/folds", "experiment-refused", folds=[0, 9]),
     cross_validation("fold twice", "/folds", folds=[0, 0]),
+    cross_validation("more folds than there may be", "/folds", folds=["a"] * 199_000),
     cross_validation("folds are a word", "/folds", folds="some"),
     cross_validation("all folds but one", "/exclude_folds", "experiment-refused", exclude_folds=[0, 1, 2, 3]),
     cross_validation("held out and excluded", "/exclude_folds", "experiment-refused", folds=[0, 1],
@@ -90,6 +93,7 @@ SWEEPS = [
     sweep("negative warm-up", "/pruner/warmup_epochs", pruner={"name": "median", "warmup_epochs": -1}),
     grid("without settings", "/search/space", {}),
     grid("is a list", "/search/space", []),
+    grid("without end", "/search/space", {str(number): [1] for number in range(101)}),
     grid("without values", LAMBDA, {"loss.lambda_target": []}),
     grid("value twice", LAMBDA, {"loss.lambda_target": [0.1, 0.1]}),
     grid("value is a list", f"{LAMBDA}/0", {"loss.lambda_target": [[0.1]]}),
@@ -122,6 +126,7 @@ SWEEPS = [
     optuna("fractions of a whole number in logarithms", "/search/space/training.epochs",
            {"training.epochs": ranged("float", 1.0, 3.0, log=True)}, "sweep-refused"),
     optuna("without trials", "/search/n_trials", one(ranged("float", 0, 1)), n_trials=0),
+    optuna("without end", "/search/space", dict.fromkeys(map(str, range(101)), 1)),
     optuna("unknown sampler", "/search/sampler", one(ranged("float", 0, 1)), sampler="dice"),
     optuna("values instead of a range", LAMBDA, {"loss.lambda_target": [0.1]}),
     optuna("unknown type", LAMBDA, one(ranged("real", 0, 1))),

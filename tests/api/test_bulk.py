@@ -13,8 +13,9 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from api.admission import Places
 from api.bodies import LONGEST_LINE_BYTES, split_lines
-from api.services.refusals import InteractionsRefused
+from api.services.refusals import InteractionsRefused, TooManyLoads
 from tests.api.answering import START, assert_same, response, send, stored
 from tests.api.support import Service, assert_problem, run_service
 from tests.api.training import Trained
@@ -34,14 +35,6 @@ def as_lines(items: Iterable[Any]) -> bytes:
 
 def load(service: Service, content: Any, **params: Any) -> httpx.Response:
     return service.client.post("/interactions", content=content, params=params, headers=NDJSON)
-
-
-def has_place(service: Service) -> bool:
-    """Whether one more load would be taken."""
-    is_free = service.resources.loads.acquire(blocking=False)
-    if is_free:
-        service.resources.loads.release()
-    return is_free
 
 
 def wait_for(condition: Callable[[], bool], *, seconds: float = 10) -> None:
@@ -243,15 +236,29 @@ class TestLimits:
             ]
             for one in slow:  # one more than there are threads for everybody
                 one.sendall(head + b"Content-Length: 100\r\n\r\n{")
-            wait_for(lambda: not has_place(service))
+            wait_for(lambda: service.resources.loads.n_taken == 2)
             began = time.monotonic()
             assert service.client.get("/students").status_code == 200
             answer = load(service, as_lines([line("ann", 1)]))
-            assert "4 loads" in assert_problem(answer, 503, "too-many-loads")["detail"]
+            assert "2 loads of this tenant" in assert_problem(answer, 503, "too-many-loads")["detail"]
             assert int(answer.headers["Retry-After"]) > 0
             assert time.monotonic() - began < 5
-        wait_for(lambda: has_place(service))
+        wait_for(lambda: service.resources.loads.n_taken == 0)
         assert load(service, as_lines([line("ann", 1)])).status_code == 200
+
+    def test_one_tenant_takes_half_of_the_places(self) -> None:
+        places = Places(5, TooManyLoads)
+        with ExitStack() as held:
+            for tenant in (1, 1, 2, 2):
+                held.enter_context(places.hold(tenant))
+            with pytest.raises(TooManyLoads, match="2 loads of this tenant are under way"), places.hold(1):
+                pass
+            held.enter_context(places.hold(3))
+            with pytest.raises(TooManyLoads, match="5 loads are under way"), places.hold(4):
+                pass
+        assert places.n_taken == 0
+        with Places(1, TooManyLoads).hold(1):
+            pass
 
     def test_a_line_without_end_is_given_up(self) -> None:
         blocks = [b'{"a": 1}\n', b"x" * LONGEST_LINE_BYTES, b"x"]

@@ -1,12 +1,16 @@
 """Datasets over HTTP."""
 
 import fcntl
+import threading
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
+import httpx
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -20,6 +24,7 @@ from db.engine import session_scope
 from tests.api.support import Service, assert_problem, events_csv, run_service
 from tests.builders import make_experiment
 from tests.faults import doom_commit
+from tests.running import wait_for
 from tests.stacks import Stack
 from tests.threads import together
 
@@ -87,7 +92,8 @@ class TestUpload:
     def test_same_content_at_once_is_stored_once(self, service: Service) -> None:
         content = events_csv()
         before = service.traces()
-        answers = together(lambda _: service.upload(content))
+        with run_service(service.stack, uploads_at_once=100) as roomy:
+            answers = together(lambda _: roomy.upload(content))
 
         assert sorted(answer.status_code for answer in answers) == [200] * (len(answers) - 1) + [201]
         assert len({answer.json()["id"] for answer in answers}) == 1
@@ -146,6 +152,45 @@ class TestUpload:
             )
             assert_problem(unread, 415, "unsupported-media-type")
             assert service.files() == []
+
+    def test_a_file_that_stalls_is_given_up(self, stack: Stack) -> None:
+        def chunks() -> Iterator[bytes]:
+            yield events_csv()
+            time.sleep(0.5)
+            yield b""
+
+        with run_service(stack, bulk_stall_seconds=0.1) as service:
+            before = service.traces()
+            answer = service.client.post("/datasets", content=chunks(), headers={"Content-Type": "text/csv"})
+            assert "in 0.1 s" in assert_problem(answer, 408, "body-too-slow")["detail"]
+            assert service.traces() == before
+
+    def test_only_so_many_come_at_one_time(self, service: Service) -> None:
+        goes_on = threading.Event()
+
+        def chunks() -> Iterator[bytes]:
+            yield events_csv()
+            goes_on.wait(30)
+            yield b""
+
+        def send() -> httpx.Response:
+            return service.client.post("/datasets", content=chunks(), headers={"Content-Type": "text/csv"})
+
+        with ThreadPoolExecutor(2) as clients:
+            sent = [clients.submit(send) for _ in range(2)]
+            try:
+                taken = service.resources.uploads
+                wait_for(lambda: taken.n_taken == 2, seconds=10, what="both uploads begin")
+                evaluation = f"/experiments/{uuid4()}/evaluations"
+                for answer in (service.upload(), service.client.post(evaluation, files={"file": b"x"})):
+                    problem = assert_problem(answer, 503, "too-many-uploads")
+                    assert "2 uploads and evaluations of this tenant" in problem["detail"]
+                    assert int(answer.headers["Retry-After"]) > 0
+                assert service.client.get("/datasets").status_code == 200
+            finally:
+                goes_on.set()
+            assert [one.result().status_code for one in sent] == [201, 201]
+        assert service.upload().status_code == 201
 
     def test_failed_commit_leaves_no_file(self, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
         add = datasets.add_dataset

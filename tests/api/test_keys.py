@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -275,6 +276,33 @@ class TestKeyring:
 
         asyncio.run(use())
         assert asked == [key.shown.prefix]
+
+    def test_a_key_that_is_known_waits_for_no_guess(
+        self, service: Service, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        key = issue(service, "read")
+        goes_on = threading.Event()
+        find = keys.find_key
+
+        def find_later(session: Session, prefix: str) -> ApiKey | None:
+            if prefix != key.shown.prefix:
+                goes_on.wait(10)
+            return find(session, prefix)
+
+        async def use() -> None:
+            keyring = Keyring(service.sessions, fresh_seconds=0.0)
+            await keyring.find(key.token, to_read=True)
+            monkeypatch.setattr(keys, "find_key", find_later)
+            guesses = [asyncio.create_task(keyring.find(Token.make(), to_read=True)) for _ in range(9)]
+            await asyncio.sleep(0)
+            try:
+                await asyncio.wait_for(keyring.find(key.token, to_read=True), 5)
+            finally:
+                goes_on.set()
+            await asyncio.gather(*guesses, return_exceptions=True)
+            await keyring.close()
+
+        asyncio.run(use())
 
     def test_the_prefix_alone_opens_nothing(self, service: Service) -> None:
         key = issue(service, "read")

@@ -1,7 +1,7 @@
 """Erasing everywhere, letting go of the silent, and the log of who read what."""
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -108,7 +108,7 @@ class TestErasures:
         assert desk.service.files() == before
         assert desk.service.upload(content).status_code == 201
 
-    def test_other_processes_forget_as_well(self, desk: Desk) -> None:
+    def test_other_processes_forget_as_well(self, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
         student = desk.add_student()
         with run_service(desk.service.stack) as other:
             other.client.get(f"/students/{student}/mastery").raise_for_status()
@@ -118,6 +118,20 @@ class TestErasures:
             watch = ErasureWatch(resources.sessions, resources.store, resources.forget, seconds=60)
             watch.look()
             assert resources.reader.kept_bytes == 0
+            told: list[tuple[int, datetime]] = []
+            watch = ErasureWatch(
+                resources.sessions, resources.store, lambda *one: told.append(one), seconds=60
+            )
+            watch.look()
+            assert len(told) == len(set(told)) > 0
+            once = sorted(told)
+            watch.look()
+            assert sorted(told) == once
+            monkeypatch.setattr(erasures, "list_remembered", lambda *_, **__: [])
+            for _ in range(2):
+                watch.look()
+            assert sorted(told) == sorted(once * 2)
+            monkeypatch.undo()
         with session_scope(desk.service.sessions) as session:
             erasures.forget_remembered(session, now=utc_now() + timedelta(hours=1))
             assert erasures.list_remembered(session, since=NOON) == []

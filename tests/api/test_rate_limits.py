@@ -3,14 +3,22 @@
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Iterator
 
 import httpx
 import pytest
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from api.rate_limits import MOST_KEPT, KeyLimitReached, RateLimits, Strangers, share_of
+from api.security.middleware import Door, address_of
 from api.security.tokens import Token
-from api.services.refusals import TooManyRequests
+from api.services.refusals import KeyRefused, TooManyRequests
+from api.settings import ApiSettings
+from db.engine import create_engine, create_session_factory
+from db.models.access import ApiKey
+from db.repositories import keys
 from tests.api.conftest import open_stack
 from tests.api.issued import ask, issue
 from tests.api.support import Service, assert_problem, run_service
@@ -100,6 +108,70 @@ class TestGuessing:
         strangers.refuse_many("a")
         assert len(strangers._seen) == MOST_KEPT
 
+    def test_guesses_that_come_together_are_limited_too(
+        self, service: Service, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        looked_up: list[str] = []
+        find = keys.find_key
+
+        def find_and_count(session: Session, prefix: str) -> ApiKey | None:
+            looked_up.append(prefix)
+            return find(session, prefix)
+
+        monkeypatch.setattr(keys, "find_key", find_and_count)
+        valid = issue(service, "read").token
+
+        async def guess() -> Counter[str]:
+            door = Door(service.sessions, ApiSettings(refused_per_minute=5))
+            asked = [*(Token.make() for _ in range(50)), *[valid] * 9]
+            answers = [
+                door.find(token.text, {"client": (f"192.0.2.{token == valid:d}", 1)}, to_read=True)
+                for token in asked
+            ]
+            told = await asyncio.gather(*answers, return_exceptions=True)
+            door.strangers.refuse_many("192.0.2.1")
+            await door.close()
+            return Counter(type(one).__name__ for one in told)
+
+        assert asyncio.run(guess()) == {"KeyRefused": 5, "TooManyRequests": 45, "Held": 9}
+        assert len(looked_up) == 6
+
+    def test_the_same_guess_at_once_counts_each_time(self, service: Service) -> None:
+        async def guess() -> None:
+            door = Door(service.sessions, ApiSettings(refused_per_minute=5))
+            text, scope = Token.make().text, {"client": ("192.0.2.2", 1)}
+            asked = (door.find(text, scope, to_read=True) for _ in range(9))
+            told = await asyncio.gather(*asked, return_exceptions=True)
+            assert {type(one) for one in told} == {KeyRefused}
+            with pytest.raises(TooManyRequests):
+                await door.find(text, scope, to_read=True)
+            await door.close()
+
+        asyncio.run(guess())
+
+    def test_without_a_database_nobody_is_a_stranger(self) -> None:
+        lost = create_session_factory(create_engine("postgresql+psycopg://127.0.0.1:1/nowhere"))
+
+        async def ask_often() -> None:
+            door = Door(lost, ApiSettings(refused_per_minute=1))
+            for _ in range(3):
+                with pytest.raises(OperationalError):
+                    await door.find(Token.make().text, {"client": ("192.0.2.3", 1)}, to_read=True)
+
+        asyncio.run(ask_often())
+
+    @pytest.mark.parametrize(
+        ("address", "counted"),
+        [
+            ("203.0.113.7", "203.0.113.7"),
+            ("::ffff:203.0.113.7", "203.0.113.7"),
+            ("2001:db8:1:2:3::4", "2001:db8:1:2::/64"),
+            ("somewhere", "unknown"),
+        ],
+    )
+    def test_an_address_counts_alike_however_it_is_written(self, address: str, counted: str) -> None:
+        assert address_of({"client": (address, 1)}) == counted
+
 
 class TestShares:
     @pytest.mark.parametrize(
@@ -125,8 +197,8 @@ class TestShares:
         assert asyncio.run(count()) == [3, 5, 0]
 
     def test_a_window_ends(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        now = time.time()
-        monkeypatch.setattr("time.time", lambda: now)
+        now = time.monotonic()
+        monkeypatch.setattr("api.rate_limits.monotonic", lambda: now)
 
         async def count() -> list[int]:
             nonlocal now
@@ -136,6 +208,41 @@ class TestShares:
             return [first, await take(limits, 5, limit=3)]
 
         assert asyncio.run(count()) == [3, 3]
+
+    @pytest.mark.parametrize("broker", ["filesystem", "redis"])
+    def test_a_clock_that_is_set_back_keeps_nobody_waiting(
+        self, broker: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        url = (
+            "filesystem://" if broker == "filesystem" else request.getfixturevalue("services").fresh_broker()
+        )
+        now, clock, set_by = time.monotonic(), time.time, 0.0
+        monkeypatch.setattr("api.rate_limits.monotonic", lambda: now)
+        monkeypatch.setattr("time.time", lambda: clock() + set_by)
+
+        async def refuse(limits: RateLimits) -> int:
+            with pytest.raises(KeyLimitReached) as refused:
+                await limits.take("a", 3)
+            return refused.value.retry_after_seconds
+
+        async def count() -> tuple[list[int], int]:
+            nonlocal now, set_by
+            limits = RateLimits(url)
+            assert await take(limits, 3, limit=3) == 3
+            set_by = -3600.0
+            seconds = [await refuse(limits)]
+            now += 1
+            seconds.append(await refuse(limits))
+            if broker == "filesystem":
+                now += 60
+                assert await take(limits, 5, limit=3) == 3
+            kept = limits._taken["a"].until - now
+            await limits.close()
+            return seconds, int(kept)
+
+        seconds, kept = asyncio.run(count())
+        assert all(0 < one <= 60 for one in seconds)
+        assert kept <= 60
 
 
 class TestRedis:

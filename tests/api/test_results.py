@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import select
 
+from api.services.refusals import EvaluationRefused
 from db.engine import read_scope
 from db.models import Calibration
 from tests.api.support import assert_problem
@@ -225,6 +226,20 @@ class TestEvaluation:
         )
         assert_problem(answer, 422, slug)
         assert trained.service.traces() == before
+
+    def test_evaluations_leave_the_threads_of_others_alone(
+        self, trained: Trained, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        threads, seen = trained.service.resources.evaluations, []
+
+        def look(*_: object, **__: object) -> None:
+            seen.append(threads.borrowed_tokens)
+            raise EvaluationRefused("enough was seen")
+
+        monkeypatch.setattr("api.services.evaluations.evaluate_experiment", look)
+        answer = trained.service.client.post(f"{_own(trained)}/evaluations", files={"file": b"x"})
+        assert_problem(answer, 422, "evaluation-refused")
+        assert (seen, threads.total_tokens) == ([1], 2)
 
 
 def _own(trained: Trained) -> str:

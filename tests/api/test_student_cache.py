@@ -48,6 +48,28 @@ def test_a_student_is_forgotten_with_every_part() -> None:
     assert (cache.find(2, "a", version=1), cache.n_bytes) == ("a1", ENTRY_BYTES + 2)
 
 
+def test_forgetting_looks_at_nobody_else() -> None:
+    cache: StudentCache[str] = StudentCache(limit_bytes=10 * ENTRY_BYTES)
+    hashed: list[int] = []
+
+    class Student(int):
+        def __hash__(self) -> int:
+            hashed.append(int(self))
+            return int(self)
+
+        __eq__ = int.__eq__
+
+    for pk in range(20):
+        keep(cache, Student(pk), "a", n_bytes=0)
+    hashed.clear()
+    cache.forget(Student(15))
+    assert set(hashed) == {15}
+    assert [pk for pk in range(20) if cache.find(pk, "a", version=1)] == [*range(10, 15), *range(16, 20)]
+    for pk in range(20):
+        cache.forget(pk)
+    assert (cache.n_bytes, cache._kept, cache._parts) == (0, {}, {})
+
+
 def test_what_is_kept_takes_no_more_than_is_counted() -> None:
     cache: StudentCache[bytes] = StudentCache(limit_bytes=10_000_000)
     tracemalloc.start()

@@ -1,18 +1,23 @@
 """Health, readiness, problems, and what every path has in common."""
 
+import asyncio
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
 from api.errors import all_problem_types
+from api.schemas.system import Part
+from api.services.health import Readiness
 from db.engine import downgrade
 from db.models import DEFAULT_TENANT
 from tests.api.support import Service, assert_problem, run_service
 from tests.stacks import Stack
+from tests.threads import together
 
 
 class TestReadiness:
@@ -30,6 +35,36 @@ class TestReadiness:
     def test_probes_may_ask_for_the_head_alone(self, service: Service, path: str) -> None:
         answer = service.client.head(path)
         assert (answer.status_code, answer.content) == (200, b"")
+
+    def test_who_asks_often_is_told_what_was_found_a_moment_ago(self) -> None:
+        looks = 0
+
+        def look() -> list[Part]:
+            nonlocal looks
+            looks += 1
+            time.sleep(0.02)
+            return [Part(name="database", ok=True)]
+
+        async def ask() -> None:
+            readiness = Readiness(look, kept_seconds=0.5)
+            told = await asyncio.gather(*(readiness.tell() for _ in range(50)))
+            assert (looks, len(told[-1])) == (1, 1)
+            readiness._until = 0.0
+            await readiness.tell()
+
+        asyncio.run(ask())
+        assert looks == 2
+
+    def test_many_who_ask_cost_one_look(
+        self, fresh_service: Service, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        looks: list[object] = []
+        doorbell = type(fresh_service.resources.doorbell)
+        monkeypatch.setattr(doorbell, "check", lambda bell: looks.append(bell))
+        began = time.monotonic()
+        answers = together(lambda _: fresh_service.client.get("/readyz"))
+        assert {answer.status_code for answer in answers} == {200}
+        assert len(looks) <= 1 + (time.monotonic() - began)
 
     def test_broker_that_is_down_is_named(self, stack: Stack) -> None:
         with run_service(stack, broker_url="redis://user:secret@127.0.0.1:1/0") as service:
