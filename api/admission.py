@@ -8,11 +8,11 @@ from api.services.refusals import TooManyAtOnce
 
 
 class Places:
-    """So many, and half of them at most for one tenant, who could keep all others out; for the event loop."""
+    """So many, the last of which no tenant gets who has all others; for the event loop."""
 
     def __init__(self, total: int, refusal: type[TooManyAtOnce]) -> None:
         self._total = total
-        self._each = max(1, total // 2)
+        self._each = max(1, total - 1)
         self._refusal = refusal
         self._taken: Counter[int] = Counter()
 

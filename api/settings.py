@@ -60,7 +60,7 @@ class ApiSettings(DatabaseSettings):
     upload_limit_bytes: int = Field(default=2048 * MEBIBYTE, ge=1)
     """Longest dataset that one request may carry."""
     uploads_at_once: int = Field(default=4, ge=1)
-    """Most uploads and evaluations at one time, half of them of one tenant; each may fill as much disk."""
+    """Most uploads and evaluations at one time, all but one of one tenant; each may fill as much disk."""
     body_limit_bytes: int = Field(default=4 * MEBIBYTE, ge=1)
     """Longest body of any other request."""
     bulk_limit_events: int = Field(default=1_000_000, ge=1)
@@ -72,7 +72,7 @@ class ApiSettings(DatabaseSettings):
     bulk_wait_seconds: float = Field(default=300.0, gt=0)
     """Longest wait for such a body in all."""
     bulk_at_once: int = Field(default=4, ge=1)
-    """Most such requests at one time, half of them of one tenant; each holds a thread, and soon a connection
+    """Most such requests at one time, all but one of one tenant; each holds a thread, and soon a connection
     to the database."""
     xapi_home_pages: tuple[str, ...] = ()
     """Home pages of the accounts whose names are ids of students; none: accounts of every home page are."""

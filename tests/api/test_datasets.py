@@ -176,20 +176,20 @@ class TestUpload:
         def send() -> httpx.Response:
             return service.client.post("/datasets", content=chunks(), headers={"Content-Type": "text/csv"})
 
-        with ThreadPoolExecutor(2) as clients:
-            sent = [clients.submit(send) for _ in range(2)]
+        with ThreadPoolExecutor(3) as clients:
+            sent = [clients.submit(send) for _ in range(3)]
             try:
                 taken = service.resources.uploads
-                wait_for(lambda: taken.n_taken == 2, seconds=10, what="both uploads begin")
+                wait_for(lambda: taken.n_taken == 3, seconds=10, what="the uploads begin")
                 evaluation = f"/experiments/{uuid4()}/evaluations"
                 for answer in (service.upload(), service.client.post(evaluation, files={"file": b"x"})):
                     problem = assert_problem(answer, 503, "too-many-uploads")
-                    assert "2 uploads and evaluations of this tenant" in problem["detail"]
+                    assert "3 uploads and evaluations of this tenant" in problem["detail"]
                     assert int(answer.headers["Retry-After"]) > 0
                 assert service.client.get("/datasets").status_code == 200
             finally:
                 goes_on.set()
-            assert [one.result().status_code for one in sent] == [201, 201]
+            assert [one.result().status_code for one in sent] == [201, 201, 201]
         assert service.upload().status_code == 201
 
     def test_failed_commit_leaves_no_file(self, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,7 @@ from tests.running import Api, System, wait_for
 from tests.stacks import StackName
 
 N_LOADS = 20
-AT_ONCE = 2  # what the service takes of a tenant at one time
+AT_ONCE = 3  # what the service takes of a tenant at one time
 RESPONSES = 10_000  # of one load
 
 
