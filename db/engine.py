@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, SessionTransaction, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from db import migrate, tenancy
+from db.folders import make_private
 from db.postgres import NOTICE_LOSS
 from db.settings import DatabaseSettings
 from db.tenancy import TenantScope
@@ -65,7 +66,7 @@ def _prepare_postgres(connection: DBAPIConnection, record: ConnectionPoolEntry) 
 def _create_sqlite_engine(url: URL) -> Engine:
     if not url.database or url.database == ":memory:":
         raise ValueError(f"database URL {url!r} must name a file: sqlite:///path/to/ikt.db")
-    Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    make_private(Path(url.database).parent)
     engine = sqlalchemy.create_engine(
         url,
         connect_args={"timeout": SQLITE_BUSY_SECONDS},

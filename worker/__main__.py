@@ -2,12 +2,14 @@
 
 import os
 
+from db.folders import make_private
 from worker.celery_app import app
 from worker.settings import WorkerSettings
 
 
 def main() -> None:
     settings = WorkerSettings()
+    make_private(settings.data_dir)
     app.worker_main(
         [
             "--quiet",
