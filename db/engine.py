@@ -49,6 +49,12 @@ def create_engine(settings: DatabaseSettings | str) -> Engine:
     return engine
 
 
+def sqlite_file(settings: DatabaseSettings) -> Path | None:
+    """Where the settings' database lies, if it is a file."""
+    url = _normalised(settings.database_url)
+    return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
+
+
 def _normalised(address: str) -> URL:
     url = make_url(address)
     if url.drivername in ("postgres", "postgresql"):

@@ -24,8 +24,11 @@ from api.cli import (
     sweeps,
 )
 from api.cli.console import report
-from api.cli.failures import Failure
+from api.cli.failures import Failure, without_secrets
 from api.cli.settings import refusal_of, warn_of_unknown
+
+UsageError: type[BaseException] = typer.BadParameter.__mro__[1]
+"""Of click, or of the copy that newer releases of typer have in them."""
 
 
 class Commands(typer.core.TyperGroup):
@@ -36,6 +39,10 @@ class Commands(typer.core.TyperGroup):
             return super().invoke(ctx)
         except Failure as failure:
             _end(failure)
+        except UsageError as error:
+            if isinstance(message := getattr(error, "message", None), str):
+                error.__dict__["message"] = without_secrets(message)
+            raise
         except (ValidationError, SettingsError) as error:
             if (refusal := refusal_of(error)) is None:
                 raise

@@ -29,7 +29,8 @@ def refusal_of(error: ValidationError | SettingsError) -> BadInput | None:
         return _bad_input(explain(error, BaseSettings))
     from db.settings import DatabaseSettings
 
-    for kind in (*_kinds(), DatabaseSettings):
+    kinds: tuple[type[BaseSettings], ...] = (*_kinds(), DatabaseSettings)
+    for kind in kinds:
         if error.title == kind.__name__:
             return _bad_input(explain(error, kind))
     return None
