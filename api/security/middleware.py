@@ -13,8 +13,9 @@ from api.principal import NOBODY_IN_PARTICULAR, PLACE
 from api.rate_limits import KeyLimitReached, Quota, RateLimits, Strangers
 from api.security.keyring import Held, Keyring
 from api.security.places import SAFE_METHODS, require_own_page, require_this_machine
+from api.security.refused_requests import RefusedRequests
 from api.security.tokens import Token
-from api.services.refusals import AccessRefused, KeyMissing, KeyRefused
+from api.services.refusals import AccessRefused, KeyMisplaced, KeyMissing, KeyRefused
 from api.settings import ApiSettings
 from db.engine import SessionFactory
 
@@ -31,10 +32,12 @@ class Door:
         self.keyring = Keyring(sessions)
         self.limits = RateLimits(settings.broker_url)
         self.strangers = Strangers(settings.refused_per_minute)
+        self.refused = RefusedRequests()
         self._default_limit = settings.requests_per_minute
 
     async def close(self) -> None:
         """Finish what is being noted, and give connections back."""
+        self.refused.close()
         await self.keyring.close()
         await self.limits.close()
 
@@ -60,10 +63,11 @@ class Door:
             if text is None:
                 raise KeyMissing
             if token is None:
-                raise KeyRefused
+                raise KeyRefused if text else KeyMisplaced
             return await self.keyring.find(token, to_read=to_read)
-        except (KeyMissing, KeyRefused):
+        except (KeyMissing, KeyRefused) as refusal:
             self.strangers.count(address_of(scope))
+            self.refused.note_refusal(address_of(scope), refusal, token)
             raise
 
 
