@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from api.settings import ApiSettings
 from db.engine import after_commit
+from db.folders import make_private
 from worker.enqueue import (
     BrokerUnavailable,
     enqueue_erasure,
@@ -77,7 +78,7 @@ class Doorbell:
         """Raises an exception when the broker takes no message now."""
         if self._settings.broker_url.startswith("filesystem:"):
             folder = self._settings.broker_folder
-            folder.mkdir(parents=True, exist_ok=True)
+            make_private(folder)
             if not os.access(folder, os.W_OK):
                 raise PermissionError(f"{folder} is not writable")
             return

@@ -46,9 +46,11 @@ class ApiSettings(DatabaseSettings):
     """Read from IKT_* variables."""
 
     host: str = "127.0.0.1"
+    """Address to listen on."""
     port: int = Field(default=8000, ge=0, le=65_535)
+    """Port to listen on."""
     broker_url: Address = Field(default="filesystem://", repr=False)
-    """Redis (redis://host:port/0), or filesystem:// for folders under <data_dir>/broker."""
+    """Redis (redis://host:port/0), or filesystem:// for folders under broker/ in the data folder."""
     keys: Literal["on", "off"] | None = None
     """Whether requests need a key; unsaid they do, except with SQLite and folders on a loopback address."""
     trusted_proxies: Networks = "127.0.0.1"
@@ -107,6 +109,7 @@ class ApiSettings(DatabaseSettings):
     event_heartbeat_seconds: float = Field(default=15.0, gt=0)
     """How often a silent stream of events says that it is alive."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    """DEBUG, INFO, WARNING or ERROR."""
 
     @property
     def upload_wait_seconds(self) -> float:

@@ -20,6 +20,7 @@ from api.body_limit import raise_limit
 from api.services.datasets import Upload
 from api.services.refusals import FieldRefused, UploadMalformed, UploadRefused, UploadUnsupported
 from db.base import utc_now
+from db.folders import make_private
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
@@ -58,7 +59,7 @@ def _if_abandoned(path: Path) -> Iterator[None]:
 @contextmanager
 def _locked_file(folder: Path) -> Iterator[tuple[IO[bytes], Path]]:
     """A new file that nobody removes while this process lives."""
-    folder.mkdir(parents=True, exist_ok=True)
+    make_private(folder)
     while True:
         handle, name = tempfile.mkstemp(dir=folder, prefix=PREFIX)
         with os.fdopen(handle, "wb") as file:

@@ -29,6 +29,7 @@ from db.base import utc_now
 from db.dumps import Contents, describe, dump, is_blank, load, require_database
 from db.engine import create_engine
 from db.errors import ArtifactNotFound, BackupRefused
+from db.folders import make_private
 from db.settings import DatabaseSettings
 
 FORMAT = 1
@@ -62,11 +63,12 @@ def back_up(settings: DatabaseSettings, folder: Path) -> Manifest:
     """Save rows and artifacts in a new folder, while the service goes on. Raises BackupRefused."""
     if folder.exists() and any(folder.iterdir()):
         raise BackupRefused(f"{folder} is not empty; name a new folder for the backup")
-    folder.mkdir(parents=True, exist_ok=True)
+    # It holds what everybody answered; a folder that somebody made before has the mode that they gave it.
+    make_private(folder)
     created_at = utc_now().isoformat(timespec="seconds")
     engine = create_engine(settings)
     try:
-        require_database(engine)
+        require_database(engine, settings.database_variable)
         with TemporaryDirectory(dir=folder) as fetched:
             source = ArtifactStore(settings.artifacts_url, cache_dir=Path(fetched))
             rows, contents = _save(engine, source, folder)
@@ -100,13 +102,16 @@ def restore(settings: DatabaseSettings, folder: Path) -> Manifest:
     try:
         if engine.dialect.name != manifest.database:
             raise BackupRefused(
-                f"the backup is of {manifest.database}, and IKT_DATABASE_URL names {engine.dialect.name}"
+                f"the backup is of {manifest.database}, and the database here is {engine.dialect.name}; "
+                "name one of that kind in IKT_DATABASE_URL"
             )
         if not is_blank(engine):
-            raise BackupRefused("the database has tables already; name a new one in IKT_DATABASE_URL")
+            raise BackupRefused(
+                f"the database has tables already; name a new one in {settings.database_variable}"
+            )
         if not target.is_empty():
             raise BackupRefused(
-                f"{settings.artifacts_url} holds files; name an empty place in IKT_ARTIFACTS_URL"
+                f"{settings.artifacts_url} holds files; name an empty place in {settings.artifacts_variable}"
             )
         for key in source.list_everything():
             source.copy(key, target)

@@ -63,10 +63,10 @@ def load(engine: Engine, file: Path) -> Contents:
         return describe(connection)
 
 
-def require_database(engine: Engine) -> None:
-    """Raise BackupRefused where SQLite has no file yet, which connecting would make."""
+def require_database(engine: Engine, variable: str) -> None:
+    """Raise BackupRefused where SQLite has no file yet, which connecting would make; `variable` names it."""
     if engine.dialect.name == "sqlite" and not Path(_path(engine)).is_file():
-        raise BackupRefused(f"{_path(engine)} does not exist; name the database in IKT_DATABASE_URL")
+        raise BackupRefused(f"{_path(engine)} does not exist; name the database in {variable}")
 
 
 def is_blank(engine: Engine) -> bool:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, SessionTransaction, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from db import migrate, tenancy
+from db.folders import make_private
 from db.postgres import NOTICE_LOSS
 from db.settings import DatabaseSettings
 from db.tenancy import TenantScope
@@ -48,6 +49,12 @@ def create_engine(settings: DatabaseSettings | str) -> Engine:
     return engine
 
 
+def sqlite_file(settings: DatabaseSettings) -> Path | None:
+    """Where the settings' database lies, if it is a file."""
+    url = _normalised(settings.database_url)
+    return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
+
+
 def _normalised(address: str) -> URL:
     url = make_url(address)
     if url.drivername in ("postgres", "postgresql"):
@@ -65,7 +72,7 @@ def _prepare_postgres(connection: DBAPIConnection, record: ConnectionPoolEntry) 
 def _create_sqlite_engine(url: URL) -> Engine:
     if not url.database or url.database == ":memory:":
         raise ValueError(f"database URL {url!r} must name a file: sqlite:///path/to/ikt.db")
-    Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    make_private(Path(url.database).parent)
     engine = sqlalchemy.create_engine(
         url,
         connect_args={"timeout": SQLITE_BUSY_SECONDS},

@@ -3,8 +3,10 @@
 DatabaseRefusal
 ├── NotFound
 │   ├── DatasetNotFound, ExperimentNotFound, CrossValidationNotFound, SweepNotFound
-│   ├── ModelNotFound, StudentNotFound, CohortNotFound, ArtifactNotFound, KeyNotFound,
+│   ├── ModelNotFound, CohortNotFound, ArtifactNotFound, KeyNotFound,
 │   │   ErasureNotFound
+│   └── StudentNotFound
+│       └── NoResponsesHere
 ├── StudentsNotFound
 ├── IllegalMove
 │   └── StillActive
@@ -68,6 +70,17 @@ class ModelNotFound(NotFound):
 
 class StudentNotFound(NotFound):
     kind = "student"
+
+
+class NoResponsesHere(StudentNotFound):
+    """A student without a row of their own, which says nothing about datasets."""
+
+    def __init__(self, student_id: str) -> None:
+        super().__init__(student_id)
+        self.args = (
+            f"student {student_id!r} has no responses here; datasets may hold them, and POST /erasures "
+            "erases them there",
+        )
 
 
 class CohortNotFound(NotFound):

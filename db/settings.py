@@ -48,6 +48,20 @@ class DatabaseSettings(BaseSettings):
     audit_days: int = Field(default=365, ge=1)
     """How long entries of the audit log are kept."""
 
+    @property
+    def database_variable(self) -> str:
+        """What to change to have another database: its URL, or the data folder where none is set."""
+        return "IKT_DATABASE_URL" if "database_url" in self.model_fields_set else self._data_variable
+
+    @property
+    def artifacts_variable(self) -> str:
+        """What to change to have another place for files."""
+        return "IKT_ARTIFACTS_URL" if "artifacts_url" in self.model_fields_set else self._data_variable
+
+    @property
+    def _data_variable(self) -> str:
+        return f"IKT_DATA_DIR (it is {self.data_dir})"
+
     @field_validator("data_dir")
     @classmethod
     def _absolute(cls, value: Path) -> Path:

@@ -14,6 +14,7 @@ import yaml
 from typer.testing import CliRunner
 
 from api.cli.main import app
+from tests import settings_table
 
 ROOT = Path(__file__).parents[1]
 ROOMS = ("api", "worker", "ikt_model", "db")
@@ -158,6 +159,11 @@ class TestFiles:
         found = run("git", "grep", "-liE", hosts)
 
         assert found.stdout == ""
+
+
+class TestSettings:
+    def test_the_page_has_all_of_them_as_they_are(self) -> None:
+        assert settings_table.PAGE.read_text("utf-8").endswith(settings_table.table())
 
 
 class TestCommandLine:

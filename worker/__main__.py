@@ -1,13 +1,27 @@
 """`python -m worker`: a worker as the IKT_* variables describe it."""
 
 import os
+import sys
 
+from pydantic import ValidationError
+from pydantic_settings import SettingsError
+
+from db.folders import make_private
+from db.wrong_settings import explain
 from worker.celery_app import app
 from worker.settings import WorkerSettings
 
+WRONG_SETTING = 2
+
 
 def main() -> None:
-    settings = WorkerSettings()
+    try:
+        settings = WorkerSettings()
+    except (ValidationError, SettingsError) as error:
+        for line in explain(error, WorkerSettings):
+            print(f"a setting is wrong: {line}", file=sys.stderr)  # noqa: T201 - logs are not set up yet
+        raise SystemExit(WRONG_SETTING) from None
+    make_private(settings.data_dir)
     app.worker_main(
         [
             "--quiet",

@@ -15,7 +15,7 @@ class WorkerSettings(DatabaseSettings):
     """Read from IKT_* variables."""
 
     broker_url: Address = Field(default="filesystem://", repr=False)
-    """Redis (redis://host:port/0), or filesystem:// for folders under <data_dir>/broker."""
+    """Redis (redis://host:port/0), or filesystem:// for folders under broker/ in the data folder."""
     queues: tuple[QueueName, ...] = ("cpu", "gpu", "bulk")
     """Queues that this worker serves: training on CPU, training on GPU, scoring of students."""
     concurrency: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
@@ -23,6 +23,7 @@ class WorkerSettings(DatabaseSettings):
     threads: int | None = Field(default=None, ge=1)
     """Threads of one job; default: the cores shared out among the jobs. Equal numbers need equal threads."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
+    """auto, cpu or cuda: where jobs compute."""
     lease_seconds: float = Field(default=60.0, gt=0)
     """A job whose worker has been silent for so long goes back to the queue."""
     heartbeat_seconds: float = Field(default=3.0, gt=0)
@@ -38,6 +39,7 @@ class WorkerSettings(DatabaseSettings):
     retention_days: int | None = Field(default=None, ge=1)
     """Students without a response for so many days are erased, once a day; nobody is while it is not set."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    """DEBUG, INFO, WARNING or ERROR."""
 
     @model_validator(mode="after")
     def _heartbeat_is_quicker_than_lease(self) -> Self:

@@ -17,6 +17,7 @@ from celery.worker import state
 from kombu.exceptions import ChannelError
 from kombu.transport import filesystem, redis, virtual
 
+from db.folders import make_private
 from worker.logs import event
 
 logger = logging.getLogger(__name__)
@@ -63,7 +64,7 @@ class FolderChannel(filesystem.Channel):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)  # type: ignore[no-untyped-call]
         for folder in (self.data_folder_in, self.data_folder_out, self.processed_folder):
-            Path(folder).mkdir(parents=True, exist_ok=True)
+            make_private(Path(folder))
 
     def _put(self, queue: str, payload: dict[str, Any], **_: Any) -> None:  # type: ignore[override]
         folder = Path(self.data_folder_out)

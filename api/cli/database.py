@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from api.cli.console import JsonFlag, stdout, write_json
+from api.cli.console import JsonFlag, stderr, stdout, write_json
 from api.cli.failures import BadInput
 
 if TYPE_CHECKING:
@@ -15,6 +15,12 @@ if TYPE_CHECKING:
     from db.settings import DatabaseSettings
 
 app = typer.Typer(no_args_is_help=True, help="The database's schema, and backups.")
+
+AFTER_RESTORING = (
+    "The backup knows nothing of what came after {since}: revoke again the keys that were revoked since, or "
+    "they open the service (`ikt key list` shows their state, `ikt key revoke` ends them), and erase again "
+    "who was erased since."
+)
 
 Folder = Annotated[Path, typer.Argument(help="The backup's folder.")]
 
@@ -56,7 +62,9 @@ def restore(folder: Folder, *, as_json: JsonFlag = False) -> None:
     """Bring a backup into a new database and an empty place for files; start the service afterwards."""
     from db.backup import restore
 
-    _tell(_try(restore, folder), f"restored from {folder}", as_json=as_json)
+    manifest = _try(restore, folder)
+    _tell(manifest, f"restored from {folder}", as_json=as_json)
+    stderr().print(AFTER_RESTORING.format(since=manifest.created_at), soft_wrap=True)
 
 
 def _try(act: "Callable[[DatabaseSettings, Path], Manifest]", folder: Path) -> "Manifest":

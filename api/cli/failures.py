@@ -8,6 +8,7 @@ Failure
 └── ProcessDied      the service's own API or worker ended
 """
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -28,15 +29,23 @@ INLINE = (
 """The commands that need no server."""
 
 
+WHOLE_KEY = re.compile(r"(ikt_[A-Za-z0-9]{1,8})_?[\w-]{8,}")
+
+
+def without_secrets(text: str) -> str:
+    """The same with no more of a key than its prefix."""
+    return WHOLE_KEY.sub(r"\1_…", text)
+
+
 class Failure(Exception):
     """Shown on standard error; the command's exit code is `exit_code`."""
 
     exit_code = FAILED_WORK
 
     def __init__(self, title: str, detail: str = "") -> None:
-        super().__init__(title)
-        self.title = title
-        self.detail = detail
+        super().__init__(without_secrets(title))
+        self.title = without_secrets(title)
+        self.detail = without_secrets(detail)
 
 
 class NoServer(Failure):

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
+from uuid import UUID
 
 import typer
 from rich.markup import escape
@@ -18,11 +19,15 @@ if TYPE_CHECKING:
     from db.engine import SessionFactory
 
 UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
+LONGEST_ID = len(str(UUID(int=0)))
 DURATION = re.compile(r"(\d{1,6})([mhdw])")
 
 app = typer.Typer(no_args_is_help=True, help="Keys that programs and people show to the service.")
 
-Named = Annotated[str, typer.Argument(metavar="ID|PREFIX", help="The key's id, or its prefix.")]
+Named = Annotated[
+    str,
+    typer.Argument(metavar="ID|PREFIX", help="The key's id or prefix."),
+]
 
 
 @app.callback()
@@ -71,9 +76,11 @@ def list_(
     as_json: JsonFlag = False,
 ) -> None:
     """Every key, without its secret."""
-    from api.security.issue import list_keys
+    from api.security.issue import has_tenant, list_keys
 
     with _sessions() as sessions:
+        if tenant is not None and not has_tenant(sessions, tenant):
+            raise BadInput(f"There is no tenant {tenant!r}", "`ikt key list` shows every tenant with keys.")
         found = list_keys(sessions, tenant=tenant)
     if as_json:
         write_json([key.to_dict() for key in found])
@@ -91,6 +98,7 @@ def revoke(key: Named, *, as_json: JsonFlag = False) -> None:
     """End a key. Running services follow within seconds."""
     from api.security.issue import revoke_key
 
+    key = _identifier(key)
     with _sessions() as sessions, _known(key):
         revoked = revoke_key(sessions, key)
     if as_json:
@@ -115,6 +123,7 @@ def rotate(
     lasts = timedelta(0) if grace == "0" else _read_duration(grace)
     if lasts is None:
         raise BadInput(f"--grace {grace!r} is no duration", "Write 30m, 24h, 7d or 0.")
+    key = _identifier(key)
     with _sessions() as sessions, _known(key):
         try:
             issued, old = rotate_key(sessions, key, grace=lasts)
@@ -147,16 +156,29 @@ def key_of_its_own(name: str) -> Iterator[str | None]:
 
 @contextmanager
 def _sessions() -> "Iterator[SessionFactory]":
-    from db.engine import create_engine, create_session_factory, is_up_to_date
+    from db.engine import create_engine, create_session_factory, is_up_to_date, sqlite_file
     from db.settings import DatabaseSettings
 
-    engine = create_engine(DatabaseSettings())
+    settings = DatabaseSettings()
+    # Asked before there is an engine, whose first connection would make the file.
+    if (file := sqlite_file(settings)) is not None and not file.is_file():
+        raise BadInput(
+            f"There is no database at {file}",
+            f"Is {settings.database_variable} right? `ikt db upgrade` makes a new database there.",
+        )
+    engine = create_engine(settings)
     try:
         if not is_up_to_date(engine):
             raise BadInput("The database is not up to date", "Bring it there with `ikt db upgrade`.")
         yield create_session_factory(engine)
     finally:
         engine.dispose()
+
+
+def _identifier(text: str) -> str:
+    """An id or a prefix, also from a whole key, or from one whose end was lost when it was copied."""
+    text = text.strip()
+    return text.split("_")[1] if text.startswith("ikt_") else text
 
 
 @contextmanager
@@ -166,8 +188,10 @@ def _known(name: str) -> Iterator[None]:
     try:
         yield
     except KeyNotFound as unknown:
+        # What is longer than an id may be a part of a secret.
+        shown = repr(name) if len(name) <= LONGEST_ID else "of that text"
         raise BadInput(
-            f"There is no key {name!r}", "`ikt key list` shows them; use an id or a prefix."
+            f"There is no key {shown}", "`ikt key list` shows them; use an id or a prefix."
         ) from unknown
 
 

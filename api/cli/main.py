@@ -1,10 +1,12 @@
 """`ikt`: every command in its group, and one place where failures become exit codes."""
 
 from importlib import metadata
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 import typer.core
+from pydantic import ValidationError
+from pydantic_settings import SettingsError
 
 from api.cli import (
     audit,
@@ -22,7 +24,11 @@ from api.cli import (
     sweeps,
 )
 from api.cli.console import report
-from api.cli.failures import Failure
+from api.cli.failures import Failure, without_secrets
+from api.cli.settings import refusal_of, warn_of_unknown
+
+UsageError: type[BaseException] = typer.BadParameter.__mro__[1]
+"""Of click, or of the copy that newer releases of typer have in them."""
 
 
 class Commands(typer.core.TyperGroup):
@@ -32,8 +38,20 @@ class Commands(typer.core.TyperGroup):
         try:
             return super().invoke(ctx)
         except Failure as failure:
-            report(failure)
-            raise typer.Exit(failure.exit_code) from failure
+            _end(failure)
+        except UsageError as error:
+            if isinstance(message := getattr(error, "message", None), str):
+                error.__dict__["message"] = without_secrets(message)
+            raise
+        except (ValidationError, SettingsError) as error:
+            if (refusal := refusal_of(error)) is None:
+                raise
+            _end(refusal)
+
+
+def _end(failure: Failure) -> NoReturn:
+    report(failure)
+    raise typer.Exit(failure.exit_code) from failure
 
 
 def _tell_version(wanted: bool) -> None:
@@ -54,11 +72,12 @@ app = typer.Typer(
 @app.callback()
 def ikt(
     *,
-    version: Annotated[
+    version: Annotated[  # noqa: ARG001 - its callback has done it
         bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Say the version.")
     ] = False,
 ) -> None:
     """Interpretable knowledge tracing: train, compare, and ask what a student can do."""
+    warn_of_unknown()
 
 
 _ROOMS = (

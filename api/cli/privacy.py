@@ -6,12 +6,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from api.cli.client import DEFAULT_URL, Service, UrlOption, open_service
 from api.cli.console import JsonFlag, stderr, stdout, write_json
 from api.cli.failures import BadInput
 
 POLL_SECONDS = 0.3
+FOUND = ("n_interactions", "n_states", "n_cohorts", "n_datasets", "n_experiments")
+"""Counts of an erasure that are all 0 where nobody was found."""
 
 
 def register(app: typer.Typer) -> None:
@@ -29,18 +32,45 @@ def erase(
     """Erase a student everywhere: responses, states, cohorts, datasets and predictions."""
     with open_service(url) as service:
         erasure = service.post("/erasures", {"student_id": student_id})
-        if wait:
+        if wait and erasure["status"] != "done":
+            _tell_waiting(erasure)
             with stderr().status("looking through files"):
                 erasure = _wait(service, erasure)
     if as_json:
         write_json(erasure)
-        return
+    if erasure["status"] == "done" and not any(erasure[count] for count in FOUND):
+        raise BadInput(
+            f"Nobody with the id {student_id!r} was found: nothing was erased",
+            "Check the spelling; `ikt students` lists those with responses here.",
+        )
+    if not as_json:
+        _tell_erased(erasure, student_id)
+
+
+def _tell_waiting(erasure: dict[str, Any]) -> None:
+    # All that was typed is asked for by now; without this line a stopped worker looks like a hanging command.
+    stderr().print(
+        f"erasure {erasure['id']}: rows are gone ({erasure['n_interactions']:,} responses); files wait for a "
+        "worker, or for experiments that run and have read them. Ctrl-C is safe, it goes on without this "
+        "command",
+        soft_wrap=True,
+    )
+
+
+def _tell_erased(erasure: dict[str, Any], student_id: str) -> None:
     found = (
         f"{erasure['n_interactions']:,} responses, {erasure['n_datasets']} datasets, "
         f"predictions of {erasure['n_experiments']} experiments"
     )
     learned = f"{erasure['n_models']} models had learned from them"
-    stdout().print(f"[green]✓[/] erasure {erasure['id']} is {erasure['status']} · {found}; {learned}")
+    console = stdout()
+    console.print(
+        f"[green]✓[/] erasure {erasure['id']} of {escape(repr(student_id))} is {erasure['status']} · "
+        f"{found}; {learned}",
+        soft_wrap=True,
+    )
+    if erasure["status"] != "done":
+        console.print("  [dim]a worker goes on through files, and counts what it finds there[/]")
 
 
 def _wait(service: Service, erasure: dict[str, Any]) -> dict[str, Any]:

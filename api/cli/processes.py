@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 
 from api.cli.failures import Failure, ProcessDied
+from db.folders import make_private
 
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
@@ -57,7 +58,7 @@ class Running:
 def run_service(*, data_dir: Path, host: str, port: int, concurrency: int | None = None) -> Iterator[Running]:
     """API and worker, ready when the block begins and stopped when it ends, however it ends."""
     logs = data_dir / "logs"
-    logs.mkdir(parents=True, exist_ok=True)
+    make_private(logs)
     shared = {"IKT_DATA_DIR": str(data_dir), "PYTHONUNBUFFERED": "1"}
     jobs = {"IKT_CONCURRENCY": str(concurrency)} if concurrency else {}
     api_command = [sys.executable, "-m", "api.cli", "api", "--host", host, "--port", str(port)]

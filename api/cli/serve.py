@@ -16,6 +16,7 @@ from rich.markup import escape
 from api.cli.console import JsonFlag, stdout, write_json
 from api.cli.failures import BadInput
 from api.cli.processes import Running, require_free, run_service
+from api.cli.settings import require_settings
 
 if TYPE_CHECKING:
     from api.settings import ApiSettings
@@ -59,6 +60,7 @@ def up(
     from db.engine import upgrade
     from db.settings import DatabaseSettings
 
+    require_settings()
     settings = DatabaseSettings()
     needs_keys = _require_keys_or_this_machine(ApiSettings(host=host))
     require_free(host, port)

@@ -98,6 +98,12 @@ def list_keys(sessions: SessionFactory, *, tenant: str | None = None) -> list[Ke
         return [_show(key, name) for key, name in keys.list_keys(session, tenant=tenant)]
 
 
+def has_tenant(sessions: SessionFactory, name: str) -> bool:
+    """Whether there is a tenant of that name."""
+    with read_scope(sessions, tenant=EVERY_TENANT) as session:
+        return tenants.find_tenant(session, name) is not None
+
+
 def revoke_key(sessions: SessionFactory, identifier: str) -> KeyShown:
     """End a key, by id or prefix; one that was revoked stays so. Raises KeyNotFound."""
     with session_scope(sessions, tenant=EVERY_TENANT) as session:

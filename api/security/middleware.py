@@ -14,8 +14,9 @@ from api.principal import NOBODY_IN_PARTICULAR, PLACE, STILL_PLACE
 from api.rate_limits import KeyLimitReached, Quota, RateLimits, Strangers
 from api.security.keyring import Held, Keyring
 from api.security.places import SAFE_METHODS, require_own_page, require_this_machine
+from api.security.refused_requests import RefusedRequests
 from api.security.tokens import Token
-from api.services.refusals import AccessRefused, KeyMissing, KeyRefused
+from api.services.refusals import AccessRefused, KeyMisplaced, KeyMissing, KeyRefused
 from api.settings import ApiSettings
 from db.engine import SessionFactory
 
@@ -32,10 +33,12 @@ class Door:
         self.keyring = Keyring(sessions)
         self.limits = RateLimits(settings.broker_url)
         self.strangers = Strangers(settings.refused_per_minute)
+        self.refused = RefusedRequests()
         self._default_limit = settings.requests_per_minute
 
     async def close(self) -> None:
         """Finish what is being noted, and give connections back."""
+        self.refused.close()
         await self.keyring.close()
         await self.limits.close()
 
@@ -61,14 +64,17 @@ class Door:
             self.strangers.refuse_many(address)
         if token is None:
             self.strangers.count(address)
-            raise KeyMissing if text is None else KeyRefused
+            refused = _unread(text)
+            self.refused.note_refusal(address, refused, None)
+            raise refused
         # Before the look-up, or all that come during it would be looked up as well.
         counted = None if self.keyring.expects(token) else self.strangers.count(address)
         try:
             held = await self.keyring.find(token, to_read=to_read)
-        except KeyRefused:
+        except KeyRefused as refusal:
             if counted is None:
                 self.strangers.count(address)
+            self.refused.note_refusal(address, refusal, token)
             raise
         except (OperationalError, PoolExhausted):
             self.strangers.take_back(address, counted)
@@ -148,6 +154,12 @@ def _credentials(scope: Scope) -> tuple[str | None, bool]:
             cookies = value
     text = cookie_parser(cookies.decode("latin-1")).get(COOKIE)
     return text, text is not None
+
+
+def _unread(text: str | None) -> KeyMissing | KeyRefused:
+    if text is None:
+        return KeyMissing()
+    return KeyRefused() if text else KeyMisplaced()
 
 
 def _saying(quota: Quota, send: Send) -> Send:

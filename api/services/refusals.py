@@ -304,7 +304,17 @@ class KeyRefused(AccessRefused):
     """The key is not one of this service, was revoked, or has expired."""
 
     def __init__(self, reason: str = "is not one of this service") -> None:
+        self.kind = next((kind for kind in ("revoked", "expired") if kind in reason), "unknown")
         super().__init__(f"the key {reason}; ask for another, `ikt key create` makes one")
+
+
+class KeyMisplaced(KeyRefused):
+    """A key may have come, but without the word `Bearer` before it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kind = "misplaced"
+        self.args = ("no key could be read; write `Authorization: Bearer <key>`, with that word before it",)
 
 
 class ScopeMissing(AccessRefused):

@@ -8,6 +8,7 @@ from api.doorbell import Doorbell
 from api.principal import Principal
 from api.schemas.students import StudentPage, StudentRead
 from api.services.erasures import Forget, settle
+from db.errors import NoResponsesHere, StudentNotFound
 from db.models import Student
 from db.repositories import audit, erasures, students
 
@@ -29,9 +30,12 @@ def delete_student(
     session: Session, doorbell: Doorbell, principal: Principal, student_id: str, *, forget: Forget
 ) -> None:
     """Erase a student with all responses, states and memberships, and have a worker look through files; once
-    that is committed, whatever memory holds of them is to be forgotten as well. Raises StudentNotFound.
+    that is committed, whatever memory holds of them is to be forgotten as well. Raises NoResponsesHere.
     """
-    erasure = erasures.erase_student(session, student_id, key_id=principal.key_id)
+    try:
+        erasure = erasures.erase_student(session, student_id, key_id=principal.key_id)
+    except StudentNotFound:
+        raise NoResponsesHere(student_id) from None
     settle(session, doorbell, erasure, forget=forget)
     deed = audit.deed("delete_student", key_id=principal.key_id, method="DELETE", status=204)
     audit.add_entry(session, deed, subject=erasure.subject)

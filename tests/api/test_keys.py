@@ -15,10 +15,12 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from api.principal import SCOPES
+from api.security import refused_requests
 from api.security.issue import Issued, KeyEnded, KeySucceeded, list_keys, revoke_key, rotate_key
 from api.security.keyring import Keyring
+from api.security.refused_requests import RefusedRequests
 from api.security.tokens import Token
-from api.services.refusals import KeyRefused
+from api.services.refusals import KeyMisplaced, KeyMissing, KeyRefused
 from db.base import utc_now
 from db.engine import create_engine, create_session_factory
 from db.models import ApiKey
@@ -127,6 +129,13 @@ class TestRefusals:
     @pytest.mark.parametrize("header", ["Basic eDp5", "Bearer", "ikt"])
     def test_another_way_to_authenticate(self, service: Service, header: str) -> None:
         assert_problem(ask(service, None, headers={"Authorization": header}), 401, "key-refused")
+
+    def test_a_key_without_its_scheme_is_told_what_to_write(self, service: Service) -> None:
+        key = issue(service, "read")
+        answer = ask(service, None, headers={"Authorization": key.token.text})
+        detail = assert_problem(answer, 401, "key-refused")["detail"]
+        assert "write `Authorization: Bearer <key>`" in detail
+        assert key.token.text not in detail
 
     def test_a_revoked_key_is_refused_soon(self, service: Service) -> None:
         key = issue(service, "read")
@@ -347,3 +356,36 @@ class TestSecrets:
         made = [Token.make() for _ in range(200)]
         assert len({one.prefix for one in made}) == len({one.text for one in made}) == 200
         assert all(Token.read(one.text) == one for one in made)
+
+
+class TestTraces:
+    def test_refused_keys_are_told_once_a_minute(
+        self, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        token = Token.make()
+        refused = RefusedRequests()
+        moments = iter([0.0, 1.0, 2.0, 61.0, 62.0])
+        monkeypatch.setattr(refused_requests, "monotonic", lambda: next(moments))
+        for refusal in (
+            KeyRefused(),
+            KeyRefused("was revoked"),
+            KeyMissing(),
+            KeyRefused("expired on 1 May"),
+        ):
+            refused.note_refusal("192.0.2.1", refusal, token)
+        refused.note_refusal("192.0.2.2", KeyMisplaced(), None)
+        said = [record.getMessage() for record in caplog.records]
+        first, together, other = said
+        assert first == f"keys_refused address=192.0.2.1 requests=1 reasons=unknown:1 prefixes={token.prefix}"
+        assert "192.0.2.1 requests=2 reasons=revoked:1,expired:1" in together
+        assert other == "keys_refused address=192.0.2.2 requests=1 reasons=misplaced:1 prefixes=-"
+        refused.close()
+        assert len(caplog.records) == 3
+        assert token.text not in caplog.text
+
+    def test_the_door_tells_of_them(self, service: Service, caplog: pytest.LogCaptureFixture) -> None:
+        wrong = Token.make()
+        service.app.state.door.refused.close()
+        ask(service, None, headers={"Authorization": f"Bearer {wrong.text}"})
+        assert f"requests=1 reasons=unknown:1 prefixes={wrong.prefix}" in caplog.text
+        assert wrong.text not in caplog.text

@@ -83,6 +83,13 @@ class TestErasures:
         assert newest["subject"] == entries[0]["subject"]
         assert entries[0]["status"] == 204
 
+    def test_deleting_somebody_of_datasets_alone_says_what_erases_them(self, desk: Desk) -> None:
+        desk.service.add_dataset(events_csv().replace(b"ana", b"only in a file"))
+        answer = desk.service.client.delete("/students/only in a file")
+        detail = assert_problem(answer, 404, "student-not-found")["detail"]
+        assert "'only in a file' has no responses here; datasets may hold them" in detail
+        assert "POST /erasures erases them there" in detail
+
     def test_unknown_ones_are_named(self, desk: Desk) -> None:
         assert_problem(desk.service.client.get(f"/erasures/{uuid4()}"), 404, "erasure-not-found")
         answer = desk.service.client.post("/erasures", json={"student_id": ""})

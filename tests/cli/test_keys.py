@@ -99,9 +99,12 @@ class TestCreate:
         assert create(ikt, "--expires", "2099-12-31", "--json").json["expires_at"] == "2099-12-31T00:00:00Z"
 
     def test_a_database_that_is_not_there_is_told(self, tmp_path: Path) -> None:
-        ended = run(*IKT, "key", "list", env=environment(tmp_path))
+        ended = run(*IKT, "key", "list", env=environment(tmp_path / "state"))
         assert ended.returncode == 2
+        assert f"There is no database at {tmp_path / 'state' / 'ikt.db'}" in ended.stderr.replace("\n", "")
+        assert "Is IKT_DATA_DIR (it is" in ended.stderr
         assert "ikt db upgrade" in ended.stderr
+        assert not (tmp_path / "state").exists()
 
 
 class TestList:
@@ -110,7 +113,8 @@ class TestList:
         said = ikt("key", "list", "--tenant", "south")
         assert made.split("_")[1] in said.out
         assert made not in said.out
-        assert ikt("key", "list", "--tenant", "nobody", "--json").json == []
+        unknown = ikt("key", "list", "--tenant", "nobody", "--json")
+        assert (unknown.code, unknown.out, "There is no tenant 'nobody'" in unknown.err) == (2, "", True)
 
 
 class TestEnding:
@@ -120,6 +124,25 @@ class TestEnding:
             assert "is revoked" in ikt("key", "revoke", made[name]).out
             assert listed(ikt, made["prefix"])["state"] == "revoked"
             assert ikt("key", "revoke", made[name], "--json").json["state"] == "revoked"
+
+    def test_a_whole_key_is_taken_by_its_prefix_and_never_repeated(self, ikt: Ikt) -> None:
+        made = create(ikt, "--json").json
+        said = ikt("key", "revoke", made["key"])
+        assert "is revoked" in said.out
+        assert made["key"] not in said.out + said.err
+        assert listed(ikt, made["prefix"])["state"] == "revoked"
+
+    @pytest.mark.parametrize("command", ["revoke", "rotate"])
+    @pytest.mark.parametrize("text", ["ikt_aaaaaaaa_SECRET{}", "ikt_SECRET{}", "SECRET{}"])
+    def test_what_may_be_a_secret_is_not_repeated(self, ikt: Ikt, command: str, text: str) -> None:
+        said = ikt("key", command, text.format("x" * 37))
+        assert (said.code, said.out) == (2, "")
+        assert "SECRET" not in said.err
+
+    def test_a_key_in_the_wrong_place_is_not_repeated(self, ikt: Ikt) -> None:
+        said = ikt("key", "revoke", "one", f"ikt_aaaaaaaa_SECRET{'x' * 37}")
+        assert (said.code, "unexpected extra argument" in said.err) == (2, True)
+        assert "SECRET" not in said.err
 
     def test_rotating_keeps_the_old_one_for_a_while(self, ikt: Ikt) -> None:
         old = create(ikt, "--scopes", "ingest", "--json").json

@@ -106,10 +106,11 @@ class TestDemo:
         ended = run(*IKT, "demo", env=environment(tmp_path, IKT_LEASE_SECONDS="1"))
 
         assert ended.returncode == 1
-        assert "The worker process ended with exit code 1" in ended.stderr
-        assert "heartbeat_seconds" in ended.stderr
+        assert "The worker process ended with exit code 2" in ended.stderr
+        assert "IKT_HEARTBEAT_SECONDS 3 must be below IKT_LEASE_SECONDS" in ended.stderr
+        assert "Traceback" not in ended.stderr
         assert log.read_text().startswith("what went wrong before\n")
-        assert "heartbeat_seconds" in log.read_text()
+        assert "IKT_HEARTBEAT_SECONDS" in log.read_text()
 
 
 class TestDatabase:

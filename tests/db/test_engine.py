@@ -25,6 +25,7 @@ from db.engine import (
     read_scope,
     session_scope,
 )
+from db.folders import make_private
 from db.models import DEFAULT_TENANT, Dataset
 from db.settings import DatabaseSettings
 from tests.builders import make_dataset
@@ -359,3 +360,16 @@ def _run_together(functions: list[Callable[[], None]]) -> None:
         thread.start()
     for thread in threads:
         thread.join()
+
+
+def test_a_new_data_folder_is_closed_to_other_users(tmp_path: Path) -> None:
+    create_engine(DatabaseSettings(data_dir=tmp_path / "new" / "state")).dispose()
+    make_private(tmp_path / "other" / "logs")
+    for folder in ("new", "new/state", "other", "other/logs"):
+        assert (tmp_path / folder).stat().st_mode & 0o777 == 0o700
+
+
+def test_a_folder_that_was_there_keeps_its_mode(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    create_engine(DatabaseSettings(data_dir=tmp_path)).dispose()
+    assert tmp_path.stat().st_mode & 0o777 == 0o755

@@ -66,9 +66,21 @@ class TestBackUp:
             back_up(source, tmp_path)
 
     def test_a_database_that_is_not_there_is_not_made(self, target: DatabaseSettings, tmp_path: Path) -> None:
-        with pytest.raises(BackupRefused, match="does not exist; name the database in IKT_DATABASE_URL"):
+        with pytest.raises(BackupRefused, match=r"name the database in IKT_DATA_DIR .it is .*/new"):
             back_up(target, tmp_path / "backup")
         assert not (tmp_path / "new" / "ikt.db").exists()
+
+    def test_a_variable_that_was_set_is_the_one_to_change(self, tmp_path: Path) -> None:
+        settings = DatabaseSettings(database_url=f"sqlite:///{tmp_path}/none.db")
+        with pytest.raises(BackupRefused, match=r"none\.db does not exist; name .* IKT_DATABASE_URL"):
+            back_up(settings, tmp_path / "backup")
+
+    def test_other_users_can_not_read_it(self, source: DatabaseSettings, tmp_path: Path) -> None:
+        back_up(source, tmp_path / "backups" / "monday")
+        assert (tmp_path / "backups" / "monday").stat().st_mode & 0o777 == 0o700
+        (tmp_path / "shared").mkdir(mode=0o750)
+        back_up(source, tmp_path / "shared")
+        assert (tmp_path / "shared").stat().st_mode & 0o777 == 0o750
 
     def test_a_store_that_lost_a_file_is_told(self, source: DatabaseSettings, tmp_path: Path) -> None:
         ArtifactStore(source.artifacts_url).delete(KEY)
@@ -186,7 +198,7 @@ class TestRestore:
             (lambda folder: (folder / backup.MANIFEST).write_text("{"), "can't be read"),
             (_change_manifest(format=2), "of another release"),
             (_change_manifest(revision="9999"), "of another release"),
-            (_change_manifest(database="postgresql"), "of postgresql, and IKT_DATABASE_URL names sqlite"),
+            (_change_manifest(database="postgresql"), "of postgresql, and the database here is sqlite"),
             (_change_manifest(counts={"datasets": 2}), "rows were lost"),
         ],
     )
@@ -205,7 +217,9 @@ class TestRestore:
         back_up(source, tmp_path / "backup")
         stacks.migrated_sqlite(tmp_path / "new" / "ikt.db").dispose()
 
-        with pytest.raises(BackupRefused, match="has tables already; name a new one"):
+        with pytest.raises(
+            BackupRefused, match=r"tables already; name a new one in IKT_DATA_DIR .it is .*/new"
+        ):
             restore(target, tmp_path / "backup")
 
     def test_files_that_are_there_are_left_alone(
@@ -214,7 +228,7 @@ class TestRestore:
         back_up(source, tmp_path / "backup")
         ArtifactStore(target.artifacts_url).put_file(tmp_path / "backup" / "rows.db", "datasets/other.arrow")
 
-        with pytest.raises(BackupRefused, match="holds files; name an empty place"):
+        with pytest.raises(BackupRefused, match=r"files; name an empty place in IKT_DATA_DIR .it is .*/new"):
             restore(target, tmp_path / "backup")
 
 
@@ -268,6 +282,21 @@ class TestCommands:
         assert told[0] == told[1]
         assert told[0]["counts"]["datasets"] == 1
         assert told[0]["files"] == 2
+
+    def test_restoring_reminds_of_what_the_backup_does_not_know(
+        self,
+        source: DatabaseSettings,
+        target: DatabaseSettings,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        made = back_up(source, tmp_path / "backup")
+        monkeypatch.setenv("IKT_DATA_DIR", str(target.data_dir))
+        done = CliRunner().invoke(app, ["db", "restore", str(tmp_path / "backup")])
+
+        assert done.exit_code == 0, done.output
+        assert f"nothing of what came after {made.created_at}: revoke again" in done.stderr
+        assert "erase again" in done.stderr
 
     def test_refusals_are_bad_input(self, tmp_path: Path) -> None:
         done = CliRunner().invoke(app, ["db", "restore", str(tmp_path)])
