@@ -156,9 +156,9 @@ class TestFailing:
                 raise ValueError(item)
             return recorder.one(item)
 
-        with batcher(fail, refuse_odd) as batches:
+        recorder.may_go_on.set()
+        with batcher(fail, refuse_odd, size=4, delay_seconds=LONG) as batches:
             futures = [batches.submit(item) for item in range(4)]
-            recorder.may_go_on.set()
             assert [type(future.exception(LONG)) for future in futures] == [
                 type(None),
                 ValueError,
