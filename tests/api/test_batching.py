@@ -156,16 +156,19 @@ class TestFailing:
                 raise ValueError(item)
             return recorder.one(item)
 
-        recorder.may_go_on.set()
-        with batcher(fail, refuse_odd, size=4, delay_seconds=LONG) as batches:
+        with batcher(fail, refuse_odd) as batches:
+            first = batches.submit(4)
+            assert recorder.is_busy.wait(LONG)
             futures = [batches.submit(item) for item in range(4)]
+            recorder.may_go_on.set()
+            assert first.result(LONG) == 8
             assert [type(future.exception(LONG)) for future in futures] == [
                 type(None),
                 ValueError,
                 type(None),
                 ValueError,
             ]
-        assert sorted(recorder.alone) == [0, 2]
+        assert sorted(recorder.alone) == [0, 2, 4]
         # What an error says may name a student.
         assert "n=4 reason=RuntimeError" in caplog.text
         assert "shared" not in caplog.text

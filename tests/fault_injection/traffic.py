@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 
 from db.engine import read_scope
 from db.models import Interaction, Student
-from tests.running import Api, System
+from tests.running import Api, System, wait_for
 
 PATIENCE_SECONDS = 60.0
 RETRY_SECONDS = 0.1
@@ -121,3 +121,9 @@ def miscounted(system: System) -> list[str]:
     )
     with read_scope(system.sessions) as session:
         return list(session.scalars(statement))
+
+
+def wait_for_readiness(client: httpx.Client, status: int) -> httpx.Response:
+    """What `/readyz` tells once it has looked again, which it does at most once a second."""
+    wait_for(lambda: client.get("/readyz").status_code == status, seconds=10, what=f"/readyz is {status}")
+    return client.get("/readyz")
