@@ -63,6 +63,7 @@ IN_FLIGHT = 8
 MAIN_SHARE = 0.15
 LONGEST_SECONDS = 1.5  # of a job, roughly: what random moments are drawn from
 POINT_SECONDS = 40
+LAST_SITES_SECONDS = 3
 
 
 @dataclass
@@ -75,6 +76,7 @@ class Point:
     ticket: Path | None = None
     after_seconds: float = 0.0
     kill_at: float | None = None
+    ended_at: float | None = None
     is_killed: bool = field(default=False)
 
 
@@ -144,13 +146,20 @@ class Slaughter:
             point.kill_at = point.kill_at or now + point.after_seconds
             if now >= point.kill_at:
                 point.is_killed = self._kill(experiment.lease_owner or "", main=point.by_main)
-        if experiment.status.is_terminal:
+        if experiment.status.is_terminal and not self._may_still_be_killed(point):
             assert experiment.status.value == "succeeded", (experiment.error_type, experiment.error_detail)
             self.active.remove(point)
             (self.done if point.is_killed else self.missed).append(point)
             if point.ticket is not None and not point.is_killed:
                 # Whoever goes on after another's main process was killed passes a site less often.
                 assert experiment.attempt > 1, f"site never passed: {point.ticket.read_text()}"
+
+    def _may_still_be_killed(self, point: Point) -> bool:
+        """Two sites lie behind the last commit."""
+        if point.ticket is None or point.is_killed:
+            return False
+        point.ended_at = point.ended_at or time.monotonic()
+        return time.monotonic() - point.ended_at < LAST_SITES_SECONDS
 
     def _kill(self, owner: str, *, main: bool) -> bool:
         if main:
