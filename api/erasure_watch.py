@@ -52,13 +52,14 @@ class ErasureWatch:
         with read_scope(self._sessions) as session:
             now = leases.shared_now(session)
             erased = set(erasures.list_remembered(session, since=now - OVERLAP - self._period))
-            ended_ago = erasures.find_time_since_last(session)
+            finished_at = erasures.find_last_finished(session)
         # Once when they are first seen, and once when no request is under way that knew them.
         for student_pk, created_at in erased ^ self._told:
             self._forget(student_pk, created_at)
         self._told = erased
-        if ended_ago is not None:
-            self._store.forget_copies(unused_since=utc_now() - ended_ago)
+        if finished_at is not None:
+            # Files go by this machine's clock.
+            self._store.forget_copies(unused_since=utc_now() - (now - finished_at))
 
     @property
     def _period(self) -> timedelta:

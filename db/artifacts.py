@@ -209,9 +209,12 @@ class ArtifactStore:
         self._remove(self._path(key))
 
     def list_keys(self, folder: str) -> list[str]:
-        """Every file that is stored under `folder`, whether it counts or not; what is no key is left out."""
-        keys = (str(path).removeprefix(f"{self._root}/") for path in self._fs.find(self._path(folder)))
-        return [key for key in keys if _KEY.fullmatch(key)]
+        """Every file and folder that is stored under `folder`, whether it counts or not; what is no key is
+        left out. Folders are told of too, since those that a crash left empty would never be found otherwise.
+        """
+        paths = self._fs.find(self._path(folder), withdirs=True)
+        keys = (str(path).removeprefix(f"{self._root}/").rstrip("/") for path in paths)
+        return [key for key in keys if key != folder and _KEY.fullmatch(key)]
 
     def remove_leftovers(self, key: str) -> None:
         """Remove versions of a folder that do not count; nobody may be writing one."""

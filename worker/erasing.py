@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID, uuid4
 
-from db.artifacts import ArtifactStore
+from db.artifacts import ArtifactStore, checkpoint_key
 from db.engine import SessionFactory, after_commit, read_scope, session_scope
 from db.errors import ArtifactNotFound
 from db.repositories import contents, erasures
@@ -27,7 +27,7 @@ from ikt_model.data.errors import UnreadableDataset
 from ikt_model.data.sequences import describe, save_sequences
 from worker.failures import artifact_access
 from worker.logs import event
-from worker.stores import checkpoint_key, predictions_key
+from worker.stores import predictions_key
 
 logger = logging.getLogger(__name__)
 

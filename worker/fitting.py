@@ -15,6 +15,7 @@ from typing import Literal
 import numpy as np
 import torch
 
+from db.artifacts import checkpoint_key
 from db.engine import read_scope, session_scope
 from db.errors import ArtifactNotFound
 from db.models import Dataset
@@ -33,7 +34,7 @@ from worker.logs import event
 from worker.provenance import code_version, package_versions
 from worker.reading import predictions_of_present, read_dataset
 from worker.reporting import write_report
-from worker.stores import checkpoint_key, model_key, predictions_key, report_key
+from worker.stores import model_key, predictions_key, report_key
 from worker.sweeps import should_prune
 
 logger = logging.getLogger(__name__)

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from db.engine import SessionFactory, read_scope, session_scope
 from db.repositories import erasures, experiments, leases, models, runs, scoring, sweeps
-from db.repositories.leases import ring_delay
+from worker.bells import Bell, DailyBell
 from worker.enqueue import (
     JOB_VERSION,
     BrokerUnavailable,
@@ -32,66 +32,7 @@ from worker.tidying import tidy
 
 logger = logging.getLogger(__name__)
 
-FIRST_RETENTION_SECONDS = 600.0
-RETENTION_SECONDS = 24 * 3600.0
 HEARD_SECONDS = 5
-
-
-class ScoringBell:
-    """Rings for students who are due and whom nobody scores; ever later while that does not help."""
-
-    def __init__(self, settings: WorkerSettings) -> None:
-        self._settings = settings
-        self._rings = 0
-        self._again_at = 0.0  # seconds of the monotonic clock
-
-    def look(self, sessions: SessionFactory) -> None:
-        """One look. Raises BrokerUnavailable."""
-        with read_scope(sessions) as session:
-            is_wanted = scoring.is_scoring_wanted(session, job_version=JOB_VERSION)
-        if not is_wanted:
-            self._rings, self._again_at = 0, 0.0
-        elif time.monotonic() >= self._again_at:
-            enqueue_scoring(settings=self._settings)
-            self._again_at = time.monotonic() + ring_delay(self._rings).total_seconds()
-            self._rings += 1
-            logger.info(event("rang_for_scoring", rings=self._rings))
-
-
-class ErasureBell:
-    """Rings for erasures that are due and that nobody is at; ever later while that does not help."""
-
-    def __init__(self, settings: WorkerSettings) -> None:
-        self._settings = settings
-        self._rings = 0
-        self._again_at = 0.0  # seconds of the monotonic clock
-
-    def look(self, sessions: SessionFactory) -> None:
-        """One look. Raises BrokerUnavailable."""
-        with session_scope(sessions) as session:
-            erasures.forget_remembered(session)
-            is_wanted = erasures.is_erasing_wanted(session)
-        if not is_wanted:
-            self._rings, self._again_at = 0, 0.0
-        elif time.monotonic() >= self._again_at:
-            enqueue_erasure(settings=self._settings)
-            self._again_at = time.monotonic() + ring_delay(self._rings).total_seconds()
-            self._rings += 1
-            logger.info(event("rang_for_erasure", rings=self._rings))
-
-
-class RetentionBell:
-    """Rings once a day for what is kept too long; several workers' rings find it done."""
-
-    def __init__(self, settings: WorkerSettings) -> None:
-        self._settings = settings
-        self._due_at = time.monotonic() + FIRST_RETENTION_SECONDS
-
-    def look(self) -> None:
-        """One look. Raises BrokerUnavailable."""
-        if time.monotonic() >= self._due_at:
-            enqueue_retention(settings=self._settings)
-            self._due_at = time.monotonic() + RETENTION_SECONDS
 
 
 class ClockWatch:
@@ -148,9 +89,15 @@ class Janitor:
         self._tidy_at = 0.0  # seconds of the monotonic clock
         self._ended = Event()
         self._connected = Lock()
-        self._scoring = ScoringBell(settings)
-        self._erasure = ErasureBell(settings)
-        self._retention = RetentionBell(settings)
+        self._scoring = Bell(
+            "scoring",
+            lambda session: scoring.is_scoring_wanted(session, job_version=JOB_VERSION),
+            lambda: enqueue_scoring(settings=settings),
+        )
+        self._erasure = Bell(
+            "erasure", erasures.is_erasing_wanted, lambda: enqueue_erasure(settings=settings)
+        )
+        self._retention = DailyBell(lambda: enqueue_retention(settings=settings))
         self._thread = Thread(target=self._run, name="janitor", daemon=True)
 
     def start(self) -> None:
@@ -174,6 +121,8 @@ class Janitor:
             if self._room.look(is_free=self._has_room()):
                 self._ring_for_overdue(stores.sessions)
             self._leftovers.remove(stores)
+            with session_scope(stores.sessions) as session:
+                erasures.forget_remembered(session)
             self._scoring.look(stores.sessions)
             self._erasure.look(stores.sessions)
             self._retention.look()

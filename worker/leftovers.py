@@ -9,6 +9,7 @@ from uuid import UUID
 from db.base import utc_now
 from db.engine import SessionFactory, read_scope
 from db.repositories import contents, erasures
+from db.repositories.leases import shared_now
 from db.wiping import wipe
 from worker.logs import event
 from worker.settings import WorkerSettings
@@ -28,11 +29,11 @@ class Leftovers:
         """One look. Raises SQLAlchemyError, OSError."""
         _remove_work(self._settings.work_folder, stores.sessions)
         with read_scope(stores.sessions) as session:
-            finished_at = erasures.find_last_finished(session)
-            ended_ago = erasures.find_time_since_last(session)
-        if finished_at is None or ended_ago is None:
+            finished_at, now = erasures.find_last_finished(session), shared_now(session)
+        if finished_at is None:
             return
-        if dropped := stores.artifacts.forget_copies(unused_since=utc_now() - ended_ago):
+        # Files go by this machine's clock.
+        if dropped := stores.artifacts.forget_copies(unused_since=utc_now() - (now - finished_at)):
             logger.info(event("copies_dropped", files=len(dropped)))
         if finished_at != self._wiped and wipe(stores.sessions.bind.engine):
             self._wiped = finished_at

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from db.artifacts import ArtifactStore, open_artifacts
-from db.artifacts import checkpoint_key as checkpoint_key
 from db.engine import SessionFactory, create_engine, create_session_factory
 from db.settings import DatabaseSettings
 from db.tenancy import EVERY_TENANT

@@ -1,4 +1,4 @@
-"""Removing what processes that were killed have left in the store: drafts, and files of jobs that are over.
+"""Removing what killed processes have left in the store and among messages: drafts, files of ended jobs.
 
 Files of experiments and datasets that the database does not know are told of, and left alone: in front of a
 database that was restored from a backup, or of another service's, they would be all there is.
@@ -12,14 +12,14 @@ from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from db.artifacts import PARTIAL, ArtifactStore, open_artifacts
+from db.artifacts import PARTIAL, ArtifactStore, checkpoint_key, open_artifacts
 from db.base import utc_now
 from db.engine import read_scope
 from db.lifecycle import ExperimentStatus
 from db.repositories.leavings import find_datasets, read_statuses
 from worker.logs import event
 from worker.settings import WorkerSettings
-from worker.stores import checkpoint_key, model_key, open_stores
+from worker.stores import model_key, open_stores
 
 logger = logging.getLogger(__name__)
 
@@ -34,15 +34,12 @@ def tidy(settings: WorkerSettings, *, connected: AbstractContextManager[object])
     """One look at all files; rows are read while `connected` is held. Raises SQLAlchemyError, OSError."""
     store = open_artifacts(settings)
     keys = {folder: store.list_keys(folder) for folder in ("experiments", "datasets", "probes", "paired")}
-    experiments = _by_id(key.split("/")[1] for key in keys["experiments"])
-    datasets = _by_id(key.split("/")[1] for key in keys["datasets"])
+    experiments, datasets = _by_id(keys["experiments"]), _by_id(keys["datasets"])
     # Files were listed first: what an ended job is seen to have now is not being written any more.
     with connected, open_stores(settings) as stores, read_scope(stores.sessions) as session:
         statuses = read_statuses(session, experiments)
         known = find_datasets(session, datasets)
-    for experiment_id in experiments:
-        prefix = f"experiments/{experiment_id}"
-        under = [key for key in keys["experiments"] if key.startswith(f"{prefix}/")]
+    for experiment_id, under in experiments.items():
         if status := statuses.get(experiment_id):
             _tidy_experiment(store, experiment_id, status, under)
     unknown = (experiments.keys() - statuses.keys()) | (datasets.keys() - known)
@@ -61,7 +58,9 @@ def _tidy_experiment(
     if not status.is_terminal:
         return
     checkpoint, model = checkpoint_key(experiment_id), model_key(experiment_id)
-    if status in DONE_WITH_CHECKPOINT and any(key.startswith(f"{checkpoint}/") for key in keys):
+    # Not every store knows folders.
+    has_checkpoint = any(f"{key}/".startswith(f"{checkpoint}/") for key in keys)
+    if status in DONE_WITH_CHECKPOINT and has_checkpoint:
         _log(checkpoint)
         store.delete(checkpoint)
     for folder in (checkpoint, model):
@@ -99,12 +98,12 @@ def _tidy_broker(settings: WorkerSettings) -> None:
             path.unlink(missing_ok=True)
 
 
-def _by_id(names: Iterable[str]) -> dict[UUID, list[str]]:
-    """Names that begin with an id, by that id."""
+def _by_id(keys: Iterable[str]) -> dict[UUID, list[str]]:
+    """Keys whose second part begins with an id, by that id."""
     found: dict[UUID, list[str]] = defaultdict(list)
-    for name in dict.fromkeys(names):
-        if row_id := _read_id(name.partition(".")[0]):
-            found[row_id].append(name)
+    for key in keys:
+        if row_id := _read_id(key.split("/")[1].partition(".")[0]):
+            found[row_id].append(key)
     return found
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from db.artifacts import checkpoint_key
 from db.engine import after_commit, session_scope
 from db.errors import LeaseLost
 from db.repositories import runs
@@ -15,7 +16,7 @@ from worker.jobs import JobPruned, JobStopped, OnEpoch, OnProgress, TrainingJob
 from worker.leases import Heartbeat, new_owner
 from worker.logs import event
 from worker.settings import WorkerSettings
-from worker.stores import Stores, checkpoint_key, open_stores
+from worker.stores import Stores, open_stores
 
 logger = logging.getLogger(__name__)
 

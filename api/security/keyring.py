@@ -52,7 +52,7 @@ class Held:
     def refuse_expired(self) -> None:
         """Raises KeyRefused."""
         if self.expires_at is not None and self.expires_at <= utc_now():
-            raise KeyRefused(f"expired on {self.expires_at:%Y-%m-%d %H:%M} UTC")
+            raise KeyRefused(f"expired on {self.expires_at:%Y-%m-%d %H:%M} UTC", kind="expired")
 
 
 @dataclass(slots=True)
@@ -131,7 +131,7 @@ class Keyring:
         if key is None or not hmac.compare_digest(key.secret_hash, token.digest):
             raise KeyRefused
         if key.revoked_at is not None:
-            raise KeyRefused("was revoked")
+            raise KeyRefused("was revoked", kind="revoked")
         held = Held(
             principal=Principal(key.tenant_pk, key.id, frozenset(key.scopes)),
             key_id=key.id,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 from uuid import UUID
 
 from api.services.spelling import nearest_names
@@ -303,8 +304,13 @@ class KeyMissing(AccessRefused):
 class KeyRefused(AccessRefused):
     """The key is not one of this service, was revoked, or has expired."""
 
-    def __init__(self, reason: str = "is not one of this service") -> None:
-        self.kind = next((kind for kind in ("revoked", "expired") if kind in reason), "unknown")
+    def __init__(
+        self,
+        reason: str = "is not one of this service",
+        *,
+        kind: Literal["unknown", "revoked", "expired", "misplaced"] = "unknown",
+    ) -> None:
+        self.kind = kind
         super().__init__(f"the key {reason}; ask for another, `ikt key create` makes one")
 
 
@@ -312,8 +318,7 @@ class KeyMisplaced(KeyRefused):
     """A key may have come, but without the word `Bearer` before it."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.kind = "misplaced"
+        super().__init__(kind="misplaced")
         self.args = ("no key could be read; write `Authorization: Bearer <key>`, with that word before it",)
 
 

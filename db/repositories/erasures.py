@@ -140,12 +140,6 @@ def find_last_finished(session: Session) -> datetime | None:
     return session.scalar(select(func.max(Erasure.finished_at)))
 
 
-def find_time_since_last(session: Session) -> timedelta | None:
-    """How long ago the last erasure of all was done, whatever this machine's clock says."""
-    finished_at = find_last_finished(session)
-    return None if finished_at is None else shared_now(session) - finished_at
-
-
 def hold_datasets(session: Session) -> None:
     """Let no erasure of the tenant end before this transaction does; others may hold them too."""
     _lock(session, "pg_advisory_xact_lock_shared")

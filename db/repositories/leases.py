@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from db.base import UtcDateTime, utc_now
 from db.errors import LeaseLost
 from db.models import Experiment, Model, Sweep
+from db.postgres import speaks_postgres
 
 FIRST_RING_SECONDS = 15
 LONGEST_RING_SECONDS = 3600
@@ -42,7 +43,7 @@ def shared_now(session: Session) -> datetime:
 
     Machines disagree about the time; leases by clocks of their own would take jobs from each other.
     """
-    if session.get_bind().dialect.name == "postgresql":
+    if speaks_postgres(session):
         return session.scalars(select(func.clock_timestamp(type_=UtcDateTime))).one()
     return utc_now()
 

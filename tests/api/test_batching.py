@@ -302,4 +302,7 @@ class TestClosing:
             made.submit(9)
 
     def test_closing_what_never_ran_is_harmless(self) -> None:
-        MicroBatcher(lambda items: [double(item) for item in items], double, size=2, delay_seconds=0).close()
+        made = MicroBatcher(lambda items: [double(item) for item in items], double, size=2, delay_seconds=0)
+        made.close()
+        with pytest.raises(BatcherClosed):
+            made.submit(9)

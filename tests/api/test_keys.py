@@ -305,7 +305,8 @@ class TestKeyring:
             guesses = [asyncio.create_task(keyring.find(Token.make(), to_read=True)) for _ in range(9)]
             await asyncio.sleep(0)
             try:
-                await asyncio.wait_for(keyring.find(key.token, to_read=True), 5)
+                found = await asyncio.wait_for(keyring.find(key.token, to_read=True), 5)
+                assert found.key_id == key.shown.id
             finally:
                 goes_on.set()
             await asyncio.gather(*guesses, return_exceptions=True)
@@ -368,9 +369,9 @@ class TestTraces:
         monkeypatch.setattr(refused_requests, "monotonic", lambda: next(moments))
         for refusal in (
             KeyRefused(),
-            KeyRefused("was revoked"),
+            KeyRefused("was revoked", kind="revoked"),
             KeyMissing(),
-            KeyRefused("expired on 1 May"),
+            KeyRefused("expired on 1 May", kind="expired"),
         ):
             refused.note_refusal("192.0.2.1", refusal, token)
         refused.note_refusal("192.0.2.2", KeyMisplaced(), None)

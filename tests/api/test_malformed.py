@@ -25,14 +25,14 @@ def dataset_id(service: Service) -> str:
 
 @pytest.mark.parametrize("bad", STORED, ids=lambda bad: bad.name)
 def test_bad_request_is_refused_and_changes_nothing(service: Service, dataset_id: str, bad: Bad) -> None:
-    _refuse(service, dataset_id, bad)
+    _assert_refused(service, dataset_id, bad)
 
 
 # What is refused before anything is stored is refused alike, whatever it would be stored in.
 @pytest.mark.parametrize("service", ["embedded"], indirect=True)
 @pytest.mark.parametrize("bad", AT_EVERY_DOOR, ids=lambda bad: bad.name)
 def test_bad_body_is_refused_at_every_door(service: Service, dataset_id: str, bad: Bad) -> None:
-    _refuse(service, dataset_id, bad)
+    _assert_refused(service, dataset_id, bad)
 
 
 def test_table_is_long_enough_and_names_each_case_once() -> None:
@@ -46,7 +46,7 @@ def _with_dataset(request: Mapping[str, Any], dataset_id: str) -> dict[str, Any]
     return dict(request)
 
 
-def _refuse(service: Service, dataset_id: str, bad: Bad) -> None:
+def _assert_refused(service: Service, dataset_id: str, bad: Bad) -> None:
     before = service.traces()
     began = time.process_time()
     answer = service.client.request(bad.method, bad.path, **_with_dataset(bad.request, dataset_id))

@@ -22,8 +22,7 @@ from tests.fault_injection.jobs import (
     submit,
     wait_for_end,
 )
-from tests.fault_injection.test_promotion_kills import write_ticket
-from tests.fault_injection.test_worker_kills import armed_worker
+from tests.fault_injection.tickets import arm_worker
 from tests.running import System, wait_for
 from tests.stacks import StackName
 from tests.worker.support import classroom, look
@@ -56,8 +55,7 @@ def test_erasures_whose_processes_are_killed_leave_nothing(
     build: BuildSystem, stack_name: StackName, tmp_path: Path
 ) -> None:
     system, random = build(stack_name, IKT_ERASURE_RETRY_SECONDS="0.5"), dice(f"erasures {stack_name}")
-    tickets = tmp_path / "tickets"
-    worker = armed_worker(system, tickets)
+    armed = arm_worker(system, tmp_path / "tickets")
     dataset = add_classroom(system, n_students=N_STUDENTS)
     jobs = [submit(system, dataset, kind) for kind in KINDS[:2]]
     wait_for_end(system, jobs)
@@ -68,22 +66,18 @@ def test_erasures_whose_processes_are_killed_leave_nothing(
     )
 
     for site, student in zip(random.sample(SITES, len(erased)), erased, strict=True):
-        main = random.random() < MAIN_SHARE
-        ticket = write_ticket(tickets, "erasing", site, 0, main=main)
+        ticket = armed.write_ticket("erasing", site, main=random.random() < MAIN_SHARE)
         with session_scope(system.sessions) as session:
             asked = erasures.add_erasure(session, student).id
         enqueue_erasure(settings=system.settings)
-        wait_for(lambda ticket=ticket: not ticket.exists(), seconds=60, what=f"killed at {site}")  # type: ignore[misc]
-        if main:
-            worker.kill_all()
-            worker.start()
+        armed.wait_until_killed(ticket)
         wait_for(lambda asked=asked: is_done(system, asked), seconds=60, what=f"erased after {site}")  # type: ignore[misc]
 
     check_nothing_left(system)
     assert students_of(system, dataset) == [one for one in everybody if one not in erased]
     check_experiments(system, jobs, erased)
     wait_for(lambda: not files_with(system, erased), seconds=10, what="no file tells of them")
-    worker.terminate()
+    armed.worker.terminate()
     assert [trace for student in erased for trace in traces(system.stack, system.sessions, student)] == []
 
 

@@ -1,6 +1,5 @@
 """kill -9 of a worker while it scores students: one model serves, and every state is what it would be."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from tests.fault_injection.jobs import (
     submit,
     wait_for_end,
 )
-from tests.fault_injection.test_worker_kills import armed_worker
+from tests.fault_injection.tickets import arm_worker
 from tests.running import System, wait_for
 from tests.stacks import StackName
 from tests.worker.classrooms import add_students, behind, marked, status_of
@@ -38,12 +37,6 @@ PROMOTION_SITES = {
     "flip before commit": 1,
 }
 SCORING_SITES = {"states before commit": 3, "marks before": 3, "marks before commit": 3}
-
-
-def write_ticket(folder: Path, job: object, site: str, passes: int, *, main: bool) -> Path:
-    draft = folder / "draft"
-    draft.write_text(json.dumps({"site": site, "passes": passes, "main": main}))
-    return draft.rename(folder / str(job))
 
 
 def stored_states(system: System) -> list[tuple[Any, ...]]:
@@ -70,36 +63,29 @@ def test_promotions_and_scoring_whose_processes_are_killed_end_as_they_would(
     build: BuildSystem, stack_name: StackName, tmp_path: Path
 ) -> None:
     system, random = build(stack_name), dice(f"promotions {stack_name}")
-    tickets = tmp_path / "tickets"
     system.environment[CHUNK_VARIABLE] = str(CHUNK)
-    worker = armed_worker(system, tickets)
+    armed = arm_worker(system, tmp_path / "tickets")
     n_kills = 3 if is_short() else 12
     candidates = trained(system, n_kills)
     add_students(system.sessions, n_students=N_STUDENTS)
     for number, model in enumerate(candidates):
         site = list(PROMOTION_SITES)[number % len(PROMOTION_SITES)]
         main = random.random() < 0.3
-        ticket = write_ticket(tickets, model.id, site, random.randrange(PROMOTION_SITES[site]), main=main)
+        ticket = armed.write_ticket(model.id, site, random.randrange(PROMOTION_SITES[site]), main=main)
         with session_scope(system.sessions) as session:
             models.start_promotion(session, model.id)
         enqueue_promotion(model.id, settings=system.settings)
-        wait_for(lambda ticket=ticket: not ticket.exists(), seconds=60, what=f"killed at {site}")  # type: ignore[misc]
-        if main:
-            worker.kill_all()
-            worker.start()
+        armed.wait_until_killed(ticket)
         wait_for(lambda model=model: is_served_by(system, model), seconds=90, what="it serves")  # type: ignore[misc]
         check_one_serves(system)
 
     for number in range(n_kills):
         site = list(SCORING_SITES)[number % len(SCORING_SITES)]
         main = random.random() < 0.3
-        ticket = write_ticket(tickets, "scoring", site, random.randrange(SCORING_SITES[site]), main=main)
+        ticket = armed.write_ticket("scoring", site, random.randrange(SCORING_SITES[site]), main=main)
         add_students(system.sessions, first=1000 * (number + 1), n_students=N_STUDENTS, scoring_due=True)
         enqueue_scoring(settings=system.settings)
-        wait_for(lambda ticket=ticket: not ticket.exists(), seconds=60, what=f"killed at {site}")  # type: ignore[misc]
-        if main:
-            worker.kill_all()
-            worker.start()
+        armed.wait_until_killed(ticket)
         wait_for(lambda: not marked(system.sessions), seconds=90, what="all are scored")
     assert is_served_by(system, candidates[-1])
 

@@ -1,9 +1,7 @@
 """kill -9 of a worker's processes at random moments: every job ends once, with the same numbers."""
 
-import json
 import os
 import signal
-import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -15,7 +13,6 @@ from uuid import UUID
 import pytest
 
 from db.models import Dataset
-from tests.fault_injection.armed_worker import FOLDER_VARIABLE
 from tests.fault_injection.conftest import BuildSystem
 from tests.fault_injection.jobs import (
     EPOCHS,
@@ -30,7 +27,8 @@ from tests.fault_injection.jobs import (
     submit,
     wait_for_end,
 )
-from tests.running import System, Worker
+from tests.fault_injection.tickets import ArmedWorker, arm_worker
+from tests.running import System
 from tests.stacks import StackName
 from tests.worker.support import look
 
@@ -85,9 +83,8 @@ class Slaughter:
     """Keeps some jobs going, kills each once, and keeps the worker running."""
 
     system: System
-    worker: Worker
+    armed: ArmedWorker
     dataset: Dataset
-    tickets: Path
     random: Random
     n_points: int
     done: list[Point] = field(default_factory=list)
@@ -101,8 +98,8 @@ class Slaughter:
         deadline = time.monotonic() + POINT_SECONDS * (1 + self.n_points)
         while len(self.done) < self.n_points:
             assert time.monotonic() < deadline, f"{len(self.done)} of {self.n_points}: {self.active}"
-            if not self.worker.is_running:
-                self.worker.start()
+            if not self.armed.worker.is_running:
+                self.armed.worker.start()
             while len(self.active) < IN_FLIGHT and len(self.active) + len(self.done) < self.n_points:
                 number = len(self.active) + len(self.done)
                 self.active.append(self._at_site(next(wanted)) if number % 2 else self._at_moment())
@@ -112,12 +109,8 @@ class Slaughter:
 
     def _at_site(self, site: str) -> Point:
         point = self._new_point()
-        ticket = {"site": site, "passes": self.random.randrange(SITES[site]), "main": point.by_main}
-        point.ticket = self.tickets / str(point.job)
-        # A worker never sees a half-written ticket.
-        draft = self.tickets / "draft"
-        draft.write_text(json.dumps(ticket))
-        draft.rename(point.ticket)
+        passes = self.random.randrange(SITES[site])
+        point.ticket = self.armed.write_ticket(point.job, site, passes, main=point.by_main)
         self._ring(point)
         return point
 
@@ -163,23 +156,14 @@ class Slaughter:
 
     def _kill(self, owner: str, *, main: bool) -> bool:
         if main:
-            self.worker.kill()
+            self.armed.worker.kill()
             return True
         pid = int(owner.split(":")[1])
-        if pid not in [child.pid for child in self.worker.children()]:
+        if pid not in [child.pid for child in self.armed.worker.children()]:
             return False
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
         return True
-
-
-def armed_worker(system: System, folder: Path) -> Worker:
-    """A worker that looks for tickets in `folder`."""
-    folder.mkdir()
-    worker = Worker(len(system.workers), system.environment | {FOLDER_VARIABLE: str(folder)}, system.folder)
-    worker.command = [sys.executable, "-m", "tests.fault_injection.armed_worker"]
-    system.workers.append(worker)
-    return worker.start().wait_until_ready()
 
 
 def undisturbed(system: System, dataset: Dataset) -> dict[Kind, Outcome]:
@@ -195,12 +179,12 @@ def test_jobs_whose_processes_are_killed_end_once_with_the_same_numbers(
     build: BuildSystem, stack_name: StackName, tmp_path: Path
 ) -> None:
     system = build(stack_name)
-    worker = armed_worker(system, tmp_path / "tickets")
+    armed = arm_worker(system, tmp_path / "tickets")
     dataset = add_classroom(system)
     expected = undisturbed(system, dataset)
     random, n_points = dice(f"kills {stack_name}"), points(50)
 
-    killing = Slaughter(system, worker, dataset, tmp_path / "tickets", random, n_points)
+    killing = Slaughter(system, armed, dataset, random, n_points)
     killing.run()
 
     assert len(killing.done) == n_points

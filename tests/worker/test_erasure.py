@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import text
 
-from db.artifacts import ArtifactStore, open_artifacts
+from db.artifacts import ArtifactStore, checkpoint_key, open_artifacts
 from db.engine import SessionFactory, read_scope, session_scope
 from db.models import Calibration, Dataset, Erasure
 from db.repositories import contents, datasets, erasures, experiments
@@ -20,7 +20,7 @@ from tests.worker.support import classroom, look, queue_experiment, settings_of,
 from worker import erasing, erasure, fitting
 from worker.erasure import erase_due
 from worker.settings import WorkerSettings
-from worker.stores import checkpoint_key, predictions_key
+from worker.stores import predictions_key
 from worker.training import run_experiment
 
 AT_ONCE = {"erasure_retry_seconds": 1e-6}

@@ -171,7 +171,7 @@ class TestDueStudents:
         self, stack: Stack, sessions: SessionFactory, janitor: Janitor, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         clock = [1000.0]
-        monkeypatch.setattr("worker.janitor.time", SimpleNamespace(monotonic=lambda: clock[0]))
+        monkeypatch.setattr("worker.bells.time", SimpleNamespace(monotonic=lambda: clock[0]))
         add_due(sessions)
         rings = []
         for _ in range(110):

@@ -38,7 +38,8 @@ def test_folders_of_ended_attempts_go(stack: Stack, stores: Stores) -> None:
 def test_copies_made_before_an_erasure_go(
     stack: Stack, stores: Stores, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ahead: timedelta
 ) -> None:
-    monkeypatch.setattr("db.repositories.erasures.shared_now", lambda _: utc_now() + ahead)
+    for place in ("db.repositories.erasures", "worker.leftovers"):
+        monkeypatch.setattr(f"{place}.shared_now", lambda _: utc_now() + ahead)
     monkeypatch.setattr(artifacts, "OPENING_SECONDS", 0)
     (tmp_path / "file").write_text("ana")
     stores.artifacts.put_file(tmp_path / "file", "datasets/one.arrow")

@@ -9,7 +9,7 @@ import sqlalchemy
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
-from db.artifacts import open_artifacts
+from db.artifacts import checkpoint_key, open_artifacts
 from db.base import utc_now
 from db.engine import SessionFactory, session_scope
 from db.errors import IllegalMove
@@ -23,7 +23,6 @@ from tests.worker.support import TINY, look, receive, settings_of
 from worker.enqueue import run_sweep_here
 from worker.janitor import Janitor
 from worker.settings import WorkerSettings
-from worker.stores import checkpoint_key
 from worker.sweeps import advance, advance_after, advance_sweep
 from worker.training import run_experiment
 

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from db.artifacts import ArtifactStore, open_artifacts
+from db.artifacts import ArtifactStore, checkpoint_key, open_artifacts
 from db.base import new_id, utc_now
 from db.engine import SessionFactory, session_scope
 from db.models import Experiment
@@ -17,7 +17,7 @@ from tests.builders import make_experiment, make_running
 from tests.stacks import Stack
 from tests.worker.support import settings_of
 from worker.settings import WorkerSettings
-from worker.stores import checkpoint_key, model_key
+from worker.stores import model_key
 from worker.tidying import tidy
 
 
@@ -62,7 +62,7 @@ def succeed(sessions: SessionFactory) -> Experiment:
 def test_versions_and_checkpoints_of_ended_jobs_go(
     settings: WorkerSettings, store: ArtifactStore, sessions: SessionFactory, tmp_path: Path
 ) -> None:
-    ended = succeed(sessions)
+    ended, emptied = succeed(sessions), succeed(sessions)
     with session_scope(sessions) as session:
         queued = make_experiment(session)
     for experiment in (ended, queued):
@@ -70,12 +70,17 @@ def test_versions_and_checkpoints_of_ended_jobs_go(
         put(store, model_key(experiment.id), tmp_path)
     current = store.fetch(model_key(ended.id))
     (current.parent / f"manifest.json.{new_id().hex}.partial").write_text("{")
+    # Their writers were killed between a folder and its first file, or between the last file and its folder.
+    (current.parent / new_id().hex).mkdir()
+    empty = Path(settings.artifacts_url) / checkpoint_key(emptied.id)
+    empty.mkdir(parents=True)
 
     run_tidy(settings)
 
     assert sorted(path.name for path in current.parent.iterdir()) == sorted([current.name, "manifest.json"])
     assert (current / "weights").read_text() == "1"
     assert not store.exists(checkpoint_key(ended.id))
+    assert not empty.exists()
     # Of one that is not over a writer may be at work.
     for key in (checkpoint_key(queued.id), model_key(queued.id)):
         assert len(list(store.fetch(key).parent.iterdir())) == 3

@@ -124,3 +124,4 @@ def test_closing_twice_is_harmless(readings: Readings) -> None:
     asyncio.run(readings.read_served(asked("nobody")))
     readings.close()
     readings.close()
+    assert asyncio.run(readings.read_served(asked("nobody"))) == {}

@@ -118,6 +118,7 @@ class TestUpsertStates:
 
     def test_nothing_is_done_for_nobody(self, session: Session) -> None:
         states.upsert_states(session, make_batch(uuid4(), [], 3))
+        assert session.scalars(select(StudentState)).all() == []
 
     def test_storing_leaves_loaded_rows_alone(self, session: Session) -> None:
         ann, model = make_student(session), make_model(session)
@@ -164,6 +165,9 @@ class TestAtOnce:
             add_interactions(first, [make_event(0)])
             with session_scope(sessions) as second:
                 states.upsert_states(second, make_states([ann], model))
+        with read_scope(sessions) as session:
+            head = states.read_heads(session, model.id, ["ann"])["ann"]
+            assert (head.n_interactions, head.n_included) == (1, 0)
 
 
 class TestRead:

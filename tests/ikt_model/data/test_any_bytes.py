@@ -36,7 +36,9 @@ patient = settings(
 pieces = st.lists(st.sampled_from(PIECES) | st.text(max_size=3), max_size=25).map("".join)
 
 
-def read(path: Path, content: bytes, *, format: Literal["auto", "pykt", "events"] = "auto") -> None:
+def assert_read_or_refused(
+    path: Path, content: bytes, *, format: Literal["auto", "pykt", "events"] = "auto"
+) -> None:
     """Read or be refused; anything else is raised."""
     path.write_bytes(content)
     sequences, refusal = None, None
@@ -59,7 +61,7 @@ def read(path: Path, content: bytes, *, format: Literal["auto", "pykt", "events"
 @patient
 @given(content=st.binary(max_size=200), format=st.sampled_from(["auto", "pykt", "events"]))
 def test_any_bytes(tmp_path: Path, content: bytes, format: Literal["auto", "pykt", "events"]) -> None:
-    read(tmp_path / "file", content, format=format)
+    assert_read_or_refused(tmp_path / "file", content, format=format)
 
 
 @patient
@@ -67,7 +69,7 @@ def test_any_bytes(tmp_path: Path, content: bytes, format: Literal["auto", "pykt
 def test_any_bytes_behind_a_header(tmp_path: Path, header: str, rest: str | bytes, mark: bool) -> None:
     start = ("\ufeff" if mark else "") + header + "\n"
     body = rest if isinstance(rest, bytes) else rest.encode("utf-8", "surrogatepass")
-    read(tmp_path / "file", start.encode() + body)
+    assert_read_or_refused(tmp_path / "file", start.encode() + body)
 
 
 @patient
