@@ -9,6 +9,7 @@ from safetensors.torch import load_file
 from ikt_model.checkpoint import CHECKPOINT_FILE
 from ikt_model.config import ExperimentConfig, resolve_config
 from ikt_model.data.sequences import Sequences
+from ikt_model.epochs import learning_rate_factor
 from ikt_model.inference import Predictor
 from ikt_model.references import Calibration, ReferenceTargets, calibrate
 from ikt_model.training import (
@@ -17,7 +18,6 @@ from ikt_model.training import (
     TrainingDiverged,
     TrainingResult,
     TrainingStopped,
-    learning_rate_factor,
     train,
 )
 from tests.ikt_model.classrooms import classroom, tiny_config, with_responses

@@ -1,0 +1,125 @@
+"""One pass over the training windows: every step down the losses, and how these pull afterwards."""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ikt_model.data.batches import Batch, batch_rows
+from ikt_model.gradients import PULLING, gradient_figures
+from ikt_model.losses import (
+    TERMS,
+    Losses,
+    compute_losses,
+    lambda_at,
+    prediction_loss,
+    term_weights,
+    total_loss,
+)
+from ikt_model.run import Run
+
+WARMUP_SHARE = 0.25  # of all steps, over which the one-cycle learning rate rises to its peak
+FIRST_RATE, LAST_RATE = 0.04, 1e-4  # of the peak
+GRADIENT_BATCHES = 4  # batches over which the gradients of each epoch are looked at
+
+
+class TrainingStopped(Exception):
+    """`on_progress` asked to stop; the last finished epoch is in the checkpoint."""
+
+
+class TrainingDiverged(ArithmeticError):
+    """A loss is no longer finite; the optimiser did not take that step."""
+
+
+def train_epoch(run: Run, epoch: int, on_progress: Callable[[float], bool]) -> dict[str, float]:
+    """The mean of every loss while the weights changed, and how the losses pull afterwards.
+
+    Raises TrainingStopped, TrainingDiverged.
+    """
+    settings = run.config.training
+    # Seeded by (seed, epoch) alone, so that a resumed training draws what an undisturbed one would.
+    torch.manual_seed(settings.seed * 1_000_003 + epoch)
+    generator = np.random.default_rng([settings.seed, epoch])
+    lambda_ = lambda_at(epoch, run.config.loss)
+    sums, weights = torch.zeros(2, len(TERMS), dtype=torch.float64, device=run.data.device)
+    run.network.train()
+    step = (epoch - 1) * run.steps_per_epoch
+    for rows in batch_rows(run.training.lengths, batch_tokens=settings.batch_tokens, generator=generator):
+        rate = settings.learning_rate * learning_rate_factor(step / run.total_steps, settings.schedule)
+        terms, weight = _train_step(run, rows, rate=rate, lambda_=lambda_)
+        sums += terms * weight
+        weights += weight
+        step += 1
+        if not on_progress(step / run.total_steps):
+            raise TrainingStopped(f"stopped in epoch {epoch} of {settings.epochs}")
+    means = dict(zip(TERMS, (sums / weights).tolist(), strict=True))
+    means["loss"] = means["l_bce"]
+    if run.network.has_ability:
+        own = {name: means[name] for name in TERMS}
+        means["loss"] = total_loss(**own, settings=run.config.loss, lambda_=lambda_)
+    means["l_align"] = means["l_21"] + means["l_23"]
+    means |= {f"factor_{name}": value for name, value in run.balance.factors().items()}
+    return {f"train_{name}": value for name, value in (means | _gradient_figures(run)).items()}
+
+
+def _train_step(run: Run, rows: np.ndarray, *, rate: float, lambda_: float) -> tuple[Tensor, Tensor]:
+    """The batch's mean of each term, and how many values each is the mean of."""
+    batch = run.data.gather(run.training, rows)
+    losses = _losses(run, batch)
+    if run.optimizer is not None:
+        _descend(run, run.optimizer, losses, rate=rate, lambda_=lambda_)
+    return losses.terms(), term_weights(batch, run.config.loss)
+
+
+def _losses(run: Run, batch: Batch) -> Losses:
+    output = run.network(batch)
+    if run.network.has_ability:
+        return compute_losses(output, batch, reference=run.reference, settings=run.config.loss)
+    nothing = torch.full((), torch.nan, device=run.data.device)
+    return Losses(prediction_loss(output, batch), nothing, nothing, nothing, nothing)
+
+
+def _descend(
+    run: Run, optimizer: torch.optim.Optimizer, losses: Losses, *, rate: float, lambda_: float
+) -> None:
+    total = losses.l_bce
+    if run.network.has_ability:
+        run.balance.observe(losses, run.network.shared_parameters(), lambda_=lambda_)
+        total = run.balance.total(losses, settings=run.config.loss, lambda_=lambda_)
+    if not torch.isfinite(total):
+        raise TrainingDiverged(f"the loss became {total.item()}; lower learning_rate or gradient_clip")
+    for group in optimizer.param_groups:
+        group["lr"] = rate * group["pace"]
+    optimizer.zero_grad(set_to_none=True)
+    torch.autograd.backward(total)
+    torch.nn.utils.clip_grad_norm_(run.learned.parameters(), run.config.training.gradient_clip)
+    optimizer.step()
+
+
+def _gradient_figures(run: Run) -> dict[str, float]:
+    """Over a few training batches of every length, the same ones in each epoch, without dropout."""
+    shared = run.network.shared_parameters()
+    if not shared:
+        return {}
+    batches = list(batch_rows(run.training.lengths, batch_tokens=run.config.training.batch_tokens))
+    chosen = np.unique(np.linspace(0, len(batches) - 1, GRADIENT_BATCHES, dtype=int))
+    run.network.eval()
+    losses = (_losses(run, run.data.gather(run.training, batches[index])) for index in chosen)
+    names = (*PULLING, "l_scale") if run.config.loss.scale_weight else PULLING
+    return gradient_figures(losses, shared, names=names)
+
+
+def learning_rate_factor(progress: float, schedule: str) -> float:
+    """Share of the peak rate at a share of the training: one cosine up, one down (Smith 2018), or
+    constant.
+    """
+    if schedule == "constant":
+        return 1.0
+    if progress < WARMUP_SHARE:
+        return _cosine(FIRST_RATE, 1.0, progress / WARMUP_SHARE)
+    return _cosine(1.0, LAST_RATE, (progress - WARMUP_SHARE) / (1 - WARMUP_SHARE))
+
+
+def _cosine(start: float, end: float, share: float) -> float:
+    return float(end + (start - end) * (1 + np.cos(np.pi * share)) / 2)
