@@ -81,21 +81,23 @@ def lambda_at(epoch: int, settings: LossSettings) -> float:
 
 def prediction_loss(output: Output, batch: Batch) -> Tensor:
     """l_bce of Head 1."""
-    return F.binary_cross_entropy_with_logits(output.logit[batch.asked], batch.next_responses[batch.asked])
+    of_response = F.binary_cross_entropy_with_logits(output.logit, batch.next_responses, reduction="none")
+    return _mean(of_response, batch.asked)
 
 
 def compute_losses(
     output: Output, batch: Batch, *, reference: ReferenceScale, settings: LossSettings
 ) -> Losses:
     """All terms of L on one batch."""
-    asked = batch.asked
-    beta_reference = reference.difficulty[batch.next_skill_sets][asked]
-    mastery_reference = torch.sigmoid(batch.mastery_reference[asked])
-    spread = output.theta[batch.valid].std(correction=0)
+    mastery_reference = torch.sigmoid(batch.mastery_reference)
+    of_mastery = F.binary_cross_entropy_with_logits(
+        output.mastery_logit, mastery_reference, reduction="none"
+    )
+    of_difficulty = (output.beta - reference.difficulty[batch.next_skill_sets]) ** 2
     return Losses(
         l_bce=prediction_loss(output, batch),
-        l_21=F.binary_cross_entropy_with_logits(output.mastery_logit[asked], mastery_reference),
-        l_22=F.mse_loss(output.beta[asked], beta_reference),
+        l_21=_mean(of_mastery, batch.asked),
+        l_22=_mean(of_difficulty, batch.asked),
         l_23=ability_alignment(
             output.theta,
             ability_target(batch, settings),
@@ -103,7 +105,7 @@ def compute_losses(
             mode=settings.ability_alignment,
             scale=reference.target_std,
         ),
-        l_scale=(spread - reference.target_std) ** 2,
+        l_scale=(_spread(output.theta, batch.valid) - reference.target_std) ** 2,
     )
 
 
@@ -126,5 +128,15 @@ def ability_alignment(theta: Tensor, target: Tensor, valid: Tensor, *, mode: str
         if mode == "mean":
             return (((theta - target) * weight).sum(dim=1) ** 2).mean()
         return ((theta - target) ** 2 * weight).sum(dim=1).mean()
-    error = F.mse_loss(theta[valid], target[valid])
+    error = _mean((theta - target) ** 2, valid)
     return error / scale**2 if mode == "standardized" else error
+
+
+def _mean(values: Tensor, mask: Tensor) -> Tensor:
+    """Over what the mask holds; to choose those values would make a GPU wait for their number."""
+    return torch.where(mask, values, 0.0).sum() / mask.sum()
+
+
+def _spread(values: Tensor, mask: Tensor) -> Tensor:
+    """Their standard deviation."""
+    return _mean((values - _mean(values, mask)) ** 2, mask).sqrt()

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ikt_model.attention import attend, distance_bias
 from ikt_model.data.batches import Batch, SkillSets
 from ikt_model.data.features import QUERY_FEATURES, STATE_FEATURES
 from ikt_model.recurrence import PairRecurrence
@@ -54,17 +55,15 @@ class DualStreamBlock(nn.Module):
         self.same_skill = nn.Parameter(torch.zeros(settings.n_heads))
 
     def forward(
-        self, context: Tensor, value: Tensor, *, distance: Tensor, same: Tensor, causal: Tensor
+        self, context: Tensor, value: Tensor, *, distance: Tensor, same: Tensor
     ) -> tuple[Tensor, Tensor]:
         batch, length, width = context.shape
-        split = (batch, length, self.n_heads, width // self.n_heads)
         query, key = self.query_key(self.context_norm(context)).chunk(2, dim=-1)
-        query, key = query.view(split).transpose(1, 2), key.view(split).transpose(1, 2)  # [B, H, L, D/H]
-        read = self.value(self.value_norm(value)).view(split).transpose(1, 2)
-        bias = self.same_skill[:, None, None] * same[:, None] - self.log_slope.exp()[:, None, None] * distance
-        scores = (query @ key.transpose(-1, -2)) * (width // self.n_heads) ** -0.5 + bias
-        weights = scores.masked_fill(causal, -torch.inf).softmax(dim=-1)
-        attended = (weights @ read).transpose(1, 2).reshape(batch, length, width)
+        parts = (self._split(part).transpose(1, 2) for part in (query, key, self.value(self.value_norm(value))))
+        attended = attend(
+            *parts, slope=self.log_slope.exp(), same_skill=self.same_skill, distance=distance, same=same
+        )
+        attended = attended.transpose(1, 2).reshape(batch, length, width)
         to_context, to_value = self.dropout(self.mix(attended)).chunk(2, dim=-1)
         context = context + to_context
         context = context + self.dropout(self.feed(self.feed_norm(context)))
@@ -105,8 +104,7 @@ class DualStreamBlock(nn.Module):
         """What is added to the scores of steps so far back, infinitely where they may not be seen, and on the
         same skill or not: each [B or 1, J, P] -> [B, H, J, P].
         """
-        plain = distance[:, None] * -self.log_slope.exp()[:, None, None]
-        return torch.where(same[:, None], plain + self.same_skill[:, None, None], plain)
+        return distance_bias(distance, same, slope=self.log_slope.exp(), same_skill=self.same_skill)
 
     def _split(self, stream: Tensor) -> Tensor:
         """[B, L, D] -> [B, L, H, D/H]"""
@@ -178,11 +176,11 @@ class IktNetwork(Tracer):
         context = pairs[batch.responses, batch.skill_sets] + self.state(batch.state) + place
         value = self.response(batch.responses) + place
         time = torch.arange(length, device=context.device)
-        distance = (time[:, None] - time[None, :]).clamp(min=0).to(context.dtype)
-        same = (batch.skill_sets[:, :, None] == batch.skill_sets[:, None, :]).to(context.dtype)  # [B, L, L]
-        causal = time[None, :] > time[:, None]
+        distance = (time[:, None] - time[None, :]).to(torch.float32)
+        distance = distance.masked_fill(distance < 0, torch.inf)  # what may not be seen
+        same = batch.skill_sets[:, :, None] == batch.skill_sets[:, None, :]  # [B, L, L]
         for block in self.blocks:
-            context, value = block(context, value, distance=distance, same=same, causal=causal)
+            context, value = block(context, value, distance=distance, same=same)
         states = [self.context_norm(context), self.value_norm(value)]
         if self.recurrence is not None:
             states.append(self.recurrence(batch))

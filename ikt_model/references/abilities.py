@@ -19,6 +19,8 @@ Floats32 = NDArray[np.float32]
 
 GRID_REACH = 6.0  # logits: the posterior's grid spans ± this
 FIXED_POINT = 2.0**32  # steps per unit of the running sums
+STUDENTS_PER_CHUNK = 1024  # whose posteriors fit into a core's own cache
+STEPS_IN_PRODUCTS = 48  # an answer's likelihood varies by e^12 over the grid at most: e^-576 is still a number
 STEPS_PER_CHUNK = 1 << 14  # bounds memory of the trajectories to about 10 MB per buffer
 
 # An all-right or all-wrong history has no finite likeliest ability. An optimiser climbs until the likelihood
@@ -52,14 +54,54 @@ def prior_of(points: int, ability_sd: float) -> tuple[Floats, Floats]:
 def posterior_means(
     sequences: Sequences, *, set_difficulty: Floats, ability_sd: float, grid: Floats
 ) -> tuple[Floats32, Floats32]:
-    """Expected a posteriori (EAP) ability after every response, and its posterior standard deviation."""
-    of_answer, prior = answer_log_likelihood(set_difficulty, grid), log_prior(grid, ability_sd)
+    """Expected a posteriori (EAP) ability after every response, and its posterior standard deviation.
 
-    def of_chunk(steps: slice, starts: NDArray[np.int64]) -> tuple[Floats, Floats]:
-        summed = _running(of_answer[sequences.responses[steps], sequences.skill_sets[steps]], starts)
-        return posterior_of(summed, grid=grid, prior=prior)
+    Students walk together, one response at a time, the longest histories first: whoever is still at it stands
+    among the first rows.
+    """
+    n_sets = len(set_difficulty)
+    log_likelihood = answer_log_likelihood(set_difficulty, grid).reshape(2 * n_sets, -1) / FIXED_POINT
+    likelihood = np.exp(log_likelihood - log_likelihood.max(axis=1, keepdims=True))
+    answers = sequences.responses * np.int64(n_sets) + sequences.skill_sets
+    theta, spread = (np.empty(sequences.n_responses, np.float32) for _ in range(2))
+    longest_first = np.argsort(-sequences.lengths, kind="stable")
+    for first in range(0, len(longest_first), STUDENTS_PER_CHUNK):
+        chunk = longest_first[first : first + STUDENTS_PER_CHUNK]
+        starts, lengths = sequences.offsets[chunk], sequences.lengths[chunk]
+        posterior = _Posterior(len(chunk), grid, log_prior(grid, ability_sd))
+        for step in range(int(lengths[0])):
+            at = starts[: np.searchsorted(-lengths, -step)] + step
+            theta[at], spread[at] = posterior.after(likelihood, answers[at])
+    return theta, spread
 
-    return _by_chunk(sequences, of_chunk)
+
+class _Posterior:
+    """Posteriors of students [n, G], who answer together."""
+
+    def __init__(self, n: int, grid: Floats, prior: Floats) -> None:
+        self._powers = [grid**power for power in range(3)]
+        self._log = np.tile(prior, (n, 1))
+        self._steps = 0
+        # Between two looks at the logarithms: what it was, and what the answers since have made of it.
+        self._was, self._since, self._now, self._likely = (np.empty((n, len(grid))) for _ in range(4))
+
+    def after(self, likelihood: Floats, answers: NDArray[np.int64]) -> tuple[Floats, Floats]:
+        """Mean and standard deviation after one more answer of each of the first students."""
+        rows = slice(len(answers))
+        was, since, now, likely = (part[rows] for part in (self._was, self._since, self._now, self._likely))
+        if self._steps % STEPS_IN_PRODUCTS == 0:
+            log = self._log[rows]
+            if self._steps:
+                log += np.log(since)
+            np.exp(log - log.max(axis=1, keepdims=True), out=was)
+            since[:] = 1.0
+        self._steps += 1
+        since *= np.take(likelihood, answers, axis=0, out=likely, mode="clip")
+        np.multiply(was, since, out=now)
+        # einsum sums row by row, where a matrix product would round by the company a row is in
+        total, first, second = (np.einsum("ng,g->n", now, power) for power in self._powers)
+        mean = first / total
+        return mean, np.sqrt(np.maximum(second / total - mean**2, 0.0))
 
 
 def answer_log_likelihood(set_difficulty: Floats, grid: Floats) -> NDArray[np.int64]:
@@ -164,11 +206,14 @@ def _fixed(values: Floats) -> NDArray[np.int64]:
 
 
 def _running(of_step: NDArray[np.int64], starts: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Running sums [n, G] within each student of a chunk."""
-    summed = np.cumsum(of_step, axis=0)
-    before = np.vstack([np.zeros((1, summed.shape[1]), np.int64), summed])[starts[:-1]]
-    summed -= np.repeat(before, np.diff(starts), axis=0)
-    return summed
+    """Running sums [n, G] within each student of a chunk, in place.
+
+    What a student ends with is taken off the next one's first step, so one running sum does for all.
+    """
+    firsts = starts[:-1][np.diff(starts) > 0]
+    if len(firsts) > 1:
+        of_step[firsts[1:]] -= np.add.reduceat(of_step, firsts, axis=0)[:-1]
+    return np.cumsum(of_step, axis=0, out=of_step)
 
 
 def _interpolate(*, at: Floats, known: Floats, values: Floats) -> Floats:
