@@ -30,7 +30,8 @@ def attend(
     if query.is_cuda:
         bias = distance_bias(distance[None], same, slope=slope, same_skill=same_skill)
         return functional.scaled_dot_product_attention(query, key, value, attn_mask=bias.to(query.dtype))
-    attended: Tensor = _Attention.apply(query, key, value, slope, same_skill, distance, same)
+    arguments = (query, key, value, slope, same_skill, distance, same)
+    attended: Tensor = _Attention.apply(*arguments)  # type: ignore[no-untyped-call]
     return attended
 
 
@@ -58,14 +59,16 @@ class _Attention(torch.autograd.Function):
         flat = (n_rows * n_heads, length, width)
         query, key, value = query.reshape(flat), key.reshape(flat), value.reshape(flat)
         slope, same_skill = slope.to(query.dtype), same_skill.to(query.dtype)
-        bias = distance_bias(distance[None].to(query.dtype), same, slope=slope, same_skill=same_skill)
-        scores = bias.view(-1, length, length).baddbmm_(query, key.transpose(1, 2), alpha=width**-0.5)
-        weights = torch.softmax(scores, dim=-1)
+        with torch.autocast("cpu", enabled=False):
+            bias = distance_bias(distance[None].to(query.dtype), same, slope=slope, same_skill=same_skill)
+            scores = bias.view(-1, length, length).baddbmm_(query, key.transpose(1, 2), alpha=width**-0.5)
+            weights = torch.softmax(scores, dim=-1)
+            attended = torch.bmm(weights, value)
         ctx.save_for_backward(query, key, value, weights, distance, same)
-        return torch.bmm(weights, value).view(n_rows, n_heads, length, width)
+        return attended.view(n_rows, n_heads, length, width)
 
     @staticmethod
-    def backward(ctx: Any, attended: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
+    def backward(ctx: Any, attended: Tensor) -> tuple[Tensor | None, ...]:
         query, key, value, weights, distance, same = ctx.saved_tensors
         n_rows, n_heads, length, width = attended.shape
         attended = attended.reshape(query.shape)

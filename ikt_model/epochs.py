@@ -73,7 +73,9 @@ def _train_step(run: Run, rows: np.ndarray, *, rate: float, lambda_: float) -> t
 
 
 def _losses(run: Run, batch: Batch) -> Losses:
-    output = run.network(batch)
+    is_mixed = run.products is not torch.float32
+    with torch.autocast(torch.device(run.data.device).type, dtype=run.products, enabled=is_mixed):
+        output = run.network(batch)
     if run.network.has_ability:
         return compute_losses(output, batch, reference=run.reference, settings=run.config.loss)
     nothing = torch.full((), torch.nan, device=run.data.device)

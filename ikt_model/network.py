@@ -14,6 +14,7 @@ from torch.nn import functional
 from ikt_model.attention import attend, distance_bias
 from ikt_model.data.batches import Batch, SkillSets
 from ikt_model.data.features import QUERY_FEATURES, STATE_FEATURES
+from ikt_model.dropout import Dropout
 from ikt_model.recurrence import PairRecurrence
 from ikt_model.settings import IktSettings
 from ikt_model.tracer import Known, Memory, Output, Reading, Steps, Tracer
@@ -49,7 +50,7 @@ class DualStreamBlock(nn.Module):
         self.mix = nn.Linear(width, 2 * width)
         self.feed_norm = nn.LayerNorm(width)
         self.feed = nn.Sequential(nn.Linear(width, settings.d_ff), nn.GELU(), nn.Linear(settings.d_ff, width))
-        self.dropout = nn.Dropout(settings.dropout)
+        self.dropout = Dropout(settings.dropout)
         # ALiBi's geometric slopes (Press et al. 2022) as the start of a learned distance bias
         self.log_slope = nn.Parameter(-math.log(2) * torch.arange(1.0, settings.n_heads + 1))
         self.same_skill = nn.Parameter(torch.zeros(settings.n_heads))
@@ -59,9 +60,13 @@ class DualStreamBlock(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         batch, length, width = context.shape
         query, key = self.query_key(self.context_norm(context)).chunk(2, dim=-1)
-        parts = (self._split(part).transpose(1, 2) for part in (query, key, self.value(self.value_norm(value))))
+        read = self.value(self.value_norm(value))
         attended = attend(
-            *parts, slope=self.log_slope.exp(), same_skill=self.same_skill, distance=distance, same=same
+            *(self._split(part).transpose(1, 2) for part in (query, key, read)),
+            slope=self.log_slope.exp(),
+            same_skill=self.same_skill,
+            distance=distance,
+            same=same,
         )
         attended = attended.transpose(1, 2).reshape(batch, length, width)
         to_context, to_value = self.dropout(self.mix(attended)).chunk(2, dim=-1)
@@ -143,7 +148,7 @@ class IktNetwork(Tracer):
         self.predict_query = nn.Linear(QUERY_FEATURES, width, bias=False)
         self.predict = nn.Sequential(
             nn.GELU(),
-            nn.Dropout(settings.dropout),
+            Dropout(settings.dropout),
             nn.Linear(width, width // 2),
             nn.GELU(),
             RowDot(width // 2),

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
 from ikt_model.data.batches import Batch, SkillSets
+from ikt_model.dropout import Dropout
 from ikt_model.tracer import Steps
 
 
@@ -18,7 +19,7 @@ class PairRecurrence(nn.Module):
         super().__init__()
         self.pair = nn.Parameter(torch.randn(2 * n_skills, width))  # (skill, response)
         self.recurrent = nn.LSTM(width, width, batch_first=True)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.key = nn.Parameter(torch.empty(n_skills, width).uniform_(-1, 1) * width**-0.5)
 
     def forward(self, batch: Batch) -> Tensor:

@@ -12,6 +12,7 @@ from ikt_model.data.batches import WindowedSteps, Windows, batch_rows
 from ikt_model.data.sequences import Sequences
 from ikt_model.losses import ReferenceScale
 from ikt_model.networks import build_network
+from ikt_model.precision import products_in
 from ikt_model.references import Calibration, ReferenceTargets
 from ikt_model.settings import TrainingSettings
 from ikt_model.tracer import Tracer
@@ -35,6 +36,7 @@ class Run:
     reference: ReferenceScale
     calibration: Calibration
     steps_per_epoch: int
+    products: torch.dtype  # in which matrices are multiplied while training
 
     @property
     def learned(self) -> nn.Module:
@@ -76,6 +78,7 @@ def prepare(
         steps_per_epoch=sum(
             1 for _ in batch_rows(training.lengths, batch_tokens=config.training.batch_tokens)
         ),
+        products=products_in(config.training.precision, device),
     )
 
 

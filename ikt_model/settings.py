@@ -72,7 +72,7 @@ class SkillRateSettings(Settings):
 ReferenceSettings = Annotated[
     RaschSettings | PfaSettings | BktSettings | SkillRateSettings, Field(discriminator="name")
 ]
-REFERENCE_VERSIONS = {"rasch": 1, "pfa": 2, "bkt": 1, "skill-rate": 1}
+REFERENCE_VERSIONS = {"rasch": 2, "pfa": 3, "bkt": 2, "skill-rate": 1}
 """Of the fits: one that gives other parameters for the same data and settings has a new version."""
 SKILL_WISE_REFERENCES = ("pfa", "bkt")  # their mastery of a skill says more than θ − β
 
@@ -194,3 +194,6 @@ class TrainingSettings(Settings):
     weight_decay: float = Field(default=0.01, ge=0.0, le=10.0)
     gradient_clip: float = Field(default=1.0, gt=0.0, le=1000.0)
     seed: int = Field(default=42, ge=0, le=2**31 - 1)
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    """What matrices are multiplied in while training; weights, losses and everything that is measured are
+    float32. auto: bfloat16 where the hardware has instructions for it."""

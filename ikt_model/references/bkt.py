@@ -62,7 +62,7 @@ class BktCalibration:
     rasch: RaschCalibration  # where θ and β come from
     quality: Mapping[str, float] = field(default_factory=dict)
     name: str = "bkt"
-    version: int = 1
+    version: int = 2  # since the Rasch fit beside it has its second
 
     @property
     def difficulty(self) -> Floats:

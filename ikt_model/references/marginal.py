@@ -20,6 +20,7 @@ Floats = NDArray[np.float64]
 CONVERGED_LOGITS = 1e-4
 COARSE_POINTS, ROUGHLY_CONVERGED = 41, 1e-3  # of the grid on which the way is gone most of
 LONGEST_STRIDE = 32.0
+SLIGHTEST = 1e-12  # logits by which a way may be said to bend
 PRIOR_PRECISION = (
     1e-2  # of β around its mean: keeps a skill that was always right finite, moves others by < 0.001
 )
@@ -69,19 +70,24 @@ def _climb(counts: Counts, grid: Floats, at: Floats, *, close: float, most: int)
     (SQUAREM: Varadhan & Roland 2008, Scandinavian Journal of Statistics 35, 335-353, scheme S3). A leap that
     lowers the likelihood is taken back.
     """
-    safe, least = at, -np.inf
-    for steps in range(1, most, 2):
+    safe, least, steps = at, -np.inf, 0
+    while steps + 2 <= most:
         first, likelihood = _em_step(counts, grid, at)
         if likelihood < least:
-            first, likelihood = _em_step(counts, grid, safe)
-            at = safe
+            at, least, steps = safe, -np.inf, steps + 1
+            continue
         second, least = _em_step(counts, grid, first)
-        moved, bend = first - at, second - 2 * first + at
+        steps += 2
         if np.abs(second - first).max() < close:
-            return second, steps + 1
-        stride = np.clip(np.linalg.norm(moved) / max(np.linalg.norm(bend), 1e-12), 1.0, LONGEST_STRIDE)
+            return second, steps
+        moved, bend = first - at, second - 2 * first + at
+        stride = min(max(_norm(moved) / max(_norm(bend), SLIGHTEST), 1.0), LONGEST_STRIDE)
         safe, at = second, at + 2 * stride * moved + stride**2 * bend
-    return safe, most
+    return (_em_step(counts, grid, safe)[0], most) if steps < most else (safe, steps)
+
+
+def _norm(vector: Floats) -> float:
+    return float(np.linalg.norm(vector))
 
 
 def _em_step(counts: Counts, grid: Floats, at: Floats) -> tuple[Floats, float]:

@@ -56,7 +56,7 @@ class PfaCalibration:
     rasch: RaschCalibration  # where θ comes from
     quality: Mapping[str, float] = field(default_factory=dict)
     name: str = "pfa"
-    version: int = 2  # since slopes have standard errors
+    version: int = 3  # since the Rasch fit below has its second
 
     @property
     def ability_sd(self) -> float:

@@ -56,7 +56,7 @@ class RaschCalibration:
     ability: Literal["posterior-mean", "maximum-likelihood"] = "posterior-mean"
     quality: Mapping[str, float] = field(default_factory=dict)
     name: str = "rasch"
-    version: int = 1
+    version: int = 2  # since EM goes on until it stands
 
     def targets(self, sequences: Sequences) -> ReferenceTargets:
         """Ability after every response with its standard deviation or error, and θ − β one step ahead."""

@@ -5,7 +5,15 @@ from hypothesis import strategies as st
 from scipy.optimize import brentq
 from scipy.special import expit, logit
 
-from ikt_model.references.abilities import FLAT, last_of, likeliest, one_step_behind
+from ikt_model.references.abilities import (
+    FLAT,
+    last_of,
+    likeliest,
+    log_prior,
+    one_step_behind,
+    posterior_grid,
+    posterior_means,
+)
 from ikt_model.references.counts import set_design
 from tests.ikt_model.classrooms import random_histories, with_responses
 from tests.ikt_model.references.builders import sequences_of
@@ -73,3 +81,28 @@ def test_between_skills_that_are_dozens_of_logits_apart_the_ability_is_finite() 
     theta, error = likeliest(sequences, set_difficulty=np.array([-40.0, 40.0]))
     assert -40 < theta[1] < 40
     assert np.isfinite(error).all()
+
+
+@pytest.mark.parametrize("difficulty", [[-1.0, 0.5], [-300.0, 300.0]], ids=str)
+def test_posteriors_of_any_length_are_those_of_the_summed_logarithms(difficulty: list[float]) -> None:
+    """After a thousand right answers every low ability is impossible for a float, yet a thousand wrong ones
+    lead back there."""
+    rng = np.random.default_rng(0)
+    lengths = np.array([2000, 3, 48, 0, 49, 500, 96])
+    responses = rng.integers(0, 2, lengths.sum())
+    responses[:2000] = np.repeat([1, 0], 1000)
+    sets = rng.integers(0, 2, lengths.sum())
+    sequences = sequences_of(sets, responses, lengths, 2)
+    grid = posterior_grid(81)
+    theta, spread = posterior_means(sequences, set_difficulty=np.array(difficulty), ability_sd=0.8, grid=grid)
+    chance = np.array(difficulty)[sets][:, None] - grid
+    of_answer = -np.logaddexp(0.0, np.where(responses[:, None] == 1, chance, -chance))
+    for student in range(len(lengths)):
+        steps = sequences.history(student)
+        log = np.cumsum(of_answer[steps], axis=0) + log_prior(grid, 0.8)
+        weights = np.exp(log - log.max(axis=1, keepdims=True))
+        weights /= weights.sum(axis=1, keepdims=True)
+        mean = weights @ grid
+        np.testing.assert_allclose(theta[steps], mean, atol=1e-5)
+        variance = (weights * (grid - mean[:, None]) ** 2).sum(axis=1)
+        np.testing.assert_allclose(spread[steps], np.sqrt(variance), atol=1e-4)
