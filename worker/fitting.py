@@ -24,6 +24,7 @@ from db.repositories.models import NewSkill
 from ikt_model.config import ExperimentConfig
 from ikt_model.data.sequences import Sequences
 from ikt_model.inference import Engine, Predictor, Scores
+from ikt_model.precision import products_in
 from ikt_model.references import Calibration, calibrate, calibration_from_dict
 from ikt_model.references.quality import assess
 from ikt_model.settings import REFERENCE_VERSIONS, ReferenceSettings
@@ -51,8 +52,8 @@ def fit(job: TrainingJob) -> None:
     """
     torch.set_num_threads(job.settings.threads_per_job)
     device = choose_device(job.experiment.device, allowed=job.settings.device)
-    _record_environment(job, device)
     config = ExperimentConfig.model_validate(job.experiment.config)
+    _record_environment(job, device, products=products_in(config.training.precision, device))
     dataset, stored = read_dataset(job)
     sequences = without_folds(stored, job.experiment.exclude_folds)
     calibration = find_or_fit_calibration(job, dataset, sequences, settings=config.reference)
@@ -143,8 +144,9 @@ def _record_doubts(job: TrainingJob, calibration: Calibration, training: Sequenc
         runs.record_warnings(session, job.id, job.owner, warnings=warnings)
 
 
-def _record_environment(job: TrainingJob, device: str) -> None:
+def _record_environment(job: TrainingJob, device: str, *, products: torch.dtype) -> None:
     versions = package_versions(threads=torch.get_num_threads())
+    versions["precision"] = str(products).removeprefix("torch.")
     if device.startswith("cuda"):
         versions["gpu"] = torch.cuda.get_device_name()
     with session_scope(job.stores.sessions) as session:

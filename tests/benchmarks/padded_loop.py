@@ -81,9 +81,9 @@ def use_plain_blocks(run: Run) -> None:
 
 
 def train_padded_epoch(
-    run: Run, histories: PaddedHistories, epoch: int, on_step: Callable[[int], bool] = lambda _: True
+    run: Run, histories: PaddedHistories, epoch: int, told: Callable[[float], bool]
 ) -> list[float]:
-    """The loss of every step; `on_step`, told of its responses, ends the epoch by returning False."""
+    """The loss of every step; `told`, which hears the share that is done, ends the epoch by False."""
     config = run.config
     torch.manual_seed(config.training.seed * 1_000_003 + epoch)
     lambda_ = lambda_at(epoch, config.loss)
@@ -100,11 +100,11 @@ def train_padded_epoch(
         for group in run.optimizer.param_groups:
             group["lr"] = rate * learning_rate_factor(step / total_steps, config.training.schedule)
         run.optimizer.zero_grad()
-        loss.backward()
+        torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(run.learned.parameters(), config.training.gradient_clip)
         run.optimizer.step()
         heard.append(loss.item())
         step += 1
-        if not on_step(int(batch.valid.sum())):
+        if not told(len(heard) / len(loader)):
             break
     return heard

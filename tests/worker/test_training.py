@@ -63,6 +63,7 @@ class TestRunExperiment:
         assert row.code_version
         assert row.package_versions is not None
         assert row.package_versions["threads"] == "1"
+        assert row.package_versions["precision"] in ("float32", "bfloat16")
         assert row.metrics is not None
         assert {"auc", "l_21_kl", "theta_pearson", "p_mastery_pearson"} <= set(row.metrics)
         assert [epoch.epoch for epoch in seen.epochs] == [1, 2, 3, 4]
