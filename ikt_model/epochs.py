@@ -1,10 +1,11 @@
 """One pass over the training windows: every step down the losses, and how these pull afterwards."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ikt_model.data.batches import Batch, batch_rows
 from ikt_model.gradients import PULLING, gradient_figures
@@ -21,6 +22,7 @@ from ikt_model.run import Run
 
 WARMUP_SHARE = 0.25  # of all steps, over which the one-cycle learning rate rises to its peak
 FIRST_RATE, LAST_RATE = 0.04, 1e-4  # of the peak
+OF_RANK = 1 << 40  # between the seeds of two ranks, whose dropout is not to be the same
 GRADIENT_BATCHES = 4  # batches over which the gradients of each epoch are looked at
 
 
@@ -39,7 +41,7 @@ def train_epoch(run: Run, epoch: int, on_progress: Callable[[float], bool]) -> d
     """
     settings = run.config.training
     # Seeded by (seed, epoch) alone, so that a resumed training draws what an undisturbed one would.
-    torch.manual_seed(settings.seed * 1_000_003 + epoch)
+    torch.manual_seed(settings.seed * 1_000_003 + epoch + run.ranks.rank * OF_RANK)
     generator = np.random.default_rng([settings.seed, epoch])
     lambda_ = lambda_at(epoch, run.config.loss)
     sums, weights = torch.zeros(2, len(TERMS), dtype=torch.float64, device=run.data.device)
@@ -53,6 +55,7 @@ def train_epoch(run: Run, epoch: int, on_progress: Callable[[float], bool]) -> d
         step += 1
         if not on_progress(step / run.total_steps):
             raise TrainingStopped(f"stopped in epoch {epoch} of {settings.epochs}")
+    sums, weights = run.ranks.total(torch.stack([sums, weights]))
     means = dict(zip(TERMS, (sums / weights).tolist(), strict=True))
     means["loss"] = means["l_bce"]
     if run.network.has_ability:
@@ -60,24 +63,41 @@ def train_epoch(run: Run, epoch: int, on_progress: Callable[[float], bool]) -> d
         means["loss"] = total_loss(**own, settings=run.config.loss, lambda_=lambda_)
     means["l_align"] = means["l_21"] + means["l_23"]
     means |= {f"factor_{name}": value for name, value in run.balance.factors().items()}
-    return {f"train_{name}": value for name, value in (means | _gradient_figures(run)).items()}
+    if run.ranks.is_first:
+        means |= _gradient_figures(run)
+    return {f"train_{name}": value for name, value in means.items()}
 
 
 def _train_step(run: Run, rows: np.ndarray, *, rate: float, lambda_: float) -> tuple[Tensor, Tensor]:
-    """The batch's mean of each term, and how many values each is the mean of."""
-    batch = run.data.gather(run.training, rows)
-    losses = _losses(run, batch)
+    """The mean of each term over this rank's part of the batch, and how many values each is the mean of."""
+    batch = _part(run, rows)
+    losses = _losses(run, run.forward, batch, total=run.ranks.total)
+    terms = losses.terms()
+    if run.ranks.size > 1:
+        losses = losses.times(run.ranks.share(run.training, rows, run.config.loss).to(run.data.device))
     if run.optimizer is not None:
         _descend(run, run.optimizer, losses, rate=rate, lambda_=lambda_)
-    return losses.terms(), term_weights(batch, run.config.loss)
+    return terms, term_weights(batch, run.config.loss)
 
 
-def _losses(run: Run, batch: Batch) -> Losses:
+def _part(run: Run, rows: np.ndarray) -> Batch:
+    """What this rank learns from; where there are fewer rows than ranks, a row of which nothing counts."""
+    mine = run.ranks.part(rows)
+    if len(mine):
+        return run.data.gather(run.training, mine)
+    batch = run.data.gather(run.training, rows[:1])
+    nothing = torch.zeros_like(batch.valid)
+    return replace(batch, valid=nothing, asked=nothing)
+
+
+def _losses(
+    run: Run, network: nn.Module, batch: Batch, *, total: Callable[[Tensor], Tensor] = lambda value: value
+) -> Losses:
     is_mixed = run.products is not torch.float32
     with torch.autocast(torch.device(run.data.device).type, dtype=run.products, enabled=is_mixed):
-        output = run.network(batch)
+        output = network(batch)
     if run.network.has_ability:
-        return compute_losses(output, batch, reference=run.reference, settings=run.config.loss)
+        return compute_losses(output, batch, reference=run.reference, settings=run.config.loss, total=total)
     nothing = torch.full((), torch.nan, device=run.data.device)
     return Losses(prediction_loss(output, batch), nothing, nothing, nothing, nothing)
 
@@ -89,7 +109,8 @@ def _descend(
     if run.network.has_ability:
         run.balance.observe(losses, run.network.shared_parameters(), lambda_=lambda_)
         total = run.balance.total(losses, settings=run.config.loss, lambda_=lambda_)
-    if not torch.isfinite(total):
+    # What diverges in another rank does so here a step later.
+    if run.ranks.is_first and not torch.isfinite(total):
         raise TrainingDiverged(f"the loss became {total.item()}; lower learning_rate or gradient_clip")
     for group in optimizer.param_groups:
         group["lr"] = rate * group["pace"]
@@ -107,7 +128,8 @@ def _gradient_figures(run: Run) -> dict[str, float]:
     batches = list(batch_rows(run.training.lengths, batch_tokens=run.config.training.batch_tokens))
     chosen = np.unique(np.linspace(0, len(batches) - 1, GRADIENT_BATCHES, dtype=int))
     run.network.eval()
-    losses = (_losses(run, run.data.gather(run.training, batches[index])) for index in chosen)
+    chosen_batches = (run.data.gather(run.training, batches[index]) for index in chosen)
+    losses = (_losses(run, run.network, batch) for batch in chosen_batches)
     names = (*PULLING, "l_scale") if run.config.loss.scale_weight else PULLING
     return gradient_figures(losses, shared, names=names)
 

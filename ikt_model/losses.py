@@ -4,6 +4,7 @@ L = (1−λ)·l_bce + c·l_22 + λ·(l_21 + l_23) + λ_scale·l_scale. Every mea
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -41,6 +42,17 @@ class Losses:
     def terms(self) -> Tensor:
         """[5], in the order of TERMS, cut from the graph."""
         return torch.stack([self.l_bce, self.l_21, self.l_22, self.l_23, self.l_scale]).detach()
+
+    def times(self, factors: Tensor) -> "Losses":
+        """Each term times its own of [5] factors."""
+        l_bce, l_21, l_22, l_23, l_scale = factors
+        return Losses(
+            l_bce=self.l_bce * l_bce,
+            l_21=self.l_21 * l_21,
+            l_22=self.l_22 * l_22,
+            l_23=self.l_23 * l_23,
+            l_scale=self.l_scale * l_scale,
+        )
 
 
 TERMS = ("l_bce", "l_21", "l_22", "l_23", "l_scale")
@@ -86,9 +98,16 @@ def prediction_loss(output: Output, batch: Batch) -> Tensor:
 
 
 def compute_losses(
-    output: Output, batch: Batch, *, reference: ReferenceScale, settings: LossSettings
+    output: Output,
+    batch: Batch,
+    *,
+    reference: ReferenceScale,
+    settings: LossSettings,
+    total: Callable[[Tensor], Tensor] = lambda value: value,
 ) -> Losses:
-    """All terms of L on one batch."""
+    """All terms of L on one batch, or on this process's part of it: then `total` sums over all parts, which
+    l_scale needs.
+    """
     mastery_reference = torch.sigmoid(batch.mastery_reference)
     of_mastery = F.binary_cross_entropy_with_logits(output.mastery_logit, mastery_reference, reduction="none")
     of_difficulty = (output.beta - reference.difficulty[batch.next_skill_sets]) ** 2
@@ -103,7 +122,7 @@ def compute_losses(
             mode=settings.ability_alignment,
             scale=reference.target_std,
         ),
-        l_scale=(_spread(output.theta, batch.valid) - reference.target_std) ** 2,
+        l_scale=(_spread(output.theta, batch.valid, total) - reference.target_std) ** 2,
     )
 
 
@@ -122,7 +141,7 @@ def ability_alignment(theta: Tensor, target: Tensor, valid: Tensor, *, mode: str
     once; `standardized` is pointwise in units of the reference's standard deviation (its mean cancels).
     """
     if mode in ("mean", "per-sequence"):
-        weight = valid.to(theta.dtype) / valid.sum(dim=1, keepdim=True)
+        weight = valid.to(theta.dtype) / valid.sum(dim=1, keepdim=True).clamp(min=1)
         if mode == "mean":
             return (((theta - target) * weight).sum(dim=1) ** 2).mean()
         return ((theta - target) ** 2 * weight).sum(dim=1).mean()
@@ -132,9 +151,11 @@ def ability_alignment(theta: Tensor, target: Tensor, valid: Tensor, *, mode: str
 
 def _mean(values: Tensor, mask: Tensor) -> Tensor:
     """Over what the mask holds; to choose those values would make a GPU wait for their number."""
-    return torch.where(mask, values, 0.0).sum() / mask.sum()
+    return torch.where(mask, values, 0.0).sum() / mask.sum().clamp(min=1)
 
 
-def _spread(values: Tensor, mask: Tensor) -> Tensor:
+def _spread(values: Tensor, mask: Tensor, total: Callable[[Tensor], Tensor]) -> Tensor:
     """Their standard deviation."""
-    return _mean((values - _mean(values, mask)) ** 2, mask).sqrt()
+    count = total(mask.sum().to(values.dtype))
+    mean = total(torch.where(mask, values, 0.0).sum()) / count
+    return (total(torch.where(mask, (values - mean) ** 2, 0.0).sum()) / count).sqrt()

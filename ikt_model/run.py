@@ -13,6 +13,7 @@ from ikt_model.data.sequences import Sequences
 from ikt_model.losses import ReferenceScale
 from ikt_model.networks import build_network
 from ikt_model.precision import products_in
+from ikt_model.ranks import ALONE, Ranks, in_parallel
 from ikt_model.references import Calibration, ReferenceTargets
 from ikt_model.settings import TrainingSettings
 from ikt_model.tracer import Tracer
@@ -28,6 +29,7 @@ class Run:
 
     config: ExperimentConfig
     network: Tracer
+    forward: nn.Module  # the network as it trains: alone, or with its like in other processes
     balance: Balance
     optimizer: torch.optim.Optimizer | None  # None where nothing is left to train
     data: WindowedSteps
@@ -37,6 +39,7 @@ class Run:
     calibration: Calibration
     steps_per_epoch: int
     products: torch.dtype  # in which matrices are multiplied while training
+    ranks: Ranks
 
     @property
     def learned(self) -> nn.Module:
@@ -49,7 +52,13 @@ class Run:
 
 
 def prepare(
-    config: ExperimentConfig, sequences: Sequences, *, fold: int, calibration: Calibration, device: str
+    config: ExperimentConfig,
+    sequences: Sequences,
+    *,
+    fold: int,
+    calibration: Calibration,
+    device: str,
+    ranks: Ranks = ALONE,
 ) -> Run:
     """A training of `config` with `fold` held out, before its first step. Raises NothingToTrain."""
     held_out = sequences.folds == fold
@@ -65,6 +74,7 @@ def prepare(
     return Run(
         config=config,
         network=network,
+        forward=in_parallel(network, ranks),
         balance=balance,
         optimizer=_optimizer(network, balance, config.training),
         data=data,
@@ -79,6 +89,7 @@ def prepare(
             1 for _ in batch_rows(training.lengths, batch_tokens=config.training.batch_tokens)
         ),
         products=products_in(config.training.precision, device),
+        ranks=ranks,
     )
 
 

@@ -15,14 +15,16 @@ from ikt_model.config import ExperimentConfig
 from ikt_model.data.sequences import Sequences
 from ikt_model.epochs import TrainingDiverged, TrainingStopped, train_epoch
 from ikt_model.evaluation import predict, predictions_table
+from ikt_model.leading import Followers, Job, RankLost, leading
 from ikt_model.losses import lambda_at
 from ikt_model.metrics import HeldOut, evaluate_predictions
 from ikt_model.references import Calibration
-from ikt_model.run import NothingToTrain, Run, prepare
+from ikt_model.run import NothingToTrain, Run
 
 __all__ = [
     "EpochReport",
     "NothingToTrain",
+    "RankLost",
     "TrainingDiverged",
     "TrainingResult",
     "TrainingStopped",
@@ -59,20 +61,40 @@ def train(
     folder: Path,
     on_epoch: Callable[[EpochReport], None],
     on_progress: Callable[[float], bool],
+    devices: int = 1,
 ) -> TrainingResult:
     """Train with `fold` held out, going on from the folder's checkpoint when it is of the same run.
 
     `on_progress(share of all steps)` is called after every optimiser step and stops the training by
     returning False. The model is the last epoch's: the schedule is fixed beforehand, and held-out students
-    choose nothing. Raises TrainingStopped, TrainingDiverged, NothingToTrain, NothingToEvaluate.
+    choose nothing. With `devices` so many processes of this machine share every batch (`leading.py`).
+    Raises TrainingStopped, TrainingDiverged, NothingToTrain, NothingToEvaluate, RankLost,
+    NotForSeveral.
     """
-    run = prepare(config, sequences, fold=fold, calibration=calibration, device=device)
-    name = f"{config.fingerprint()}-{sequences.content_hash[:16]}-{fold}"
+    job = Job(config=config, fold=fold, device=device, sequences=sequences, calibration=calibration)
+    with leading(job, folder, size=devices) as followers:
+        return _train(job, followers, folder, on_epoch=on_epoch, on_progress=on_progress)
+
+
+def _train(
+    job: Job,
+    followers: Followers,
+    folder: Path,
+    *,
+    on_epoch: Callable[[EpochReport], None],
+    on_progress: Callable[[float], bool],
+) -> TrainingResult:
+    def goes_on(share: float) -> bool:
+        followers.check()
+        return on_progress(share)
+
+    config, name = job.config, job.name
+    run = job.prepare(followers.ranks)
     progress = load_checkpoint(folder / "checkpoint", run.learned, run.optimizer, run=name)
     progress = progress or Progress(epoch=0, run=name)
     for epoch in range(progress.epoch + 1, config.training.epochs + 1):
         started = time.perf_counter()
-        losses = train_epoch(run, epoch, on_progress)
+        losses = train_epoch(run, epoch, goes_on)
         seen = _held_out(run)
         metrics = {**_measure(run, seen, epoch), **losses}
         save_checkpoint(folder / "checkpoint", run.learned, run.optimizer, Progress(epoch, name))
@@ -82,12 +104,12 @@ def train(
         folder / "model",
         run.network,
         config=config,
-        vocabulary=sequences.vocabulary,
-        calibration=calibration,
+        vocabulary=job.sequences.vocabulary,
+        calibration=job.calibration,
         target_std=run.reference.target_std,
     )
     predictions = folder / "predictions.parquet"
-    pq.write_table(predictions_table(seen, sequences), predictions)
+    pq.write_table(predictions_table(seen, job.sequences), predictions)
     return TrainingResult(_measure(run, seen, config.training.epochs), folder / "model", predictions)
 
 
