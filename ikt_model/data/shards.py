@@ -156,16 +156,18 @@ class Shards:
 class ShardWriter:
     """Writes a folder of shards, one after the other."""
 
-    def __init__(self, url: str | Path, vocabulary: SkillVocabulary) -> None:
+    def __init__(self, url: str | Path) -> None:
         """Raises FileExistsError where shards are already."""
         self._fs, self._root = _open_store(str(url))
         if self._fs.exists(f"{self._root}/{MANIFEST}"):
             raise FileExistsError(f"{url} holds shards already; name another folder, or remove this one")
         self._fs.makedirs(self._root, exist_ok=True)
-        self._vocabulary, self._entries = vocabulary, list[ShardEntry]()
+        self._vocabulary: SkillVocabulary | None = None
+        self._entries: list[ShardEntry] = []
 
     def add(self, sequences: Sequences) -> None:
-        """Write the next shard; its vocabulary must be the writer's. Raises ValueError."""
+        """Write the next shard; its vocabulary must be that of the first. Raises ValueError."""
+        self._vocabulary = self._vocabulary or sequences.vocabulary
         if sequences.vocabulary.to_plain() != self._vocabulary.to_plain():
             raise ValueError(
                 "vocabulary: every shard must have the one vocabulary of all; see renumber_skills"
@@ -194,7 +196,9 @@ class ShardWriter:
         )
 
     def finish(self) -> None:
-        """Write the manifest: from here on the folder is a dataset."""
+        """Write the manifest: from here on the folder is a dataset. Raises ValueError without a shard."""
+        if self._vocabulary is None:
+            raise ValueError("shards: there must be at least one; add it before finish")
         manifest = {
             "format_version": FORMAT_VERSION,
             "content_hash": combined_hash(self._entries),
