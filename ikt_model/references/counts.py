@@ -23,12 +23,6 @@ class NothingToCalibrate(ValueError):
     """The training students hold no response."""
 
 
-def refuse_no_response(sequences: Sequences) -> None:
-    """Raises NothingToCalibrate."""
-    if sequences.n_responses == 0:
-        raise NothingToCalibrate(NO_RESPONSE)
-
-
 def set_design(vocabulary: SkillVocabulary) -> sparse.csr_array:
     """Averaging matrix [C, K]: row c spreads weight 1 evenly over the skills of set c."""
     sizes = np.diff(vocabulary.set_offsets)
