@@ -73,7 +73,7 @@ def test_pfa_is_one_step_away_within_a_fraction_of_its_standard_errors(tmp_path:
     assert np.sqrt((away**2).mean()) < 0.1 * np.sqrt((pilot_away**2).mean())
     strays = (found.skill_slopes - expected.skill_slopes) / expected.slopes_se
     assert np.abs(strays).max() < 0.2
-    np.testing.assert_allclose(found.difficulty_se, expected.difficulty_se, rtol=0.02)
+    np.testing.assert_allclose(found.difficulty_se, expected.difficulty_se, rtol=0.06)
     assert found.log_likelihood == pytest.approx(expected.log_likelihood, rel=1e-5)
 
 
