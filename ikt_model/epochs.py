@@ -17,7 +17,7 @@ from ikt_model.losses import (
     term_weights,
     total_loss,
 )
-from ikt_model.run import Run
+from ikt_model.run import Learner, Run
 
 WARMUP_SHARE = 0.25  # of all steps, over which the one-cycle learning rate rises to its peak
 FIRST_RATE, LAST_RATE = 0.04, 1e-4  # of the peak
@@ -47,53 +47,61 @@ def train_epoch(run: Run, epoch: int, on_progress: Callable[[float], bool]) -> d
     step = (epoch - 1) * run.steps_per_epoch
     for rows in batch_rows(run.training.lengths, batch_tokens=settings.batch_tokens, generator=generator):
         rate = settings.learning_rate * learning_rate_factor(step / run.total_steps, settings.schedule)
-        terms, weight = _train_step(run, rows, rate=rate, lambda_=lambda_)
+        terms, weight = train_step(run, run.data.gather(run.training, rows), rate=rate, lambda_=lambda_)
         sums += terms * weight
         weights += weight
         step += 1
         if not on_progress(step / run.total_steps):
             raise TrainingStopped(f"stopped in epoch {epoch} of {settings.epochs}")
-    means = dict(zip(TERMS, (sums / weights).tolist(), strict=True))
-    means["loss"] = means["l_bce"]
-    if run.network.has_ability:
-        own = {name: means[name] for name in TERMS}
-        means["loss"] = total_loss(**own, settings=run.config.loss, lambda_=lambda_)
-    means["l_align"] = means["l_21"] + means["l_23"]
+    means = joined_means(run, sums, weights, lambda_=lambda_)
     means |= {f"factor_{name}": value for name, value in run.balance.factors().items()}
     return {f"train_{name}": value for name, value in (means | _gradient_figures(run)).items()}
 
 
-def _train_step(run: Run, rows: np.ndarray, *, rate: float, lambda_: float) -> tuple[Tensor, Tensor]:
-    """The batch's mean of each term, and how many values each is the mean of."""
-    batch = run.data.gather(run.training, rows)
-    losses = _losses(run, batch)
-    if run.optimizer is not None:
-        _descend(run, run.optimizer, losses, rate=rate, lambda_=lambda_)
-    return losses.terms(), term_weights(batch, run.config.loss)
+def joined_means(learner: Learner, sums: Tensor, weights: Tensor, *, lambda_: float) -> dict[str, float]:
+    """Means of the losses by name, from sums over batches and how many values each is the sum of."""
+    means = dict(zip(TERMS, (sums / weights).tolist(), strict=True))
+    means["loss"] = means["l_bce"]
+    if learner.network.has_ability:
+        own = {name: means[name] for name in TERMS}
+        means["loss"] = total_loss(**own, settings=learner.config.loss, lambda_=lambda_)
+    means["l_align"] = means["l_21"] + means["l_23"]
+    return means
 
 
-def _losses(run: Run, batch: Batch) -> Losses:
-    output = run.network(batch)
-    if run.network.has_ability:
-        return compute_losses(output, batch, reference=run.reference, settings=run.config.loss)
-    nothing = torch.full((), torch.nan, device=run.data.device)
+def train_step(learner: Learner, batch: Batch, *, rate: float, lambda_: float) -> tuple[Tensor, Tensor]:
+    """One step down the losses of a batch: its mean of each of TERMS, and how many values that is of.
+
+    Raises TrainingDiverged.
+    """
+    losses = _losses(learner, batch)
+    if learner.optimizer is not None:
+        _descend(learner, learner.optimizer, losses, rate=rate, lambda_=lambda_)
+    return losses.terms(), term_weights(batch, learner.config.loss)
+
+
+def _losses(learner: Learner, batch: Batch) -> Losses:
+    output = learner.network(batch)
+    if learner.network.has_ability:
+        return compute_losses(output, batch, reference=learner.reference, settings=learner.config.loss)
+    nothing = torch.full((), torch.nan, device=learner.device)
     return Losses(prediction_loss(output, batch), nothing, nothing, nothing, nothing)
 
 
 def _descend(
-    run: Run, optimizer: torch.optim.Optimizer, losses: Losses, *, rate: float, lambda_: float
+    learner: Learner, optimizer: torch.optim.Optimizer, losses: Losses, *, rate: float, lambda_: float
 ) -> None:
     total = losses.l_bce
-    if run.network.has_ability:
-        run.balance.observe(losses, run.network.shared_parameters(), lambda_=lambda_)
-        total = run.balance.total(losses, settings=run.config.loss, lambda_=lambda_)
+    if learner.network.has_ability:
+        learner.balance.observe(losses, learner.network.shared_parameters(), lambda_=lambda_)
+        total = learner.balance.total(losses, settings=learner.config.loss, lambda_=lambda_)
     if not torch.isfinite(total):
         raise TrainingDiverged(f"the loss became {total.item()}; lower learning_rate or gradient_clip")
     for group in optimizer.param_groups:
         group["lr"] = rate * group["pace"]
     optimizer.zero_grad(set_to_none=True)
     torch.autograd.backward(total)
-    torch.nn.utils.clip_grad_norm_(run.learned.parameters(), run.config.training.gradient_clip)
+    torch.nn.utils.clip_grad_norm_(learner.learned.parameters(), learner.config.training.gradient_clip)
     optimizer.step()
 
 

@@ -53,9 +53,9 @@ def fit_pfa_in_one_step(
 
     One Newton step of all responses from the fit to a pilot sample of them (one-step estimator: Le Cam 1956,
     Proc. 3rd Berkeley Symp. 1, 129-156; van der Vaart 1998, Asymptotic Statistics, section 5.7). Newton's
-    method squares the error: where the pilot lies two standard errors (of the whole) off, the step ends within
-    about a tenth of one. `counts` are of all parts. The log-likelihood is that of the same quadratic. Raises
-    NothingToCalibrate.
+    method squares the error: where the pilot lies two standard errors (of the whole) off, the step ends
+    within about a tenth of one. `counts` are of all parts. The log-likelihood is that of the same quadratic.
+    Raises NothingToCalibrate.
     """
     rasch = _fit_rasch(counts, settings)
     problem = Problem.of(pilot, rasch, settings)
