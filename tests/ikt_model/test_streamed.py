@@ -14,7 +14,9 @@ from ikt_model.streamed import learner_of_shards, train_streamed
 from tests.ikt_model.classrooms import classroom, tiny_config
 from tests.ikt_model.references.test_sharded import write_shards
 
-CONFIG = tiny_config()
+TINY = tiny_config()
+FAST = TINY.training.model_copy(update={"learning_rate": 0.02, "schedule": "constant"})
+CONFIG = TINY.model_copy(update={"training": FAST})
 SEQUENCES = classroom(200, 6, seed=2).sequences
 
 
