@@ -100,7 +100,7 @@ class Counts:
         return np.full(self.design.shape[1], -np.log(share / (1 - share)))
 
     def blocks(self, n_students: int) -> "Iterator[tuple[sparse.csr_array, Floats]]":
-        """Attempts and right answers of so many students at a time: views, not copies."""
+        """Attempts and right answers of so many students at a time."""
         pointers = self.attempts.indptr
         for first in range(0, self.n_students, n_students):
             last = min(first + n_students, self.n_students)
