@@ -30,7 +30,9 @@ def attend(
     if query.is_cuda:
         bias = distance_bias(distance[None], same, slope=slope, same_skill=same_skill)
         return functional.scaled_dot_product_attention(query, key, value, attn_mask=bias.to(query.dtype))
-    attended: Tensor = _Attention.apply(query, key, value, slope, same_skill, distance, same)
+    attended: Tensor = _Attention.apply(  # type: ignore[no-untyped-call]
+        query, key, value, slope, same_skill, distance, same
+    )
     return attended
 
 
@@ -65,7 +67,7 @@ class _Attention(torch.autograd.Function):
         return torch.bmm(weights, value).view(n_rows, n_heads, length, width)
 
     @staticmethod
-    def backward(ctx: Any, attended: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
+    def backward(ctx: Any, attended: Tensor) -> tuple[Tensor | None, ...]:
         query, key, value, weights, distance, same = ctx.saved_tensors
         n_rows, n_heads, length, width = attended.shape
         attended = attended.reshape(query.shape)

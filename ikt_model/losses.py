@@ -90,9 +90,7 @@ def compute_losses(
 ) -> Losses:
     """All terms of L on one batch."""
     mastery_reference = torch.sigmoid(batch.mastery_reference)
-    of_mastery = F.binary_cross_entropy_with_logits(
-        output.mastery_logit, mastery_reference, reduction="none"
-    )
+    of_mastery = F.binary_cross_entropy_with_logits(output.mastery_logit, mastery_reference, reduction="none")
     of_difficulty = (output.beta - reference.difficulty[batch.next_skill_sets]) ** 2
     return Losses(
         l_bce=prediction_loss(output, batch),

@@ -59,7 +59,8 @@ class DualStreamBlock(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         batch, length, width = context.shape
         query, key = self.query_key(self.context_norm(context)).chunk(2, dim=-1)
-        parts = (self._split(part).transpose(1, 2) for part in (query, key, self.value(self.value_norm(value))))
+        read = self.value(self.value_norm(value))
+        parts = (self._split(part).transpose(1, 2) for part in (query, key, read))
         attended = attend(
             *parts, slope=self.log_slope.exp(), same_skill=self.same_skill, distance=distance, same=same
         )

@@ -20,7 +20,7 @@ Floats32 = NDArray[np.float32]
 GRID_REACH = 6.0  # logits: the posterior's grid spans ± this
 FIXED_POINT = 2.0**32  # steps per unit of the running sums
 STUDENTS_PER_CHUNK = 1024  # whose posteriors fit into a core's own cache
-STEPS_IN_PRODUCTS = 48  # an answer's likelihood varies by e^12 over the grid at most: e^-576 is still a number
+STEPS_IN_PRODUCTS = 48  # an answer's likelihood varies by e^12 over the grid at most; e^-576 is a number
 STEPS_PER_CHUNK = 1 << 14  # bounds memory of the trajectories to about 10 MB per buffer
 
 # An all-right or all-wrong history has no finite likeliest ability. An optimiser climbs until the likelihood
