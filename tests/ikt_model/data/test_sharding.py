@@ -134,7 +134,13 @@ class TestRefusals:
 
     @pytest.mark.parametrize(
         "text",
-        ["", "student_id,skill\na,b\n", "student_id,skill,correct\n", "student_id,skill,correct\na,b\n"],
+        [
+            "",
+            "student_id,skill\na,b\n",
+            "student_id,skill,correct\n",
+            "student_id,skill,correct\na,b\n",
+            "student_id,skill,correct\na,b,1\na,b\nc,d,7\n\n,x,0\n",
+        ],
     )
     def test_what_the_reader_refuses_is_refused_alike(self, tmp_path: Path, text: str) -> None:
         (tmp_path / "events").write_text(text)
@@ -145,6 +151,7 @@ class TestRefusals:
             import_events(tmp_path / "events", tmp_path / "shards")
 
         assert str(found.value) == str(expected.value)
+        assert getattr(found.value, "rows", None) == getattr(expected.value, "rows", None)
 
     def test_a_file_that_is_bad_throughout_is_not_read_to_its_end(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
