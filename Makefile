@@ -6,11 +6,12 @@ PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
 DATA ?=
 SEED ?=
 STUDENTS ?=
+EVENTS ?=
 FULL ?=
 FUZZED := tests/ikt_model/data/test_any_bytes.py tests/db/repositories/test_lives.py
 SOURCES := api worker ikt_model db tests docs
 
-.PHONY: help demo serve test journeys browser check audit faults faults-short fuzz fuzz-short soak soak-short bench-calibration bench-recovery bench-training bench-accuracy bench-comparison bench-dashboard bench-serving bench-limits bench-upload study lock clean
+.PHONY: help demo serve test journeys browser check audit faults faults-short fuzz fuzz-short soak soak-short bench-calibration bench-recovery bench-training bench-accuracy bench-comparison bench-dashboard bench-serving bench-limits bench-streaming bench-upload study lock clean
 
 help: ## Say what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-18s %s\n", $$1, $$2}'
@@ -61,6 +62,9 @@ bench-serving: .venv/.installed-dev ## Hold serving students to its bounds (FULL
 
 bench-limits: .venv/.installed-dev ## Hold keys and limits to what they may cost
 	@$(BIN)/python -m tests.benchmarks.limits
+
+bench-streaming: .venv/.installed ## Import, calibrate and train beyond memory (FULL=1 for 100 million events)
+	@$(BIN)/python -m tests.benchmarks.streaming main "$(EVENTS)" "$(FULL)"
 
 bench-upload: .venv/.installed-dev ## Send a gigabyte of random bytes, and hold what the API grows by
 	@$(BIN)/python -m tests.benchmarks.big_upload

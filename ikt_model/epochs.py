@@ -18,7 +18,7 @@ from ikt_model.losses import (
     term_weights,
     total_loss,
 )
-from ikt_model.run import Run
+from ikt_model.run import Learner, Run
 
 WARMUP_SHARE = 0.25  # of all steps, over which the one-cycle learning rate rises to its peak
 FIRST_RATE, LAST_RATE = 0.04, 1e-4  # of the peak
@@ -49,35 +49,19 @@ def train_epoch(run: Run, epoch: int, on_progress: Callable[[float], bool]) -> d
     step = (epoch - 1) * run.steps_per_epoch
     for rows in batch_rows(run.training.lengths, batch_tokens=settings.batch_tokens, generator=generator):
         rate = settings.learning_rate * learning_rate_factor(step / run.total_steps, settings.schedule)
-        terms, weight = _train_step(run, rows, rate=rate, lambda_=lambda_)
+        share = run.ranks.share(run.training, rows, run.config.loss) if run.ranks.size > 1 else None
+        terms, weight = train_step(run, _part(run, rows), rate=rate, lambda_=lambda_, share=share)
         sums += terms * weight
         weights += weight
         step += 1
         if not on_progress(step / run.total_steps):
             raise TrainingStopped(f"stopped in epoch {epoch} of {settings.epochs}")
     sums, weights = run.ranks.total(torch.stack([sums, weights]))
-    means = dict(zip(TERMS, (sums / weights).tolist(), strict=True))
-    means["loss"] = means["l_bce"]
-    if run.network.has_ability:
-        own = {name: means[name] for name in TERMS}
-        means["loss"] = total_loss(**own, settings=run.config.loss, lambda_=lambda_)
-    means["l_align"] = means["l_21"] + means["l_23"]
+    means = joined_means(run, sums, weights, lambda_=lambda_)
     means |= {f"factor_{name}": value for name, value in run.balance.factors().items()}
     if run.ranks.is_first:
         means |= _gradient_figures(run)
     return {f"train_{name}": value for name, value in means.items()}
-
-
-def _train_step(run: Run, rows: np.ndarray, *, rate: float, lambda_: float) -> tuple[Tensor, Tensor]:
-    """The mean of each term over this rank's part of the batch, and how many values each is the mean of."""
-    batch = _part(run, rows)
-    losses = _losses(run, run.forward, batch, total=run.ranks.total)
-    terms = losses.terms()
-    if run.ranks.size > 1:
-        losses = losses.times(run.ranks.share(run.training, rows, run.config.loss).to(run.data.device))
-    if run.optimizer is not None:
-        _descend(run, run.optimizer, losses, rate=rate, lambda_=lambda_)
-    return terms, term_weights(batch, run.config.loss)
 
 
 def _part(run: Run, rows: np.ndarray) -> Batch:
@@ -90,33 +74,66 @@ def _part(run: Run, rows: np.ndarray) -> Batch:
     return replace(batch, valid=nothing, asked=nothing)
 
 
+def joined_means(learner: Learner, sums: Tensor, weights: Tensor, *, lambda_: float) -> dict[str, float]:
+    """Means of the losses by name, from sums over batches and how many values each is the sum of."""
+    means = dict(zip(TERMS, (sums / weights).tolist(), strict=True))
+    means["loss"] = means["l_bce"]
+    if learner.network.has_ability:
+        own = {name: means[name] for name in TERMS}
+        means["loss"] = total_loss(**own, settings=learner.config.loss, lambda_=lambda_)
+    means["l_align"] = means["l_21"] + means["l_23"]
+    return means
+
+
+def train_step(
+    learner: Learner, batch: Batch, *, rate: float, lambda_: float, share: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
+    """One step down the losses of a batch: its mean of each of TERMS, and how many values that is of.
+
+    `share` [5] is what a rank's part of a batch counts for. Raises TrainingDiverged.
+    """
+    losses = _losses(learner, learner.forward, batch, total=learner.ranks.total)
+    terms = losses.terms()
+    if share is not None:
+        losses = losses.times(share.to(learner.device))
+    if learner.optimizer is not None:
+        _descend(learner, learner.optimizer, losses, rate=rate, lambda_=lambda_)
+    return terms, term_weights(batch, learner.config.loss)
+
+
 def _losses(
-    run: Run, network: nn.Module, batch: Batch, *, total: Callable[[Tensor], Tensor] = lambda value: value
+    learner: Learner,
+    network: nn.Module,
+    batch: Batch,
+    *,
+    total: Callable[[Tensor], Tensor] = lambda value: value,
 ) -> Losses:
-    is_mixed = run.products is not torch.float32
-    with torch.autocast(torch.device(run.data.device).type, dtype=run.products, enabled=is_mixed):
+    is_mixed = learner.products is not torch.float32
+    with torch.autocast(torch.device(learner.device).type, dtype=learner.products, enabled=is_mixed):
         output = network(batch)
-    if run.network.has_ability:
-        return compute_losses(output, batch, reference=run.reference, settings=run.config.loss, total=total)
-    nothing = torch.full((), torch.nan, device=run.data.device)
+    if learner.network.has_ability:
+        return compute_losses(
+            output, batch, reference=learner.reference, settings=learner.config.loss, total=total
+        )
+    nothing = torch.full((), torch.nan, device=learner.device)
     return Losses(prediction_loss(output, batch), nothing, nothing, nothing, nothing)
 
 
 def _descend(
-    run: Run, optimizer: torch.optim.Optimizer, losses: Losses, *, rate: float, lambda_: float
+    learner: Learner, optimizer: torch.optim.Optimizer, losses: Losses, *, rate: float, lambda_: float
 ) -> None:
     total = losses.l_bce
-    if run.network.has_ability:
-        run.balance.observe(losses, run.network.shared_parameters(), lambda_=lambda_)
-        total = run.balance.total(losses, settings=run.config.loss, lambda_=lambda_)
+    if learner.network.has_ability:
+        learner.balance.observe(losses, learner.network.shared_parameters(), lambda_=lambda_)
+        total = learner.balance.total(losses, settings=learner.config.loss, lambda_=lambda_)
     # What diverges in another rank does so here a step later.
-    if run.ranks.is_first and not torch.isfinite(total):
+    if learner.ranks.is_first and not torch.isfinite(total):
         raise TrainingDiverged(f"the loss became {total.item()}; lower learning_rate or gradient_clip")
     for group in optimizer.param_groups:
         group["lr"] = rate * group["pace"]
     optimizer.zero_grad(set_to_none=True)
     torch.autograd.backward(total)
-    torch.nn.utils.clip_grad_norm_(run.learned.parameters(), run.config.training.gradient_clip)
+    torch.nn.utils.clip_grad_norm_(learner.learned.parameters(), learner.config.training.gradient_clip)
     optimizer.step()
 
 

@@ -8,8 +8,8 @@ from torch import nn
 
 from ikt_model.balancing import BALANCE_RATE, BALANCES, Balance
 from ikt_model.config import ExperimentConfig
-from ikt_model.data.batches import WindowedSteps, Windows, batch_rows
-from ikt_model.data.sequences import Sequences
+from ikt_model.data.batches import SkillSets, WindowedSteps, Windows, batch_rows
+from ikt_model.data.sequences import Sequences, SkillVocabulary
 from ikt_model.losses import ReferenceScale
 from ikt_model.networks import build_network
 from ikt_model.precision import products_in
@@ -23,28 +23,67 @@ class NothingToTrain(ValueError):
     """No training history is long enough."""
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
-    """All that stays the same through a training."""
+@dataclass(frozen=True, kw_only=True)
+class Learner:
+    """All that a training step needs but its batch."""
 
     config: ExperimentConfig
     network: Tracer
     forward: nn.Module  # the network as it trains: alone, or with its like in other processes
     balance: Balance
     optimizer: torch.optim.Optimizer | None  # None where nothing is left to train
-    data: WindowedSteps
-    training: Windows
-    held_out: Windows
     reference: ReferenceScale
     calibration: Calibration
-    steps_per_epoch: int
+    device: str
     products: torch.dtype  # in which matrices are multiplied while training
     ranks: Ranks
+
+    @classmethod
+    def of(
+        cls,
+        config: ExperimentConfig,
+        vocabulary: SkillVocabulary,
+        *,
+        calibration: Calibration,
+        target_std: float,
+        device: str,
+        ranks: Ranks = ALONE,
+    ) -> "Learner":
+        """A network before its first step; `target_std` is the spread of what l_23 pulls towards."""
+        torch.manual_seed(config.training.seed)
+        network = build_network(config.model, calibration=calibration).to(device)
+        balance = BALANCES[config.loss.balancing]().to(device)
+        difficulty = torch.as_tensor(calibration.difficulty, dtype=torch.float32, device=device)
+        sets = SkillSets.of(vocabulary, device=device)
+        return cls(
+            config=config,
+            network=network,
+            forward=in_parallel(network, ranks),
+            balance=balance,
+            optimizer=_optimizer(network, balance, config.training),
+            reference=ReferenceScale(
+                difficulty=sets.mean(difficulty[:, None]).squeeze(-1), target_std=target_std
+            ),
+            calibration=calibration,
+            device=device,
+            products=products_in(config.training.precision, device),
+            ranks=ranks,
+        )
 
     @property
     def learned(self) -> nn.Module:
         """All that the optimiser changes."""
         return nn.ModuleDict({"network": self.network, "balance": self.balance})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run(Learner):
+    """All that stays the same through a training on data in memory."""
+
+    data: WindowedSteps
+    training: Windows
+    held_out: Windows
+    steps_per_epoch: int
 
     @property
     def total_steps(self) -> int:
@@ -67,29 +106,22 @@ def prepare(
     training = Windows.cut(sequences, window=config.model.window, students=~held_out)
     if len(training.starts) == 0:
         raise NothingToTrain("no training history has at least 3 responses; add data or choose another fold")
-    torch.manual_seed(config.training.seed)
-    network = build_network(config.model, calibration=calibration).to(device)
-    balance = BALANCES[config.loss.balancing]().to(device)
-    difficulty = torch.as_tensor(calibration.difficulty, dtype=torch.float32, device=device)
+    learner = Learner.of(
+        config,
+        sequences.vocabulary,
+        calibration=calibration,
+        target_std=target_std(config, sequences, targets, ~held_out),
+        device=device,
+        ranks=ranks,
+    )
     return Run(
-        config=config,
-        network=network,
-        forward=in_parallel(network, ranks),
-        balance=balance,
-        optimizer=_optimizer(network, balance, config.training),
+        **vars(learner),
         data=data,
         training=training,
         held_out=Windows.cut(sequences, window=config.model.window, students=held_out),
-        reference=ReferenceScale(
-            difficulty=data.sets.mean(difficulty[:, None]).squeeze(-1),
-            target_std=_target_std(config, sequences, targets, ~held_out),
-        ),
-        calibration=calibration,
         steps_per_epoch=sum(
             1 for _ in batch_rows(training.lengths, batch_tokens=config.training.batch_tokens)
         ),
-        products=products_in(config.training.precision, device),
-        ranks=ranks,
     )
 
 
@@ -108,7 +140,7 @@ def _optimizer(network: Tracer, balance: Balance, settings: TrainingSettings) ->
     return torch.optim.AdamW(groups, lr=settings.learning_rate, fused=True) if groups else None
 
 
-def _target_std(
+def target_std(
     config: ExperimentConfig, sequences: Sequences, targets: ReferenceTargets, training: np.ndarray
 ) -> float:
     """Standard deviation over training steps of what l_23 pulls towards."""

@@ -24,6 +24,11 @@ class Coded:
     codes: NDArray[np.int32]
     values: pa.StringArray  # distinct
 
+    def part(self, rows: slice) -> Coded:
+        """Some of the entries, with no more values than they need."""
+        found = pa.array(self.codes[rows]).dictionary_encode()
+        return Coded(found.indices.to_numpy(), self.values.take(found.dictionary))
+
     def is_any(self, wanted: NDArray[np.bool_]) -> NDArray[np.int64]:
         """Positions of the entries whose value is marked."""
         return np.flatnonzero(wanted[self.codes]) if wanted.any() else np.empty(0, np.int64)

@@ -60,6 +60,10 @@ class Refusals:
         if len(self._wrong_width) < FIRST_BAD_ROWS:
             self._wrong_width.append((record, cell))
 
+    def __len__(self) -> int:
+        """Bad cells and rows of the wrong width so far: no fewer than bad rows."""
+        return sum(len(column.rows) for column in self._columns) + self._n_wrong_width
+
     def raise_if_any(self, lines_of: Callable[[list[int]], list[int]]) -> None:
         """Raise BadRows if a row was refused; `lines_of` turns increasing records into lines."""
         rows = np.unique(np.concatenate([np.empty(0, np.int64), *(c.rows for c in self._columns)]))

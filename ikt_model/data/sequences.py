@@ -136,7 +136,8 @@ def _content_hash(sequences: Sequences) -> str:
     add("offsets", sequences.offsets)
     add("skills", vocabulary.names)
     # A set id means nothing outside its vocabulary: name the members of the sets in use instead.
-    used, steps = np.unique(sequences.skill_sets, return_inverse=True)
+    used = np.flatnonzero(np.bincount(sequences.skill_sets, minlength=vocabulary.n_sets))
+    steps = np.searchsorted(used, np.arange(vocabulary.n_sets))[sequences.skill_sets]
     sets = [tuple(vocabulary.members(set_id).tolist()) for set_id in used.tolist()]
     order = sorted(range(len(sets)), key=sets.__getitem__)
     add("sets", [str(sets[index]) for index in order])
@@ -191,12 +192,8 @@ def _to_batch(sequences: Sequences) -> pa.RecordBatch:
         columns["timestamp"] = pa.LargeListArray.from_arrays(offsets, pa.array(sequences.timestamps))
     if sequences.items is not None:
         columns["item"] = pa.LargeListArray.from_arrays(offsets, sequences.items)
-    vocabulary = {
-        "names": sequences.vocabulary.names,
-        "set_members": sequences.vocabulary.set_members.tolist(),
-        "set_offsets": sequences.vocabulary.set_offsets.tolist(),
-    }
-    metadata = {"format_version": FORMAT_VERSION, "vocabulary": json.dumps(vocabulary)}
+    vocabulary = json.dumps(sequences.vocabulary.to_plain())
+    metadata = {"format_version": FORMAT_VERSION, "vocabulary": vocabulary}
     return pa.RecordBatch.from_pydict(columns).replace_schema_metadata(metadata)
 
 
@@ -211,7 +208,6 @@ def load_sequences(path: Path) -> Sequences:
         raise UnreadableDataset(
             f"{path.name}: format_version must be {FORMAT_VERSION}; add the dataset again"
         )
-    stored = json.loads(metadata[b"vocabulary"])
     columns = {name: batch.column(name) for name in batch.schema.names}
     skill_sets = columns["skill_set"]
     return Sequences(
@@ -220,11 +216,7 @@ def load_sequences(path: Path) -> Sequences:
         offsets=skill_sets.offsets.to_numpy(),
         skill_sets=skill_sets.values.to_numpy(),
         responses=columns["response"].values.to_numpy(),
-        vocabulary=SkillVocabulary(
-            names=tuple(stored["names"]),
-            set_members=np.array(stored["set_members"], dtype=np.int32),
-            set_offsets=np.array(stored["set_offsets"], dtype=np.int64),
-        ),
+        vocabulary=SkillVocabulary.from_plain(json.loads(metadata[b"vocabulary"])),
         timestamps=columns["timestamp"].values.to_numpy() if "timestamp" in columns else None,
         items=columns["item"].values if "item" in columns else None,
     )

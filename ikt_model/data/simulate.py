@@ -26,6 +26,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from scipy.special import expit
 
@@ -69,11 +70,7 @@ def simulate_classroom(
     *, n_students: int, n_skills: int, seed: int = 0, mean_length: float = 36.0
 ) -> Classroom:
     """Simulate a classroom; the same arguments give the same classroom."""
-    for name, value in (("n_students", n_students), ("n_skills", n_skills)):
-        if value < 1:
-            raise ValueError(f"{name}: must be at least 1, got {value}")
-    if mean_length < SHORTEST:
-        raise ValueError(f"mean_length: must be at least {SHORTEST}, got {mean_length}")
+    _require_classroom(n_students=n_students, n_skills=n_skills, mean_length=mean_length)
     rng = np.random.default_rng(seed)
     difficulty = rng.normal(DIFFICULTY_MEAN, DIFFICULTY_SD, n_skills)
     ability = rng.normal(ARRIVAL_MEAN, ARRIVAL_SD, n_students)
@@ -113,6 +110,14 @@ def with_fixed_abilities(classroom: Classroom, *, seed: int) -> Classroom:
     gain = np.zeros(practice.n_students)
     answered = replace(practice, responses=responses)
     return replace(classroom, sequences=answered, theta=theta, ability=ability, gain=gain)
+
+
+def _require_classroom(*, n_students: int, n_skills: int, mean_length: float) -> None:
+    for name, value in (("n_students", n_students), ("n_skills", n_skills)):
+        if value < 1:
+            raise ValueError(f"{name}: must be at least 1, got {value}")
+    if mean_length < SHORTEST:
+        raise ValueError(f"mean_length: must be at least {SHORTEST}, got {mean_length}")
 
 
 def _numbered(word: str, count: int) -> list[str]:
@@ -171,6 +176,70 @@ def _timestamps(rng: np.random.Generator, lengths: NDArray[np.int64]) -> NDArray
     elapsed = np.cumsum(gaps.astype(np.int64))
     before = elapsed[starts] - gaps[starts].astype(np.int64)
     return FIRST_DAY_MS + elapsed - np.repeat(before, lengths)
+
+
+def write_simulated_events(
+    path: Path, *, n_students: int, n_skills: int, seed: int = 0, mean_length: float = 36.0
+) -> int:
+    """Simulate a classroom of any size straight to a Parquet file, and say how many rows it has.
+
+    Students come and go in groups of CHUNK_STUDENTS, each a row group in order of time, so that students
+    interleave and memory is bounded by a group. The same arguments give the same rows, and a classroom of
+    more students holds those of a smaller one.
+    """
+    _require_classroom(n_students=n_students, n_skills=n_skills, mean_length=mean_length)
+    difficulty = np.random.default_rng(seed).normal(DIFFICULTY_MEAN, DIFFICULTY_SD, n_skills)
+    n_rows, writer = 0, None
+    try:
+        for first in range(0, n_students, CHUNK_STUDENTS):
+            table = _group_of_students(
+                np.random.default_rng([seed, first]),
+                first=first,
+                n_students=min(CHUNK_STUDENTS, n_students - first),
+                difficulty=difficulty,
+                mean_length=mean_length,
+            )
+            writer = writer or pq.ParquetWriter(path, table.schema)
+            writer.write_table(table)
+            n_rows += table.num_rows
+    finally:
+        if writer is not None:
+            writer.close()
+    return n_rows
+
+
+def _group_of_students(
+    rng: np.random.Generator,
+    *,
+    first: int,
+    n_students: int,
+    difficulty: NDArray[np.float64],
+    mean_length: float,
+) -> pa.Table:
+    """Rows of the students from `first` on, in order of time. A whole group is drawn, so that its students do
+    not depend on how many of them are kept.
+    """
+    lengths = _lengths(rng, CHUNK_STUDENTS, mean_length)
+    practice = _practise(
+        rng,
+        ability=rng.normal(ARRIVAL_MEAN, ARRIVAL_SD, CHUNK_STUDENTS),
+        gain=GAIN_MEDIAN * np.exp(rng.normal(0.0, GAIN_LOG_SD, CHUNK_STUDENTS)),
+        lengths=lengths,
+        difficulty=difficulty,
+    )
+    times = _timestamps(rng, lengths)
+    order = np.argsort(times[: lengths[:n_students].sum()], kind="stable")
+    student = np.repeat(np.arange(CHUNK_STUDENTS, dtype=np.int32), lengths)[order]
+    ids = pa.array([f"student-{first + number:09d}" for number in range(1, n_students + 1)])
+    skills = pa.array(_numbered("skill", len(difficulty)))
+    return pa.table(
+        {
+            "student_id": pa.DictionaryArray.from_arrays(pa.array(student), ids),
+            "skill": pa.DictionaryArray.from_arrays(pa.array(practice.skills[order]), skills),
+            "correct": pa.array(practice.responses[order]),
+            "timestamp": pa.array(times[order]).cast(pa.timestamp("ms", "UTC")),
+        }
+    )
 
 
 def write_events_csv(sequences: Sequences, path: Path) -> None:

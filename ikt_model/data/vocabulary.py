@@ -64,6 +64,23 @@ class SkillVocabulary:
         """Skill ids of one set."""
         return self.set_members[self.set_offsets[set_id] : self.set_offsets[set_id + 1]]
 
+    def to_plain(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        return {
+            "names": list(self.names),
+            "set_members": self.set_members.tolist(),
+            "set_offsets": self.set_offsets.tolist(),
+        }
+
+    @classmethod
+    def from_plain(cls, stored: dict[str, Any]) -> SkillVocabulary:
+        """The inverse of `to_plain`."""
+        return cls(
+            names=tuple(stored["names"]),
+            set_members=np.array(stored["set_members"], dtype=np.int32),
+            set_offsets=np.array(stored["set_offsets"], dtype=np.int64),
+        )
+
 
 def index_skills(
     names: Sequence[str], *, skills: NDArray[np.integer[Any]], offsets: NDArray[np.int64]

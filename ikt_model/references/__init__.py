@@ -10,7 +10,8 @@ from typing import Any
 from ikt_model.data.sequences import Sequences
 from ikt_model.references.bkt import BktCalibration, fit_bkt
 from ikt_model.references.counts import NothingToCalibrate
-from ikt_model.references.pfa import PfaCalibration, fit_pfa
+from ikt_model.references.pfa import PfaCalibration
+from ikt_model.references.pfa_fit import fit_pfa
 from ikt_model.references.protocol import Calibration, ReferenceTargets
 from ikt_model.references.quality import ReferenceQuality, assess
 from ikt_model.references.rasch import RaschCalibration, fit_rasch

@@ -18,6 +18,7 @@ from scipy.special import expit, logit
 from ikt_model.data.features import DECAY, QUERY_FEATURES
 from ikt_model.data.sequences import Sequences
 from ikt_model.data.tally import Tally
+from ikt_model.references.counts import Counts
 from ikt_model.references.knowledge import (
     FORGET,
     GUESS,
@@ -26,13 +27,14 @@ from ikt_model.references.knowledge import (
     SLIP,
     Runs,
     chance_right,
-    expect,
+    expect_all,
     forward,
     next_known,
 )
 from ikt_model.references.plain import from_plain, spread_of, to_plain
 from ikt_model.references.protocol import Memory, ReferenceTargets, Standing
-from ikt_model.references.rasch import RaschCalibration, fit_rasch
+from ikt_model.references.rasch import RaschCalibration, fit_rasch_to_counts
+from ikt_model.references.run_counts import RunCounts
 from ikt_model.settings import BktSettings, RaschSettings
 
 Floats = NDArray[np.float64]
@@ -200,13 +202,17 @@ def fit_bkt(sequences: Sequences, *, settings: BktSettings) -> BktCalibration:
 
     A skill nobody practised gets the parameters of all skills taken together. Raises NothingToCalibrate.
     """
-    rasch = fit_rasch(sequences, settings=RaschSettings(grid_points=settings.grid_points))
-    runs = Runs.of(sequences)
+    return fit_bkt_to_counts(Counts.of(sequences), RunCounts.of(sequences), settings=settings)
+
+
+def fit_bkt_to_counts(counts: Counts, runs: RunCounts, *, settings: BktSettings) -> BktCalibration:
+    """The same from what is sufficient of their responses. Raises NothingToCalibrate."""
+    rasch = fit_rasch_to_counts(counts, settings=RaschSettings(grid_points=settings.grid_points))
     start = START.copy()
     start[FORGET] *= settings.forgetting
-    typical, _ = _fit(runs.merged(by_skill=False), start[None, :], prior=start, settings=settings)
-    by_skill = runs.merged(by_skill=True)
-    first = np.repeat(typical, sequences.n_skills, axis=0)
+    typical, _ = _fit(runs.blocks(by_skill=False), start[None, :], prior=start, settings=settings)
+    by_skill = runs.blocks(by_skill=True)
+    first = np.repeat(typical, len(rasch.difficulty), axis=0)
     parameters, iterations = _fit(by_skill, first, prior=typical[0], settings=settings)
     errors = _standard_errors(by_skill, parameters)
     errors[rasch.responses_per_skill == 0] = np.inf
@@ -217,17 +223,17 @@ def fit_bkt(sequences: Sequences, *, settings: BktSettings) -> BktCalibration:
         parameters_se=errors,
         typical=typical[0],
         forgetting=settings.forgetting,
-        log_likelihood=float(expect(by_skill, parameters).log_likelihood.sum()),
+        log_likelihood=float(expect_all(by_skill, parameters).log_likelihood.sum()),
         iterations=iterations,
         rasch=rasch,
     )
 
 
-def _fit(runs: Runs, first: Floats, *, prior: Floats, settings: BktSettings) -> tuple[Floats, int]:
+def _fit(runs: list[Runs], first: Floats, *, prior: Floats, settings: BktSettings) -> tuple[Floats, int]:
     """EM for all skills at once [K, 5] under Beta priors around `prior` [5], and how many steps it took."""
     parameters = first
     for iteration in range(1, settings.em_iterations + 1):  # noqa: B007
-        moments = expect(runs, parameters)
+        moments = expect_all(runs, parameters)
         moved = (moments.happened + PRIOR_EVENTS * prior) / (moments.tried + PRIOR_EVENTS)
         moved = np.clip(moved, LEAST, 1 - LEAST)
         moved[:, GUESS] = np.minimum(moved[:, GUESS], MOST_GUESS)
@@ -241,7 +247,7 @@ def _fit(runs: Runs, first: Floats, *, prior: Floats, settings: BktSettings) -> 
     return parameters, iteration
 
 
-def _standard_errors(runs: Runs, parameters: Floats) -> Floats:
+def _standard_errors(runs: list[Runs], parameters: Floats) -> Floats:
     """Of the logits [K, 5], from the observed information: the score (which the E-step gives by Fisher's
     identity) differentiated numerically, for all skills at once. Infinite for a parameter at its bound; the
     others are then as if it were known.
@@ -252,7 +258,7 @@ def _standard_errors(runs: Runs, parameters: Floats) -> Floats:
         nudge = np.zeros(len(PARAMETERS))
         nudge[column] = NUDGE
         up, down = expit(at + nudge), expit(at - nudge)
-        change = expect(runs, up).score(up) - expect(runs, down).score(down)
+        change = expect_all(runs, up).score(up) - expect_all(runs, down).score(down)
         information[:, :, column] = -change / (2 * NUDGE)
         information[:, column, column] += PRIOR_EVENTS * parameters[:, column] * (1 - parameters[:, column])
     information = (information + information.transpose(0, 2, 1)) / 2

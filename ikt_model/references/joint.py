@@ -74,7 +74,7 @@ class _Problem:
     def of(cls, counts: Counts) -> "_Problem":
         tried = counts.attempts.sum(axis=1)
         tried_of_skill = counts.design.T @ counts.attempts.sum(axis=0)
-        right_of_skill = counts.design.T @ counts.right.sum(axis=0)
+        right_of_skill = counts.design.T @ counts.right_per_set
         right = counts.right_per_student
         return cls(
             counts=counts,
@@ -122,9 +122,10 @@ class _Problem:
         return np.where(self.is_finite_skill & (errors < UNKNOWN_ERROR), errors, np.inf)
 
     def log_likelihood(self, difficulty: Floats, ability: Floats) -> float:
-        attempts, right = self.counts.attempts, self.counts.right
-        at = ability[self.rows] - (self.counts.design @ difficulty)[attempts.indices]
-        return float((right.data * at - attempts.data * np.logaddexp(0.0, at)).sum())
+        counts, set_difficulty = self.counts, self.counts.design @ difficulty
+        at = ability[self.rows] - set_difficulty[counts.attempts.indices]
+        of_right = counts.right_per_student @ ability - counts.right_per_set @ set_difficulty
+        return float(of_right - (counts.attempts.data * np.logaddexp(0.0, at)).sum())
 
     def _of_attempts(self, difficulty: Floats, ability: Floats) -> tuple[Floats, Floats]:
         """Expected right answers and their variance for each (student, skill set) that occurs [P]."""

@@ -5,7 +5,10 @@ time, longest first, so that the runs still going are always the first ones; att
 order. R runs, E attempts in all, K skills, 5 parameters in the order of PARAMETERS.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +20,6 @@ Floats = NDArray[np.float64]
 
 PARAMETERS = ("init", "learn", "guess", "slip", "forget")
 INIT, LEARN, GUESS, SLIP, FORGET = range(5)
-LONGEST_CODE = 62  # attempts whose answers fit into one integer
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class Runs:
         order = np.argsort(ids, kind="stable")
         starts = np.flatnonzero(np.diff(ids[order], prepend=-1))
         lengths = np.diff(np.append(starts, len(order)))
-        return cls._lay_out(
+        return cls.lay_out(
             run_ids=ids[order][starts],
             skills=skills[order][starts],
             lengths=lengths,
@@ -52,7 +54,7 @@ class Runs:
         )
 
     @classmethod
-    def _lay_out(
+    def lay_out(
         cls,
         *,
         run_ids: NDArray[np.int64],
@@ -93,38 +95,6 @@ class Runs:
         """Where attempt 0, 1, 2 … of the runs still going lie."""
         ends = np.cumsum(self.going)
         return [slice(int(end - n), int(end)) for end, n in zip(ends, self.going, strict=True)]
-
-    def merged(self, *, by_skill: bool) -> "Runs":
-        """Equal runs once, weighted: the same answers (on the same skill) have the same likelihood.
-
-        Practice ends with success, so short runs repeat by the thousand. Longer ones than LONGEST_CODE stay.
-        """
-        lengths = self.lengths
-        run = np.concatenate([np.arange(n) for n in self.going]) if len(self.going) else self.entry
-        attempt = np.repeat(np.arange(len(self.going)), self.going)
-        is_short = lengths[run] <= LONGEST_CODE
-        code = np.zeros(len(lengths), np.int64)
-        np.add.at(code, run[is_short], self.right[is_short].astype(np.int64) << attempt[is_short])
-        long = np.flatnonzero(lengths > LONGEST_CODE)
-        code[long] = -1 - long
-        skills = self.skills if by_skill else np.zeros_like(self.skills)
-        keys = np.stack([skills, lengths, code])
-        _, first, group = np.unique(keys, axis=1, return_index=True, return_inverse=True)
-        chosen = np.zeros(len(lengths), bool)
-        chosen[first] = True
-        weights = np.zeros(len(lengths))
-        np.add.at(weights, first[group.reshape(-1)], self.weights)
-        kept = np.flatnonzero(chosen)
-        by_run = np.lexsort((attempt, run))
-        by_run = by_run[chosen[run[by_run]]]
-        return Runs._lay_out(
-            run_ids=self.run_ids[kept],
-            skills=skills[kept],
-            lengths=lengths[kept],
-            right=self.right[by_run],
-            entries=self.entry[by_run],
-            weights=weights[kept],
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +150,14 @@ class Moments:
         """Derivative of the log-likelihood in the logit of each parameter [K, 5] (Fisher's identity)."""
         return self.happened - self.tried * parameters
 
+    def __add__(self, other: "Moments") -> "Moments":
+        """Of two lots of runs together."""
+        return Moments(
+            self.happened + other.happened,
+            self.tried + other.tried,
+            self.log_likelihood + other.log_likelihood,
+        )
+
 
 def expect(runs: Runs, parameters: Floats) -> Moments:
     """One E-step over all skills: forward, backward, and sums by skill."""
@@ -217,6 +195,11 @@ def expect(runs: Runs, parameters: Floats) -> Moments:
         tried=np.stack(tried, axis=1),
         log_likelihood=by_skill(weights * np.log(beliefs.likelihood)),
     )
+
+
+def expect_all(blocks: Sequence[Runs], parameters: Floats) -> Moments:
+    """The same of all blocks of runs, one after the other."""
+    return reduce(add, (expect(runs, parameters) for runs in blocks))
 
 
 def _smooth(runs: Runs, parameters: Floats, beliefs: Beliefs) -> tuple[Floats, Floats, Floats]:

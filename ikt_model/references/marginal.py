@@ -2,9 +2,11 @@
 
 EM over counts of attempts (Bock & Aitkin 1981, Psychometrika 46, 443-459): a student's likelihood depends on
 the responses only through the number of right answers and of attempts at each skill set, so a step costs one
-sparse product each way. S students, C skill sets, K skills, G grid points.
+sparse product each way. Students are walked in blocks, so that memory is bounded by the counts.
+S students, B of them in a block, C skill sets, K skills, G grid points.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.special import expit
 
-from ikt_model.references.abilities import STEPS_PER_CHUNK, log_prior, posterior_grid
+from ikt_model.references.abilities import log_prior, posterior_grid
 from ikt_model.references.counts import Counts
 
 Floats = NDArray[np.float64]
@@ -21,6 +23,7 @@ CONVERGED_LOGITS = 1e-4
 COARSE_POINTS, ROUGHLY_CONVERGED = 41, 1e-3  # of the grid on which the way is gone most of
 LONGEST_STRIDE = 32.0
 SLIGHTEST = 1e-12  # logits by which a way may be said to bend
+BLOCK_STUDENTS = 1024  # whose posteriors fit into a core's own cache
 PRIOR_PRECISION = (
     1e-2  # of β around its mean: keeps a skill that was always right finite, moves others by < 0.001
 )
@@ -52,12 +55,11 @@ def fit_marginal(counts: Counts, *, grid_points: int, em_iterations: int) -> Ras
     grid = posterior_grid(grid_points)
     at, more = _climb(counts, grid, at, close=CONVERGED_LOGITS, most=em_iterations - steps)
     difficulty, ability_sd = at[:-1], float(np.exp(at[-1]))
-    posterior, log_likelihood = _expect(counts, grid, difficulty, ability_sd)
     return RaschFit(
         difficulty=difficulty,
-        difficulty_se=_standard_errors(counts, grid, posterior, difficulty),
+        difficulty_se=_standard_errors(counts, grid, difficulty, ability_sd),
         ability_sd=ability_sd,
-        log_likelihood=log_likelihood,
+        log_likelihood=_expect(counts, grid, difficulty, ability_sd).log_likelihood,
         iterations=steps + more,
     )
 
@@ -93,30 +95,55 @@ def _norm(vector: Floats) -> float:
 def _em_step(counts: Counts, grid: Floats, at: Floats) -> tuple[Floats, float]:
     """β and log σ after one step, and the log-likelihood before it."""
     difficulty, ability_sd = at[:-1], float(np.exp(at[-1]))
-    posterior, log_likelihood = _expect(counts, grid, difficulty, ability_sd)
-    spread = max(float(np.sqrt((posterior @ grid**2).mean())), SMALLEST_SPREAD)
-    return np.append(_maximise(counts, grid, posterior, difficulty), np.log(spread)), log_likelihood
+    found = _expect(counts, grid, difficulty, ability_sd)
+    spread = max(float(np.sqrt(found.students @ grid**2 / counts.n_students)), SMALLEST_SPREAD)
+    moved = _maximise(counts, grid, found.attempts, difficulty)
+    return np.append(moved, np.log(spread)), found.log_likelihood
 
 
-def _expect(counts: Counts, grid: Floats, difficulty: Floats, ability_sd: float) -> tuple[Floats, float]:
-    """Posterior over the grid [S, G] and the marginal log-likelihood."""
-    set_difficulty = counts.design @ difficulty
-    log_joint = counts.attempts @ -np.logaddexp(0.0, grid[None, :] - set_difficulty[:, None])
-    log_joint += counts.right_per_student[:, None] * grid[None, :]
-    log_joint += log_prior(grid, ability_sd)[None, :]
-    peak = log_joint.max(axis=1, keepdims=True)
-    posterior = np.exp(log_joint - peak)
-    total = posterior.sum(axis=1, keepdims=True)
-    posterior /= total
-    constant = counts.right.sum(axis=0) @ set_difficulty
-    return posterior, float((np.log(total) + peak).sum() - constant)
+@dataclass(frozen=True, slots=True)
+class _Expected:
+    """What the E-step sums over students."""
+
+    attempts: Floats  # [C, G] expected attempts at each ability
+    students: Floats  # [G] expected number of students at each ability
+    log_likelihood: float  # marginal
 
 
-def _maximise(counts: Counts, grid: Floats, posterior: Floats, difficulty: Floats) -> Floats:
+def _expect(counts: Counts, grid: Floats, difficulty: Floats, ability_sd: float) -> _Expected:
+    attempts, students = np.zeros((counts.design.shape[0], len(grid))), np.zeros(len(grid))
+    log_likelihood = -float(counts.right_per_set @ (counts.design @ difficulty))
+    for block, posterior, evidence in _posteriors(counts, grid, difficulty, ability_sd):
+        attempts += block.T @ posterior
+        students += posterior.sum(axis=0)
+        log_likelihood += evidence
+    return _Expected(attempts, students, log_likelihood)
+
+
+def _posteriors(
+    counts: Counts, grid: Floats, difficulty: Floats, ability_sd: float
+) -> Iterator[tuple[sparse.csr_array, Floats, float]]:
+    """Block by block: attempts [B, C], posterior over the grid [B, G], and the log of what it was divided by,
+    summed.
+    """
+    log_failure = -np.logaddexp(0.0, grid[None, :] - (counts.design @ difficulty)[:, None])
+    prior = log_prior(grid, ability_sd)
+    for block, right in counts.blocks(BLOCK_STUDENTS):
+        posterior = block @ log_failure
+        posterior += right[:, None] * grid[None, :]
+        posterior += prior[None, :]
+        peak = posterior.max(axis=1, keepdims=True)
+        posterior -= peak
+        np.exp(posterior, out=posterior)
+        total = posterior.sum(axis=1, keepdims=True)
+        posterior /= total
+        yield block, posterior, float((np.log(total) + peak).sum())
+
+
+def _maximise(counts: Counts, grid: Floats, expected: Floats, difficulty: Floats) -> Floats:
     """One Newton step of the expected complete-data log-likelihood in β [K]."""
-    expected = counts.attempts_by_set @ posterior  # [C, G] expected attempts at each ability
     p = expit(grid[None, :] - (counts.design @ difficulty)[:, None])
-    gradient = counts.design.T @ ((expected * p).sum(axis=1) - counts.right.sum(axis=0))
+    gradient = counts.design.T @ ((expected * p).sum(axis=1) - counts.right_per_set)
     information = (expected * p * (1 - p)).sum(axis=1)
     practised = counts.per_skill > 0
     centre = difficulty[practised].mean()
@@ -130,38 +157,36 @@ def _maximise(counts: Counts, grid: Floats, posterior: Floats, difficulty: Float
     return np.asarray(np.where(practised, moved, centre))
 
 
-def _standard_errors(counts: Counts, grid: Floats, posterior: Floats, difficulty: Floats) -> Floats:
+def _standard_errors(counts: Counts, grid: Floats, difficulty: Floats, ability_sd: float) -> Floats:
     """From the observed information: complete less missing (Louis 1982, JRSS B 44, 226-233).
 
     A student's missing information is the posterior variance of the score; the part of the score that moves
     linearly with the ability is nearly all of it. σ counts as known.
     """
-    information, slopes = _information_by_attempt(counts, grid, posterior, difficulty)
-    complete = np.bincount(counts.attempts.indices, weights=information, minlength=counts.design.shape[0])
-    missing = counts.attempts.copy()
-    missing.data = slopes
-    missing = missing @ counts.design
-    observed = (counts.design.T @ sparse.diags_array(complete) @ counts.design).toarray()
-    observed -= (missing.T @ missing).toarray()
+    n_sets = counts.design.shape[0]
+    chance = expit(grid[None, :] - (counts.design @ difficulty)[:, None])
+    complete, missing = np.zeros(n_sets), np.zeros((len(difficulty), len(difficulty)))
+    for block, posterior, _ in _posteriors(counts, grid, difficulty, ability_sd):
+        information, slopes = _information_by_attempt(block, posterior, grid, chance)
+        complete += np.bincount(block.indices, weights=information, minlength=n_sets)
+        of_skills = sparse.csr_array((slopes, block.indices, block.indptr), shape=block.shape) @ counts.design
+        missing += (of_skills.T @ of_skills).toarray()
+    observed = (counts.design.T @ sparse.diags_array(complete) @ counts.design).toarray() - missing
     practised = counts.per_skill > 0
     variance = np.diag(np.linalg.inv(observed + PRIOR_PRECISION * np.eye(len(difficulty))))
     return np.where(practised, np.sqrt(np.maximum(variance, 0.0)), np.inf)
 
 
 def _information_by_attempt(
-    counts: Counts, grid: Floats, posterior: Floats, difficulty: Floats
+    block: sparse.csr_array, posterior: Floats, grid: Floats, chance: Floats
 ) -> tuple[Floats, Floats]:
     """Per (student, skill set) that occurs: information of the attempts, and by how much their expected right
     answers move with the ability, per posterior standard deviation."""
-    rows = np.repeat(np.arange(counts.attempts.shape[0]), np.diff(counts.attempts.indptr))
-    p = expit(grid[None, :] - (counts.design @ difficulty)[:, None])
+    student = np.repeat(np.arange(block.shape[0]), np.diff(block.indptr))
     ability = posterior @ grid
     spread = np.sqrt(np.maximum(posterior @ grid**2 - ability**2, 1e-12))
-    information, slopes = np.empty_like(counts.attempts.data), np.empty_like(counts.attempts.data)
-    for start in range(0, len(rows), STEPS_PER_CHUNK):
-        at = slice(start, start + STEPS_PER_CHUNK)
-        student, chance = rows[at], p[counts.attempts.indices[at]]
-        weighted = posterior[student] * chance
-        information[at] = (weighted * (1 - chance)).sum(axis=1)
-        slopes[at] = (weighted @ grid - weighted.sum(axis=1) * ability[student]) / spread[student]
-    return information * counts.attempts.data, slopes * counts.attempts.data
+    of_attempt = chance[block.indices]
+    weighted = posterior[student] * of_attempt
+    information = (weighted * (1 - of_attempt)).sum(axis=1)
+    slopes = (weighted @ grid - weighted.sum(axis=1) * ability[student]) / spread[student]
+    return information * block.data, slopes * block.data

@@ -172,7 +172,12 @@ def fit_rasch(sequences: Sequences, *, settings: RaschSettings) -> RaschCalibrat
 
     Raises NothingToCalibrate.
     """
-    counts = Counts.of(sequences)
+    return fit_rasch_to_counts(Counts.of(sequences), settings=settings)
+
+
+def fit_rasch_to_counts(counts: Counts, *, settings: RaschSettings) -> RaschCalibration:
+    """The same from what is sufficient of their responses. Raises NothingToCalibrate."""
+    counts.refuse_none()
     fit = (
         fit_marginal(counts, grid_points=settings.grid_points, em_iterations=settings.em_iterations)
         if settings.difficulty == "marginal"
@@ -184,8 +189,8 @@ def fit_rasch(sequences: Sequences, *, settings: RaschSettings) -> RaschCalibrat
         ability_sd=fit.ability_sd,
         log_likelihood=fit.log_likelihood,
         iterations=fit.iterations,
-        n_students=sequences.n_students,
-        n_responses=sequences.n_responses,
+        n_students=counts.n_students,
+        n_responses=counts.n_responses,
         responses_per_skill=counts.per_skill,
         grid_points=settings.grid_points,
         estimation=settings.difficulty,

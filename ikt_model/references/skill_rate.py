@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 from scipy.special import logit
 
 from ikt_model.data.features import DECAY, QUERY_FEATURES
 from ikt_model.data.sequences import Sequences
 from ikt_model.data.tally import Tally
-from ikt_model.references.counts import refuse_no_response, set_design
+from ikt_model.references.counts import NO_RESPONSE, Counts, NothingToCalibrate, set_design
 from ikt_model.references.plain import from_plain, spread_of, to_plain
 from ikt_model.references.protocol import Memory, ReferenceTargets, Standing
 from ikt_model.settings import SkillRateSettings
@@ -114,19 +115,46 @@ def fit_skill_rate(sequences: Sequences, *, settings: SkillRateSettings) -> Skil
 
     A skill nobody practised gets the overall rate and an infinite standard error. Raises NothingToCalibrate.
     """
-    refuse_no_response(sequences)
-    members = (set_design(sequences.vocabulary) != 0).astype(np.float64)
     n_sets = sequences.vocabulary.n_sets
-    tried = members.T @ np.bincount(sequences.skill_sets, minlength=n_sets)
-    right = members.T @ np.bincount(sequences.skill_sets, weights=sequences.responses, minlength=n_sets)
+    return _of_sums(
+        set_design(sequences.vocabulary),
+        tried=np.bincount(sequences.skill_sets, minlength=n_sets),
+        right=np.bincount(sequences.skill_sets[sequences.responses == 1], minlength=n_sets),
+        n_students=sequences.n_students,
+    )
+
+
+def fit_skill_rate_to_counts(counts: Counts) -> SkillRateCalibration:
+    """The same from counts."""
+    return _of_sums(
+        counts.design,
+        tried=counts.attempts.sum(axis=0),
+        right=counts.right_per_set,
+        n_students=counts.n_students,
+    )
+
+
+def _of_sums(
+    design: sparse.csr_array,
+    *,
+    tried: NDArray[np.integer[Any]] | Floats,
+    right: NDArray[np.integer[Any]] | Floats,
+    n_students: int,
+) -> SkillRateCalibration:
+    """From answers and right answers by skill set [C]."""
+    n_responses = int(tried.sum())
+    if n_responses == 0:
+        raise NothingToCalibrate(NO_RESPONSE)
     # half an answer of either kind keeps even the overall rate away from 0 and 1
-    overall = (sequences.responses.sum(dtype=np.float64) + 0.5) / (sequences.n_responses + 1)
+    overall = (float(right.sum()) + 0.5) / (n_responses + 1)
+    members = (design != 0).astype(np.float64)
+    tried, right = members.T @ tried, members.T @ right
     share = (right + SMOOTHING * overall) / (tried + SMOOTHING)
     errors = 1 / np.sqrt((tried + SMOOTHING) * share * (1 - share))
     return SkillRateCalibration(
         difficulty=-logit(share),
         difficulty_se=np.where(tried > 0, errors, np.inf),
-        n_students=sequences.n_students,
-        n_responses=sequences.n_responses,
+        n_students=n_students,
+        n_responses=n_responses,
         responses_per_skill=tried.astype(np.int64),
     )

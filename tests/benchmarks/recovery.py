@@ -28,7 +28,7 @@ from rich.table import Table
 
 from ikt_model.data import simulate
 from ikt_model.data.sequences import Sequences
-from ikt_model.references.pfa import fit_pfa
+from ikt_model.references.pfa_fit import fit_pfa
 from ikt_model.references.rasch import fit_rasch
 from ikt_model.settings import PfaSettings, RaschSettings
 

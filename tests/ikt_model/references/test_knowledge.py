@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.special import expit, logit
 
 from ikt_model.references.knowledge import FORGET, GUESS, INIT, LEARN, SLIP, Runs, expect, forward
-from tests.ikt_model.classrooms import classroom, random_histories
+from tests.ikt_model.classrooms import random_histories
 from tests.ikt_model.references.builders import sequences_of
 
 PROBABILITIES = st.lists(st.floats(0.02, 0.98), min_size=5, max_size=5).map(np.array)
@@ -78,25 +78,3 @@ def test_score_is_the_slope_of_the_log_likelihood(parameters: np.ndarray, seed: 
         up = expect(runs, expit(logit(spread) + step)).log_likelihood
         down = expect(runs, expit(logit(spread) - step)).log_likelihood
         np.testing.assert_allclose((up - down) / 2e-5, score[:, column], atol=1e-4)
-
-
-@pytest.mark.parametrize("by_skill", [True, False])
-def test_equal_runs_count_once_and_weigh_as_many(by_skill: bool) -> None:
-    runs = Runs.of(classroom(1000, 5).sequences)
-    merged = runs.merged(by_skill=by_skill)
-    assert len(merged.skills) < len(runs.skills) / 2
-    assert merged.weights.sum() == len(runs.skills)
-    parameters = np.tile([0.5, 0.2, 0.3, 0.1, 0.05], (5, 1))
-    ours, theirs = expect(merged, parameters), expect(runs, parameters)
-    for name in ("happened", "tried", "log_likelihood"):
-        np.testing.assert_allclose(getattr(ours, name).sum(axis=0), getattr(theirs, name).sum(axis=0))
-        if by_skill:
-            np.testing.assert_allclose(getattr(ours, name), getattr(theirs, name))
-
-
-def test_runs_longer_than_an_integer_stay_apart() -> None:
-    answers = np.tile([1, 0, 1], 70)
-    sequences = sequences_of(np.zeros(420), np.concatenate([answers, answers]), np.array([210, 210]), 1)
-    merged = Runs.of(sequences).merged(by_skill=True)
-    assert merged.weights.tolist() == [1, 1]
-    assert len(merged.right) == 420

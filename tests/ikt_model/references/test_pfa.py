@@ -8,7 +8,8 @@ from scipy.special import expit
 from ikt_model.data.features import evidence
 from ikt_model.data.sequences import Sequences
 from ikt_model.data.tally import Tally
-from ikt_model.references.pfa import EVIDENCE, SHARED_NAMES, PfaCalibration, _Problem, fit_pfa
+from ikt_model.references.pfa import EVIDENCE, SHARED_NAMES, PfaCalibration
+from ikt_model.references.pfa_fit import Problem, Steps, fit_pfa
 from ikt_model.references.rasch import one_step_behind
 from ikt_model.settings import PfaSettings
 from tests.ikt_model.classrooms import first_steps, random_histories
@@ -112,9 +113,10 @@ def test_errors_are_those_of_the_inverse_information() -> None:
     sequences = random_histories(60, seed=4)
     settings = PfaSettings(slope_sd=0.5)
     calibration = fit_pfa(sequences, settings=settings)
-    problem = _Problem.of(sequences, calibration.rasch, settings)
-    weights, _, _ = problem.solve()
-    covariance = np.linalg.inv(problem._information(weights).toarray())
+    problem = Problem.of(sequences, calibration.rasch, settings)
+    steps = Steps.of(sequences, calibration.rasch, decay=settings.decay)
+    weights, _ = problem.solve(steps)
+    covariance = np.linalg.inv(problem.information(problem.sums(steps, weights)).toarray())
     np.testing.assert_allclose(
         [calibration.standard_errors[name] for name in SHARED_NAMES],
         np.sqrt(np.diag(covariance)[:5]),
