@@ -111,10 +111,7 @@ class ExperimentConfig(Settings):
 
     def fingerprint(self) -> str:
         """Stable name of this configuration: equal settings, equal name."""
-        settings = self.model_dump(mode="json")
-        if self.training.precision == "auto":  # so are named those of releases that had no such setting
-            del settings["training"]["precision"]
-        return fingerprint_of(settings)
+        return fingerprint_of(self.model_dump(mode="json"))
 
 
 def fingerprint_of(settings: Mapping[str, Any]) -> str:

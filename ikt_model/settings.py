@@ -194,6 +194,10 @@ class TrainingSettings(Settings):
     weight_decay: float = Field(default=0.01, ge=0.0, le=10.0)
     gradient_clip: float = Field(default=1.0, gt=0.0, le=1000.0)
     seed: int = Field(default=42, ge=0, le=2**31 - 1)
-    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    precision: Literal["auto", "float32", "bfloat16"] = Field(
+        # Left out, so that configurations keep the names that they had before there was a choice.
+        default="auto",
+        exclude_if=lambda value: value == "auto",
+    )
     """What matrices are multiplied in while training; weights, losses and everything that is measured are
     float32. auto: bfloat16 where the hardware has instructions for it."""
