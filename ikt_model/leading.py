@@ -26,7 +26,7 @@ POLL_SECONDS = 0.05
 GRACE_SECONDS = 5.0
 
 
-class RankLost(RuntimeError):
+class RankLost(ConnectionError):
     """Another process of a training ended before its time."""
 
 

@@ -111,4 +111,5 @@ def leave() -> None:
 
 def in_parallel(network: Tracer, ranks: Ranks) -> torch.nn.Module:
     """The network, whose gradients are averaged over all ranks while they are worked out."""
-    return DistributedDataParallel(network) if ranks.size > 1 else network
+    learns = any(weights.requires_grad for weights in network.parameters())
+    return DistributedDataParallel(network) if ranks.size > 1 and learns else network

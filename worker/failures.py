@@ -37,10 +37,12 @@ def artifact_access() -> Iterator[None]:
 
 
 def find_passing_reason(error: Exception) -> Exception | None:
-    """What a store said, when a store that was locked, restarted, out of reach or full is to blame."""
+    """What a store or another process said, when one that was locked, restarted, out of reach, full or gone
+    is to blame.
+    """
     if isinstance(error, ArtifactAccessFailed):
         return error.reason
-    if isinstance(error, OSError) and error.errno in NO_ROOM:
+    if isinstance(error, ConnectionError) or (isinstance(error, OSError) and error.errno in NO_ROOM):
         return error
     if isinstance(error, OperationalError | InterfaceError | PoolTimeout):
         return error

@@ -52,6 +52,7 @@ def fit(job: TrainingJob) -> None:
     """
     torch.set_num_threads(job.settings.threads_per_job)
     device = choose_device(job.experiment.device, allowed=job.settings.device)
+    require_devices(device, job.experiment.devices)
     config = ExperimentConfig.model_validate(job.experiment.config)
     _record_environment(job, device, products=products_in(config.training.precision, device))
     dataset, stored = read_dataset(job)
@@ -71,6 +72,7 @@ def fit(job: TrainingJob) -> None:
                 folder=folder,
                 on_epoch=lambda report: _record_epoch(job, report),
                 on_progress=job.report,
+                devices=job.experiment.devices,
             )
         except TrainingStopped as stopped:
             raise JobStopped(str(stopped)) from stopped
@@ -93,6 +95,15 @@ def choose_device(wanted: str, *, allowed: Literal["auto", "cpu", "cuda"]) -> st
             "or submit the experiment with device 'cpu'"
         )
     return device
+
+
+def require_devices(device: str, wanted: int) -> None:
+    """Raises DeviceUnavailable where a machine has fewer GPUs; processes without one share its cores."""
+    if device.startswith("cuda") and torch.cuda.device_count() < wanted:
+        raise DeviceUnavailable(
+            f"devices: {wanted} GPUs are asked for and this machine has {torch.cuda.device_count()}; submit "
+            "the experiment with fewer, or start a worker where there are more"
+        )
 
 
 def find_or_fit_calibration(

@@ -58,6 +58,7 @@ def train(
     name: Annotated[str | None, typer.Option(help="Default: preset and fold.")] = None,
     seed: Annotated[int | None, typer.Option(min=0)] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    devices: Annotated[int, typer.Option(min=1, help="How many train it together.")] = 1,
     data_format: Format = "auto",
     inline: InlineFlag = False,
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Stay until it has ended.")] = True,
@@ -73,6 +74,7 @@ def train(
         "name": name,
         "seed": seed,
         "device": device,
+        "devices": devices,
     }
     with open_service(url, inline=inline) as service:
         dataset_id = find_dataset(service, data, data_format=data_format)

@@ -1,12 +1,14 @@
 """Experiments on the wire."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import AliasChoices, ConfigDict, Field
 
-from api.schemas.common import Metrics, Number, Shape, UtcTime
+from api.schemas.common import WITHOUT_FRACTION, Metrics, Number, Shape, UtcTime
 from api.schemas.submissions import FoldSubmission
+
+MOST_DEVICES = 8  # of one machine
 
 Status = Literal["queued", "running", "succeeded", "failed", "cancelled", "pruned"]
 
@@ -52,6 +54,7 @@ SUMMARY_EXAMPLE: dict[str, Any] = {
     "epochs_done": 4,
     "epochs": 10,
     "device": "cpu",
+    "devices": 1,
     "metrics": None,
     "warnings": [],
     "error": None,
@@ -74,6 +77,16 @@ class ExperimentCreate(FoldSubmission):
     """An experiment to run: a preset, single settings replaced, on one dataset with one fold held out."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [CREATE_EXAMPLE]})
+
+    devices: Annotated[int, WITHOUT_FRACTION] = Field(
+        # Left out when the request is named, so that one sent before there was a choice is still the same.
+        default=1,
+        ge=1,
+        le=MOST_DEVICES,
+        exclude_if=lambda value: value == 1,
+    )
+    """How many GPUs of one machine, or processes that share its cores, train it together; the losses are
+    those of one."""
 
 
 class RunError(Shape):
@@ -144,6 +157,8 @@ class ExperimentSummary(Shape):
     epochs_done: int
     epochs: int
     device: str
+    devices: int
+    """How many of one machine train it together."""
     metrics: Metrics | None
     """Final held-out metrics, once it has succeeded."""
     warnings: list[str]

@@ -21,7 +21,7 @@ from api.schemas.experiments import (
     RunError,
 )
 from api.services.pairs import forget_pairs
-from api.services.refusals import ExperimentRefused
+from api.services.refusals import ExperimentRefused, FieldRefused
 from api.services.submissions import check_config, check_folds, submit_once
 from db.artifacts import ArtifactStore
 from db.engine import SessionFactory, after_commit, read_scope
@@ -58,6 +58,7 @@ def submit_experiment(
             seed=config.training.seed,
             epochs=config.training.epochs,
             device=request.device,
+            devices=request.devices,
             job_version=JOB_VERSION,
             idempotency_key=idempotency_key,
             request_hash=request_hash,
@@ -179,6 +180,14 @@ def _calibration_seconds(session: Session, experiment: Experiment) -> float | No
 def _check(session: Session, request: ExperimentCreate) -> ExperimentConfig:
     config, errors = check_config(request)
     errors += check_folds(session, request, [request.fold])
+    if config is not None and request.devices > 1 and config.loss.balancing != "fixed":
+        errors.append(
+            FieldRefused(
+                "/devices",
+                f"{request.devices} devices have a part of each batch, and loss.balancing "
+                f"{config.loss.balancing!r} looks at whole ones; choose 1 device, or 'fixed'",
+            )
+        )
     if config is None or errors:
         raise ExperimentRefused(errors)
     return config

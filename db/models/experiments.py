@@ -66,6 +66,8 @@ class Experiment(Owned, Base):
     """The device asked for, which says whose bell rings."""
     device_used: Mapped[str | None]
     """The device that the newest attempt ran on."""
+    devices: Mapped[int] = mapped_column(default=1, server_default="1")
+    """How many of one machine train it together."""
     warnings: Mapped[list[Any]] = mapped_column(default=list)
     """Sentences of what the training gave cause to doubt."""
     error_type: Mapped[str | None]

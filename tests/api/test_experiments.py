@@ -46,6 +46,19 @@ class TestSubmit:
         experiment = service.submit(dataset["id"], device="cuda").json()
         assert service.messages("gpu") == [experiment["id"]]
 
+    def test_several_devices_are_kept_and_told(self, service: Service, dataset: dict[str, Any]) -> None:
+        assert service.submit(dataset["id"]).json()["devices"] == 1
+        experiment = service.submit(dataset["id"], devices=2).json()
+        assert experiment["devices"] == 2
+        assert service.client.get(f"/experiments/{experiment['id']}").json()["devices"] == 2
+
+    def test_balances_of_whole_batches_are_refused_for_several_devices(
+        self, service: Service, dataset: dict[str, Any]
+    ) -> None:
+        wanted = {"config": {"loss": {"balancing": "uncertainty"}}, "devices": 2}
+        problem = assert_problem(service.submit(dataset["id"], **wanted), 422, "experiment-refused")
+        assert [error["pointer"] for error in problem["errors"]] == ["/devices"]
+
     def test_everything_wrong_is_told_at_once(self, service: Service) -> None:
         problem = assert_problem(
             service.submit(str(UNKNOWN), preset="huge", config={}), 422, "experiment-refused"

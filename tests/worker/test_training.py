@@ -242,6 +242,23 @@ class TestInterruption:
         assert run_experiment(experiment_id, settings=settings, on_epoch=delete)
 
 
+def test_two_processes_end_with_the_numbers_of_one(
+    sessions: SessionFactory, settings: WorkerSettings, dataset: Dataset
+) -> None:
+    config = resolve_config(None, {**TINY, "training": {"epochs": 2, "precision": "float32"}})
+    exact = config.model_copy(update={"model": config.model.model_copy(update={"dropout": 0.0})})
+    found = []
+    for devices in (1, 2):
+        values = {"config": exact.model_dump(mode="json"), "epochs": 2, "devices": devices}
+        experiment_id = queue_experiment(sessions, dataset.id, **values)
+        assert run_experiment(experiment_id, settings=settings)
+        found.append(look(sessions, experiment_id))
+    alone, together = (seen.epochs[-1].metrics for seen in found)
+    assert [seen.experiment.status for seen in found] == ["succeeded", "succeeded"]
+    assert together["train_loss"] == pytest.approx(alone["train_loss"], abs=1e-5)
+    assert together["auc"] == pytest.approx(alone["auc"], abs=1e-3)
+
+
 class TestFailure:
     def test_a_missing_dataset_file_is_told_with_class_and_text(
         self, stack: Stack, sessions: SessionFactory, settings: WorkerSettings, dataset: Dataset
@@ -260,6 +277,11 @@ class TestFailure:
         row = look(sessions, experiment_id).experiment
         assert (row.status, row.error_type) == ("failed", "DeviceUnavailable")
         assert "device 'cpu'" in (row.error_detail or "")
+
+    def test_gpus_that_are_not_there_are_told_with_a_remedy(self) -> None:
+        require_devices("cpu", 8)
+        with pytest.raises(DeviceUnavailable, match="99 GPUs are asked for and this machine has 0"):
+            require_devices("cuda", 99)
 
     def test_the_log_has_the_traceback_and_the_row_a_short_text(
         self,
