@@ -11,10 +11,12 @@ from db.artifacts import open_artifacts
 from db.engine import SessionFactory, session_scope
 from db.models import Calibration, Dataset
 from db.repositories import experiments, models
+from ikt_model.config import resolve_config
 from ikt_model.inference import Predictor
 from ikt_model.settings import REFERENCE_VERSIONS
 from tests.stacks import Stack
 from tests.worker.support import (
+    TINY,
     classroom,
     look,
     queue_experiment,
@@ -24,6 +26,7 @@ from tests.worker.support import (
     store_dataset,
 )
 from worker.enqueue import run_training_here
+from worker.fitting import DeviceUnavailable, require_devices
 from worker.settings import WorkerSettings
 from worker.training import run_experiment
 
