@@ -227,6 +227,11 @@ def _with_erasures(rows: Rows) -> Rows:
     }  # fmt: skip
 
 
+def _with_devices(rows: Rows) -> Rows:
+    """0007: experiments say on how many devices they train."""
+    return rows | {"experiments": [row | {"devices": 2} for row in rows["experiments"]]}
+
+
 CHANGES: Mapping[str, Callable[[Rows], Rows]] = {
     "0001": lambda _: ROWS,
     "0002": _with_searches,
@@ -234,6 +239,7 @@ CHANGES: Mapping[str, Callable[[Rows], Rows]] = {
     "0004": _with_job_versions,
     "0005": _with_tenants,
     "0006": _with_erasures,
+    "0007": _with_devices,
 }
 NOT_CARRIED_OVER: Mapping[str, set[str]] = {"0003": {"student_states"}}
 """Tables that a revision empties in either direction: what they held is computed again."""
