@@ -35,7 +35,7 @@ class ModelUnreadable(ValueError):
 class Progress:
     """How far a training is."""
 
-    epoch: int  # finished epochs
+    epoch: int  # finished epochs, or steps of a training without epochs
     run: str  # names configuration, data and fold: another run's checkpoint is never taken up
 
 

@@ -17,7 +17,7 @@ TINY = 1e-6  # where a stretch was too short for anything to be heard
 class Figure:
     """One line of the table."""
 
-    row: str  # of the issue's table
+    row: str  # of the table that the benchmark fills
     name: str
     value: float
     unit: str = ""
@@ -64,7 +64,7 @@ def middle(heard: Sequence[Heard], of: Callable[[Heard], float]) -> float:
 
 
 def draw(figures: Sequence[Figure], *, title: str) -> Table:
-    """The figures, row by row of the issue's table."""
+    """The figures, row by row."""
     table = Table("what", "figure", "measured", "bound", "", "beside", title=title)
     row = ""
     for figure in figures:

@@ -6,7 +6,7 @@ from tests.benchmarks.serving import measure
 from tests.benchmarks.serving_figures import as_json, draw
 from tests.benchmarks.serving_stage import SHORT
 
-# The beginnings of the rows, each with the figures that are held to a bound.
+# The beginnings of the table's rows, each with the figures that are held to a bound.
 HELD = {
     "GET …/mastery": {"rate to bare", "p99 to bare"},
     "If-None-Match hit": {"rate to bare"},

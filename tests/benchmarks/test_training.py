@@ -10,7 +10,7 @@ from torch.utils.data import default_collate
 from ikt_model.data.simulate import simulate_classroom
 from ikt_model.losses import compute_losses
 from ikt_model.references import calibrate
-from tests.benchmarks import training
+from tests.benchmarks import training, training_ranks
 from tests.benchmarks.padded_loop import BATCH, PaddedHistories
 from tests.benchmarks.training_loops import LOOPS, Problem, train_and_watch
 from tests.ikt_model.classrooms import tiny_config
@@ -29,6 +29,16 @@ def test_every_rate_is_measured(problem: Problem, monkeypatch: pytest.MonkeyPatc
     assert figures["to the padded loop"].met is not None
     assert figures["operations per response"].value > 0
     assert 0 < figures["padded, of the best rate"].value < 1
+
+
+def test_two_processes_are_held_to_one(problem: Problem, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(training_ranks, "SECONDS", 0.3)
+    monkeypatch.setattr(training_ranks, "ROUNDS", 1)
+    threads = torch.get_num_threads()
+    figures = {figure.name: figure for figure in training_ranks.measure_ranks(problem)}
+    assert figures["to one such process"].met is not None
+    assert figures["losses of an epoch apart by"].met
+    assert torch.get_num_threads() == threads
 
 
 def test_both_loops_compute_the_same_losses(problem: Problem) -> None:

@@ -39,6 +39,7 @@ from tests.benchmarks.training_loops import (
     tokens_per_second,
     train_and_watch,
 )
+from tests.benchmarks.training_ranks import measure_ranks
 
 PRESET = "small-dynamic"
 ROUNDS, SECONDS = 3, 10.0
@@ -51,7 +52,7 @@ PLOT = Path("bench-training.svg")
 def main(file: str) -> int:
     problem = pose(file)
     is_known = problem.sequences.content_hash.startswith(ASSISTMENTS_2015)
-    figures = [*measure_rates(problem)]
+    figures = [*measure_rates(problem), *measure_ranks(problem)]
     curves = {name: apart(partial(watch, file, name), threads=cores()) for name in LOOPS}
     figures += tell_curves(curves)
     seconds, _ = apart(partial(time_epoch, file), threads=1)

@@ -1,0 +1,102 @@
+"""One process of one thread against two that share every batch: their pace, and their losses."""
+
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import torch
+
+from ikt_model.config import ExperimentConfig, resolve_config
+from ikt_model.epochs import TrainingStopped, train_epoch
+from ikt_model.leading import Job, leading
+from tests.benchmarks.serving_figures import Figure
+from tests.benchmarks.training_loops import FOLD, Problem
+
+ROUNDS, SECONDS = 3, 15.0
+WARM_UP = 0.2  # of the seconds, before the clock starts
+FEW_STUDENTS = 1500  # whose losses are compared
+ROW = "two processes of one thread each"
+
+
+def measure_ranks(problem: Problem) -> list[Figure]:
+    """How much faster two are, and by how much the losses of an epoch differ in float32."""
+    job = Job(
+        config=problem.config,
+        sequences=problem.sequences,
+        calibration=problem.calibration,
+        fold=FOLD,
+        device="cpu",
+    )
+    rates: dict[int, list[float]] = {1: [], 2: []}
+    for number in range(ROUNDS):
+        for size in (1, 2) if number % 2 == 0 else (2, 1):
+            rates[size].append(responses_per_second(job, size=size, seconds=SECONDS))
+    times = median(two / one for one, two in zip(rates[1], rates[2], strict=True))
+    return [
+        Figure(ROW, "to one such process", times, "×", least=1.6),
+        Figure(ROW, "responses per second, one", median(rates[1]), "/s"),
+        Figure(ROW, "responses per second, two", median(rates[2]), "/s"),
+        Figure(ROW, "losses of an epoch apart by", losses_apart(job), most=1e-5, beside="float32"),
+    ]
+
+
+def responses_per_second(job: Job, *, size: int, seconds: float) -> float:
+    """Responses learned from per second by so many processes, once they are warm, for about so long."""
+    marks: list[tuple[float, float]] = []
+    with tempfile.TemporaryDirectory() as folder, one_thread_each(size):
+        started = time.perf_counter()
+
+        def told(share: float) -> bool:
+            now = time.perf_counter()
+            if now - started > WARM_UP * seconds:
+                marks.append((share, now))
+            return now - started < seconds
+
+        with leading(job, Path(folder), size=size) as others:
+            run = job.prepare(others.ranks)
+            started = time.perf_counter()
+            with suppress(TrainingStopped):
+                train_epoch(run, 1, told)
+            total = float(run.training.lengths.sum()) * job.config.training.epochs
+    (first, since), (last, until) = marks[0], marks[-1]
+    return (last - first) * total / (until - since)
+
+
+def losses_apart(job: Job) -> float:
+    """The largest difference between any loss of one process and of two, after an epoch without dropout."""
+    sequences = job.sequences
+    few = sequences.select(torch.arange(sequences.n_students).numpy() < FEW_STUDENTS)
+    job = replace(job, sequences=few, config=_without_chance(job.config))
+    found = []
+    for size in (1, 2):
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            one_thread_each(size),
+            leading(job, Path(folder), size=size) as others,
+        ):
+            found.append(train_epoch(job.prepare(others.ranks), 1, lambda _: True))
+    return max(abs(one - found[1][name]) for name, one in found[0].items() if "l_" in name)
+
+
+@contextmanager
+def one_thread_each(size: int) -> Iterator[None]:
+    """Let the first of so many ranks have a thread for each, which it shares out."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(size)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _without_chance(config: ExperimentConfig) -> ExperimentConfig:
+    """One epoch in float32 without dropout, whose masks differ from rank to rank."""
+    settings: dict[str, Any] = config.model_dump()
+    settings["model"]["dropout"] = 0.0
+    settings["training"] |= {"precision": "float32", "epochs": 1}
+    return resolve_config(None, settings)
