@@ -132,12 +132,12 @@ def _exponent(found: list[dict[str, Any]]) -> float:
 
 def _draw(found: list[dict[str, Any]], exponent: float) -> Table:
     table = Table(title=f"seconds; exponent of the costs {exponent:.3f}; {STEPS} training steps")
-    for name in ("events", *STAGES, "imported", "peak"):
+    for name in ("events", "made", *STAGES[1:], "imported", "peak"):
         table.add_column(name, justify="right", no_wrap=True)
     for one in found:
         seconds = [f"{one[stage]:.1f}" for stage in STAGES]
-        imported = f"{one['events'] / one['import'] / 1e6:.2f} M/s"
-        table.add_row(f"{one['events']:,}", *seconds, imported, f"{max(one['memory'].values()):.2f} GB")
+        imported, peak = one["events"] / one["import"] / 1e6, max(one["memory"].values())
+        table.add_row(f"{one['events'] / 1e6:.1f} M", *seconds, f"{imported:.2f} M/s", f"{peak:.2f} GB")
     return table
 
 
