@@ -28,7 +28,17 @@ def test_every_rate_is_measured(problem: Problem, monkeypatch: pytest.MonkeyPatc
     figures = {figure.name: figure for figure in training.measure_rates(problem)}
     assert figures["to the padded loop"].met is not None
     assert figures["operations per response"].value > 0
+    assert figures["copied at best"].value > 0
     assert 0 < figures["padded, of the best rate"].value < 1
+
+
+def test_batches_of_every_size_are_timed(problem: Problem, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(training, "SECONDS", 0.05)
+    figures = training.measure_budgets(problem)
+    assert [figure.name.removeprefix("batches of ") for figure in figures] == [
+        f"{tokens:,}" for tokens in training.BUDGETS
+    ]
+    assert all(figure.value > 0 for figure in figures)
 
 
 def test_two_processes_are_held_to_one(problem: Problem, monkeypatch: pytest.MonkeyPatch) -> None:

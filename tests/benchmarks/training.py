@@ -13,7 +13,7 @@ import platform
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -35,6 +35,7 @@ from tests.benchmarks.training_loops import (
     Curve,
     Problem,
     best_rate,
+    copy_rate,
     operations_per_token,
     tokens_per_second,
     train_and_watch,
@@ -43,6 +44,7 @@ from tests.benchmarks.training_ranks import measure_ranks
 
 PRESET = "small-dynamic"
 ROUNDS, SECONDS = 3, 10.0
+BUDGETS = (512, 1024, 2048, 4096, 8192)
 LOOKS = 4  # at the held-out students in each epoch
 REACHED = 0.72
 ASSISTMENTS_2015 = "94ed9a92f7e6d5ba"  # first digits of the content's hash, for which the bounds were set
@@ -52,7 +54,7 @@ PLOT = Path("bench-training.svg")
 def main(file: str) -> int:
     problem = pose(file)
     is_known = problem.sequences.content_hash.startswith(ASSISTMENTS_2015)
-    figures = [*measure_rates(problem), *measure_ranks(problem)]
+    figures = [*measure_rates(problem), *measure_budgets(problem), *measure_ranks(problem)]
     curves = {name: apart(partial(watch, file, name), threads=cores()) for name in LOOPS}
     figures += tell_curves(curves)
     seconds, _ = apart(partial(time_epoch, file), threads=1)
@@ -104,8 +106,20 @@ def measure_rates(problem: Problem) -> list[Figure]:
         Figure(row, "padded, of the best rate", middle["padded"] * work / best[torch.float32]),
         Figure(row, "best rate, float32", best[torch.float32] / 1e9, "GFLOP/s"),
         Figure(row, "best rate, bfloat16", best[torch.bfloat16] / 1e9, "GFLOP/s"),
+        Figure(row, "copied at best", copy_rate() / 1e9, "GB/s", beside="read and written"),
         Figure(row, "operations per response", work / 1e6, "M"),
     ]
+
+
+def measure_budgets(problem: Problem) -> list[Figure]:
+    """The same for batches of other sizes, which are other trainings: here for their pace alone."""
+    figures = []
+    for tokens in BUDGETS:
+        training = problem.config.training.model_copy(update={"batch_tokens": tokens})
+        loop = replace(problem, config=problem.config.model_copy(update={"training": training})).loop("ours")
+        rate = tokens_per_second(loop, seconds=SECONDS)
+        figures.append(Figure("ours, responses per second", f"batches of {tokens:,}", rate, "/s"))
+    return figures
 
 
 def tell_curves(curves: dict[str, tuple[Curve, float]]) -> list[Figure]:

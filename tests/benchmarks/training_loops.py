@@ -166,3 +166,15 @@ def best_rate(dtype: torch.dtype, *, size: int = 2048, repeats: int = 5) -> floa
         torch.mm(one, other)
         seconds.append(time.perf_counter() - started)
     return 2 * size**3 / float(np.min(seconds))
+
+
+def copy_rate(*, n_bytes: int = 2**28, repeats: int = 5) -> float:
+    """Bytes per second read and written by a copy too large for any cache."""
+    one = torch.zeros(n_bytes // 4)
+    other = torch.empty_like(one)
+    seconds = []
+    for _ in range(repeats):
+        started = time.perf_counter()
+        other.copy_(one)
+        seconds.append(time.perf_counter() - started)
+    return 2 * n_bytes / float(np.min(seconds))

@@ -18,7 +18,7 @@ from tests.benchmarks.serving_figures import Figure
 from tests.benchmarks.training_loops import FOLD, Problem
 
 ROUNDS, SECONDS = 3, 15.0
-WARM_UP = 0.2  # of the seconds, before the clock starts
+WARM_UP = 0.2  # of the steps, before the clock starts
 FEW_STUDENTS = 1500  # whose losses are compared
 ROW = "two processes of one thread each"
 
@@ -49,21 +49,17 @@ def responses_per_second(job: Job, *, size: int, seconds: float) -> float:
     """Responses learned from per second by so many processes, once they are warm, for about so long."""
     marks: list[tuple[float, float]] = []
     with tempfile.TemporaryDirectory() as folder, one_thread_each(size):
-        started = time.perf_counter()
 
         def told(share: float) -> bool:
-            now = time.perf_counter()
-            if now - started > WARM_UP * seconds:
-                marks.append((share, now))
-            return now - started < seconds
+            marks.append((share, time.perf_counter()))
+            return marks[-1][1] - marks[0][1] < seconds
 
         with leading(job, Path(folder), size=size) as others:
             run = job.prepare(others.ranks)
-            started = time.perf_counter()
             with suppress(TrainingStopped):
                 train_epoch(run, 1, told)
             total = float(run.training.lengths.sum()) * job.config.training.epochs
-    (first, since), (last, until) = marks[0], marks[-1]
+    (first, since), (last, until) = marks[int(WARM_UP * len(marks))], marks[-1]
     return (last - first) * total / (until - since)
 
 
