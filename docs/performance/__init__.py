@@ -1,0 +1,1 @@
+"""The page about performance, made from what the benchmarks printed."""
