@@ -168,6 +168,10 @@ class IktNetwork(Tracer):
             self.skill_key = nn.Parameter(torch.randn(n_skills, settings.skill_rank) * 0.05)  # v
             self.slopes = nn.Parameter(torch.zeros(n_skills, QUERY_FEATURES))  # g
 
+    @property
+    def can_be_packed(self) -> bool:
+        return self.recurrence is None
+
     def shared_parameters(self) -> list[nn.Parameter]:
         """What both heads share."""
         shared = (self.state, self.response, self.blocks, self.context_norm, self.value_norm)
@@ -175,14 +179,15 @@ class IktNetwork(Tracer):
 
     def encode(self, batch: Batch) -> Tensor:
         """Knowledge state, value state and recurrent state after each step, [B, L, 2D + R]."""
-        length = batch.skill_sets.shape[1]
+        time = torch.arange(batch.skill_sets.shape[1], device=batch.skill_sets.device)
         pairs = torch.stack([batch.sets.mean(table) for table in self.pair.chunk(2)])  # [2, C, D]
-        place = self.position[:length]
+        place = self.position[: len(time)] if batch.place is None else self.position[batch.place]
         context = pairs[batch.responses, batch.skill_sets] + self.state(batch.state) + place
         value = self.response(batch.responses) + place
-        time = torch.arange(length, device=context.device)
         distance = (time[:, None] - time[None, :]).to(torch.float32)
         distance = distance.masked_fill(distance < 0, torch.inf)  # what may not be seen
+        if batch.place is not None:  # [B, L, L]: nor what lies before the window's first step
+            distance = torch.where(distance > batch.place[:, :, None], torch.inf, distance)
         same = batch.skill_sets[:, :, None] == batch.skill_sets[:, None, :]  # [B, L, L]
         for block in self.blocks:
             context, value = block(context, value, distance=distance, same=same)
