@@ -74,7 +74,7 @@ def total_loss(
     l_23: Value,
     l_scale: Value,
     settings: LossSettings,
-    lambda_: float | Tensor,
+    lambda_: Value | float,
 ) -> Value:
     """L."""
     total = (1 - lambda_) * l_bce + settings.difficulty_weight * l_22 + lambda_ * (l_21 + l_23)

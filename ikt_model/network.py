@@ -172,6 +172,9 @@ class IktNetwork(Tracer):
     def can_be_packed(self) -> bool:
         return self.recurrence is None
 
+    def repeated_blocks(self) -> list[nn.Module]:
+        return list(self.blocks)
+
     def shared_parameters(self) -> list[nn.Parameter]:
         """What both heads share."""
         shared = (self.state, self.response, self.blocks, self.context_norm, self.value_norm)

@@ -11,10 +11,11 @@ from ikt_model.config import ExperimentConfig
 from ikt_model.data.shards import Shards
 from ikt_model.data.streaming import ShardedBatches
 from ikt_model.epochs import TrainingStopped, joined_means, learning_rate_factor, train_step
+from ikt_model.learner import Learner
 from ikt_model.losses import TERMS
 from ikt_model.references import Calibration
 from ikt_model.references.sharded import TrainingStudents
-from ikt_model.run import Learner, target_std
+from ikt_model.run import target_std
 
 
 def learner_of_shards(

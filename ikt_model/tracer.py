@@ -89,6 +89,10 @@ class Tracer(nn.Module, ABC):
         """
         return False
 
+    def repeated_blocks(self) -> list[nn.Module]:
+        """Parts of one make, of which a network may have many: compiled once, they serve all."""
+        return []
+
     def shared_parameters(self) -> list[nn.Parameter]:
         """What both heads read; empty for a network with a single head."""
         return []

@@ -57,8 +57,8 @@ class Batch:
     """Padding stands at the end of a row and repeats a real step; only `valid` steps count.
 
     The step asked about at t is t + 1, so the last valid step of a row has no question: `asked` leaves it
-    out. A row is one window, or several that know nothing of each other (`data/packing.py`): then `place` says
-    where in its window each step stands, and what counts are windows, not rows.
+    out. A row is one window, or several that know nothing of each other (`data/packing.py`): then `place`
+    says where in its window each step stands, and what counts are windows, not rows.
     """
 
     sets: SkillSets

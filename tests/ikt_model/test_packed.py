@@ -45,7 +45,7 @@ def by_step(values: Tensor, batch: Batch, counts: Tensor) -> Tensor:
 
 
 def test_the_examples_rows_hold_several_windows() -> None:
-    run, plain, packed = example()
+    _, plain, packed = example()
     filled = packed.valid.any(dim=1).sum()
     assert 1.5 * filled < len(plain.valid) == packed.begins().sum()
     assert len(packed.valid) > filled, "no row is empty"

@@ -1,4 +1,3 @@
-import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,7 @@ from ikt_model.config import ExperimentConfig, resolve_config
 from ikt_model.data.sequences import Sequences
 from ikt_model.epochs import learning_rate_factor
 from ikt_model.inference import Predictor
-from ikt_model.references import Calibration, ReferenceTargets, calibrate
+from ikt_model.references import Calibration, calibrate
 from ikt_model.training import (
     EpochReport,
     NothingToTrain,
@@ -20,7 +19,7 @@ from ikt_model.training import (
     TrainingStopped,
     train,
 )
-from tests.ikt_model.classrooms import classroom, tiny_config, with_responses
+from tests.ikt_model.classrooms import Unreal, classroom, tiny_config, with_responses
 
 
 def fitted(sequences: Sequences, fold: int = 0) -> Calibration:
@@ -151,21 +150,9 @@ def test_a_few_students_can_be_learnt_by_heart(tmp_path: Path) -> None:
     assert reports[-1].metrics["train_l_bce"] < 0.05 < 0.4 < reports[0].metrics["train_l_bce"]
 
 
-class _Unreal:
-    """A reference whose abilities are not numbers."""
-
-    def __init__(self, calibration: Calibration) -> None:
-        self.difficulty, self.decay = calibration.difficulty, calibration.decay
-        self._targets = calibration.targets
-
-    def targets(self, sequences: Sequences) -> ReferenceTargets:
-        real = self._targets(sequences)
-        return dataclasses.replace(real, theta=real.theta * np.float32(np.nan))
-
-
 def test_a_loss_that_is_not_finite_ends_the_training(sequences: Sequences, tmp_path: Path) -> None:
     with pytest.raises(TrainingDiverged, match="learning_rate"):
-        run(sequences, tmp_path, calibration=_Unreal(fitted(sequences)))  # type: ignore[arg-type]
+        run(sequences, tmp_path, calibration=Unreal(fitted(sequences)))  # type: ignore[arg-type]
     assert not (tmp_path / "model").exists()
 
 
