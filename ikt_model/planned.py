@@ -46,6 +46,11 @@ class PlannedSteps:
             self._stream = torch.cuda.Stream(self._device)  # type: ignore[no-untyped-call]
         self._graph: torch.cuda.CUDAGraph | None = None
 
+    @property
+    def is_captured(self) -> bool:
+        """Whether a step is one piece by now."""
+        return self._graph is not None
+
     def begin(self, batches: NDArray[np.int32], *, rates: NDArray[np.floating], lambda_: float) -> None:
         """Lay out an epoch: [2, S, R, L] of `Packing.epoch`, and the learning rates [S] of its steps."""
         self._upload(self._batches, torch.from_numpy(batches))
@@ -63,12 +68,12 @@ class PlannedSteps:
 
     def step(self) -> None:
         """Have the next step of the epoch taken."""
-        if self._graph is None and self._stream is not None:
-            self._step_aside()
-        elif self._graph is None:
-            self.step_now()
-        else:
+        if self._graph is not None:
             self._graph.replay()
+        elif self._stream is not None:
+            self._step_aside()
+        else:
+            self.step_now()
         self._n_taken += 1
 
     def step_now(self) -> None:

@@ -61,16 +61,16 @@ def prepared(sequences: Sequences, **settings: object) -> Run:
 
 
 def test_it_learns_as_much_as_from_sorted_batches(tmp_path: Path) -> None:
-    """Two orders of the same windows differ as two seeds do: their standard error here is about 0.005."""
-    sequences = classroom(n_students=400, seed=2).sequences
+    """Two orders of the same windows differ as two seeds do, in AUC by a standard deviation of 0.008."""
+    sequences = classroom(n_students=200, seed=2).sequences
     settings = tiny_config(lambda_warmup_epochs=0).model_dump()
-    settings["training"] |= {"epochs": 4, "learning_rate": 5e-3}
+    settings["training"] |= {"epochs": 4, "learning_rate": 1e-2}
     config = resolve_config(None, settings)
     planned, _ = run(sequences, tmp_path / "planned", config=config)
     sorted_, first = run(sequences, tmp_path / "sorted", config=config, is_planned=False)
     assert planned.metrics != sorted_.metrics
-    assert planned.metrics["auc"] == pytest.approx(sorted_.metrics["auc"], abs=0.015)
-    assert planned.metrics["theta_pearson"] == pytest.approx(sorted_.metrics["theta_pearson"], abs=0.05)
+    assert planned.metrics["auc"] == pytest.approx(sorted_.metrics["auc"], abs=0.02)
+    assert planned.metrics["theta_pearson"] == pytest.approx(sorted_.metrics["theta_pearson"], abs=0.1)
     assert planned.metrics["l_23"] < first[0].metrics["l_23"]
 
 
@@ -153,8 +153,15 @@ def test_every_step_of_an_epoch_is_told_of(sequences: Sequences) -> None:
     assert told == [(n + step + 1) / (3 * n) for step in range(n)]
 
 
-@pytest.mark.parametrize("alignment", ["mean", "pointwise", "per-sequence", "standardized"])
-@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize(
+    ("alignment", "precision"),
+    [
+        ("mean", "float32"),
+        ("per-sequence", "bfloat16"),
+        ("pointwise", "bfloat16"),
+        ("standardized", "float32"),
+    ],
+)
 def test_a_step_asks_nothing_of_the_device(
     alignment: str, precision: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
