@@ -16,6 +16,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from ikt_model.data.features import DECAY, evidence
+from ikt_model.data.gathering import mean_of_bags
 from ikt_model.data.sequences import Sequences, SkillVocabulary
 from ikt_model.references.protocol import ReferenceTargets
 
@@ -29,6 +30,7 @@ class SkillSets:
 
     members: Tensor  # [M] int64
     starts: Tensor  # [C] int64
+    owners: Tensor  # [M] int64 the set that each member is of
     singletons_only: bool
 
     @classmethod
@@ -36,6 +38,9 @@ class SkillSets:
         return cls(
             members=torch.as_tensor(vocabulary.set_members.astype(np.int64), device=device),
             starts=torch.as_tensor(vocabulary.set_offsets[:-1].astype(np.int64), device=device),
+            owners=torch.as_tensor(
+                np.repeat(np.arange(vocabulary.n_sets), np.diff(vocabulary.set_offsets)), device=device
+            ),
             singletons_only=vocabulary.n_sets == vocabulary.n_skills,
         )
 
@@ -43,7 +48,7 @@ class SkillSets:
         """Mean over each set's skills of their rows, [K, D] -> [C, D]."""
         if self.singletons_only:
             return table
-        return functional.embedding_bag(self.members, table, self.starts, mode="mean")
+        return mean_of_bags(table, self.members, self.starts, self.owners)
 
     def pair_rows(self, pairs: Tensor, skill_sets: Tensor, responses: Tensor) -> Tensor:
         """Rows of a table of (skill, response) pairs [2K, D], a set's mean, for steps [...] -> [..., D]."""
