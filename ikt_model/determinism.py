@@ -19,13 +19,14 @@ class NotDeterministic(RuntimeError):
 def deterministic(wanted: bool, device: str) -> Iterator[None]:
     """Meanwhile CUDA's sums are added in one order; a processor's are anyway.
 
-    cuBLAS reads its workspace from the environment when CUDA starts, so this begins before anything is on
-    the device. Raises NotDeterministic where another workspace is set, or CUDA has started without one.
+    cuBLAS reads its workspace from the environment before its first product, so this begins before anything
+    is on the device. Raises NotDeterministic where another workspace is set, or something was on the device
+    before.
     """
     if not (wanted and device.startswith("cuda")):
         yield
         return
-    _fix_workspace()
+    _fix_workspace(device)
     before = torch.are_deterministic_algorithms_enabled()
     warned = torch.is_deterministic_algorithms_warn_only_enabled()
     try:
@@ -36,14 +37,15 @@ def deterministic(wanted: bool, device: str) -> Iterator[None]:
         torch.use_deterministic_algorithms(before, warn_only=warned)
 
 
-def _fix_workspace() -> None:
+def _fix_workspace(device: str) -> None:
     found = os.environ.get(WORKSPACE)
     if found in FIXED_WORKSPACES:
         return
     has_started = torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
-    if found is not None or has_started:
+    was_used = has_started and torch.cuda.max_memory_allocated(device) > 0
+    if found is not None or was_used:
         raise NotDeterministic(
-            f"training.deterministic: {WORKSPACE} is {found!r} and CUDA reads it once; set it to "
+            f"training.deterministic: {WORKSPACE} is {found!r} and is read once; set it to "
             f"{FIXED_WORKSPACES[0]!r} before the process starts, or leave deterministic out"
         )
     os.environ[WORKSPACE] = FIXED_WORKSPACES[0]

@@ -61,6 +61,11 @@ def test_what_comes_too_late_is_refused(monkeypatch: pytest.MonkeyPatch) -> None
         pass
     monkeypatch.delenv(WORKSPACE)
     monkeypatch.setattr(torch.cuda, "is_initialized", lambda: True)
+    allocated = {"cuda:1": 0, "cuda": 1024}
+    monkeypatch.setattr(torch.cuda, "max_memory_allocated", allocated.__getitem__)
+    with deterministic(True, "cuda:1"):
+        assert os.environ[WORKSPACE] == ":4096:8"
+    monkeypatch.delenv(WORKSPACE)
     with pytest.raises(NotDeterministic, match=r"training\.deterministic"), deterministic(True, "cuda"):
         pass
 

@@ -16,6 +16,7 @@ from ikt_model.config import ExperimentConfig, resolve_config
 from ikt_model.data.sequences import Sequences
 from ikt_model.epochs import learning_rate_factor, train_epoch, train_step
 from ikt_model.losses import lambda_at
+from ikt_model.ranks import Ranks
 from ikt_model.references import Calibration, calibrate
 from ikt_model.run import Run, prepare
 from ikt_model.training import EpochReport, TrainingDiverged, TrainingResult, TrainingStopped, train
@@ -143,6 +144,26 @@ def test_a_loss_that_is_not_finite_ends_the_training(sequences: Sequences, tmp_p
 def test_what_can_not_be_planned_is_refused(sequences: Sequences, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"'uncertainty'.*leave it False"):
         run(sequences, tmp_path, config=tiny_config(balancing="uncertainty"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "size", "can"),
+    [
+        ({}, 1, True),
+        ({"model": {"type": "ikt", "mastery": "skill-wise"}, "reference": {"name": "pfa"}}, 1, True),
+        ({"model": {"type": "ikt", "recurrent_width": 8}}, 1, False),
+        ({"model": {"type": "dkt"}}, 1, False),
+        ({"loss": {"balancing": "gradient-norm"}}, 1, False),
+        ({}, 2, False),
+    ],
+    ids=str,
+)
+def test_what_can_be_planned(sequences: Sequences, changes: dict[str, object], size: int, can: bool) -> None:
+    config = resolve_config(None, {**tiny_config().model_dump(), **changes})
+    calibration = calibrate(sequences, settings=config.reference)
+    plain = prepare(config, sequences, fold=0, calibration=calibration, device="cpu")
+    assert not plain.is_planned, "on a processor it has to be asked for"
+    assert dataclasses.replace(plain, ranks=Ranks(0, size)).can_be_planned is can
 
 
 def test_every_step_of_an_epoch_is_told_of(sequences: Sequences) -> None:

@@ -1,15 +1,18 @@
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
 
+from ikt_model import evaluation, training
 from ikt_model.checkpoint import CHECKPOINT_FILE
 from ikt_model.config import ExperimentConfig, resolve_config
 from ikt_model.data.sequences import Sequences
 from ikt_model.epochs import learning_rate_factor
 from ikt_model.inference import Predictor
+from ikt_model.metrics import HeldOut
 from ikt_model.references import Calibration, calibrate
 from ikt_model.training import (
     EpochReport,
@@ -177,6 +180,23 @@ def test_the_model_folder_gives_back_training_s_own_figures(sequences: Sequences
     assert set(again) == set(result.metrics)
     for name, value in result.metrics.items():
         assert again[name] == pytest.approx(value, rel=1e-5, abs=1e-7), name
+
+
+def test_held_out_students_are_asked_once_an_epoch(
+    sequences: Sequences, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    n_asked: list[int] = []
+
+    def predict(*arguments: Any, **named: Any) -> HeldOut:
+        n_asked.append(1)
+        return evaluation.predict(*arguments, **named)
+
+    monkeypatch.setattr(training, "predict", predict)
+    whole, reports = run(sequences, tmp_path)
+    assert len(n_asked) == len(reports) == 3
+    again, reports = run(sequences, tmp_path)
+    assert (len(n_asked), reports) == (4, []), "a training that was done already is measured once more"
+    assert again.metrics == whole.metrics
 
 
 def test_learning_rate_rises_once_and_falls_to_almost_nothing() -> None:
