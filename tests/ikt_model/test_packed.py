@@ -15,7 +15,7 @@ from ikt_model.networks import empty_network
 from ikt_model.references import calibrate
 from ikt_model.run import Run, prepare
 from ikt_model.settings import DktSettings, IktSettings, LossSettings, ReferenceModelSettings
-from tests.ikt_model.classrooms import random_histories
+from tests.ikt_model.classrooms import gather_as_on_cuda, random_histories
 
 MODES = ["mean", "pointwise", "per-sequence", "standardized"]
 
@@ -26,7 +26,8 @@ def example(mastery: str = "scalar") -> tuple[Run, Batch, Batch]:
     sequences = random_histories(40, seed=3)
     model = {"d_model": 16, "n_heads": 2, "n_blocks": 2, "d_ff": 16, "window": 30, "mastery": mastery}
     model |= {"dropout": 0.0}
-    config = resolve_config(None, {"model": model, "reference": {"name": "pfa"}})
+    training = {"precision": "float32"}
+    config = resolve_config(None, {"model": model, "reference": {"name": "pfa"}, "training": training})
     calibration = calibrate(sequences, settings=config.reference)
     run = prepare(config, sequences, fold=0, calibration=calibration, device="cpu")
     torch.manual_seed(0)
@@ -84,6 +85,19 @@ def test_every_loss_and_its_gradient_are_the_same(mode: str, target: str) -> Non
     assert torch.equal(packed_weights, weights)
     for one, other in zip(packed_slopes, slopes, strict=True):
         torch.testing.assert_close(one, other, atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("mastery", ["scalar", "skill-wise"])
+def test_a_gpus_ways_to_take_rows_cost_the_same(mastery: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    run, _, packed = example(mastery)
+    found = []
+    for _ in range(2):
+        losses = run.losses(run.network, packed)
+        total = run.balance.total(losses, settings=run.config.loss, lambda_=0.4)
+        weights = list(run.network.parameters())
+        found.append((losses.terms(), torch.autograd.grad(total, weights)))
+        gather_as_on_cuda(monkeypatch)
+    torch.testing.assert_close(found[1], found[0], atol=1e-5, rtol=1e-4)
 
 
 def test_a_window_reads_nothing_of_its_neighbours() -> None:

@@ -20,7 +20,7 @@ from ikt_model.ranks import Ranks
 from ikt_model.references import Calibration, calibrate
 from ikt_model.run import Run, prepare
 from ikt_model.training import EpochReport, TrainingDiverged, TrainingResult, TrainingStopped, train
-from tests.ikt_model.classrooms import Unreal, classroom, random_histories, tiny_config
+from tests.ikt_model.classrooms import Unreal, classroom, gather_as_on_cuda, random_histories, tiny_config
 
 
 @pytest.fixture(scope="module")
@@ -187,9 +187,10 @@ def test_a_step_asks_nothing_of_the_device(
     alignment: str, precision: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Tensors without values have none to tell: asking for one raises, as it would make a GPU's host wait."""
-    histories = random_histories(30, seed=1)
+    histories = random_histories(30, seed=1)  # with steps of several skills
     tiny = tiny_config(ability_alignment=alignment, scale_weight=1.0).model_dump()
     tiny["training"]["precision"] = precision
+    gather_as_on_cuda(monkeypatch)
     monkeypatch.setattr(nn.Module, "to", lambda self, _: self)  # which swaps tensors that have no values
     with FakeTensorMode(allow_non_fake_inputs=True) as fake:
         planned = prepared(histories, **tiny)
