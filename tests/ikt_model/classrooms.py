@@ -5,13 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pytest
 
-from ikt_model import network
 from ikt_model.config import ExperimentConfig, resolve_config
-from ikt_model.data import batches
 from ikt_model.data.alignment import number_sets
-from ikt_model.data.gathering import add_bags, select_rows
 from ikt_model.data.sequences import Sequences, offsets_of
 from ikt_model.data.simulate import Classroom, simulate_classroom
 from ikt_model.data.tally import Tally
@@ -50,16 +46,6 @@ class Unreal:
     def targets(self, sequences: Sequences) -> ReferenceTargets:
         real = self._targets(sequences)
         return dataclasses.replace(real, theta=real.theta * np.float32(np.nan))
-
-
-def gather_as_on_cuda(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let networks take rows of tables on a processor in the ways of a GPU."""
-    monkeypatch.setattr(network, "rows_of", select_rows)
-    monkeypatch.setattr(
-        batches,
-        "mean_of_bags",
-        lambda table, members, starts, owners: add_bags(table, members, owners, n_bags=len(starts)),
-    )
 
 
 def with_responses(sequences: Sequences, responses: np.ndarray) -> Sequences:

@@ -15,7 +15,8 @@ from ikt_model.networks import empty_network
 from ikt_model.references import calibrate
 from ikt_model.run import Run, prepare
 from ikt_model.settings import DktSettings, IktSettings, LossSettings, ReferenceModelSettings
-from tests.ikt_model.classrooms import gather_as_on_cuda, random_histories
+from tests.ikt_model.as_on_cuda import gather_as_on_cuda
+from tests.ikt_model.classrooms import random_histories
 
 MODES = ["mean", "pointwise", "per-sequence", "standardized"]
 

@@ -20,7 +20,8 @@ from ikt_model.ranks import Ranks
 from ikt_model.references import Calibration, calibrate
 from ikt_model.run import Run, prepare
 from ikt_model.training import EpochReport, TrainingDiverged, TrainingResult, TrainingStopped, train
-from tests.ikt_model.classrooms import Unreal, classroom, gather_as_on_cuda, random_histories, tiny_config
+from tests.ikt_model.as_on_cuda import gather_as_on_cuda
+from tests.ikt_model.classrooms import Unreal, classroom, random_histories, tiny_config
 
 
 @pytest.fixture(scope="module")
