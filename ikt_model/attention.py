@@ -24,12 +24,11 @@ def attend(
 ) -> Tensor:
     """What every step reads of itself and those before it, [B, H, L, d] -> [B, H, L, d].
 
-    `slope` and `same_skill` are [H], `distance` [L, L] is infinite where a step may not look, `same` [B, L,
-    L] says which steps are on the same skills.
+    `slope` and `same_skill` are [H], `distance` [L, L] or [B, L, L] is infinite where a step may not look,
+    `same` [B, L, L] says which steps are on the same skills.
     """
-    if query.is_cuda:
-        bias = distance_bias(distance[None], same, slope=slope, same_skill=same_skill)
-        return functional.scaled_dot_product_attention(query, key, value, attn_mask=bias.to(query.dtype))
+    if query.is_cuda or distance.ndim == 3:
+        return _fused(query, key, value, slope=slope, same_skill=same_skill, distance=distance, same=same)
     arguments = (query, key, value, slope, same_skill, distance, same)
     attended: Tensor = _Attention.apply(*arguments)  # type: ignore[no-untyped-call]
     return attended
@@ -39,6 +38,26 @@ def distance_bias(distance: Tensor, same: Tensor, *, slope: Tensor, same_skill: 
     """What is added to the scores, each [B or 1, J, P] -> [B, H, J, P]."""
     plain = distance[:, None] * -slope[:, None, None]
     return torch.where(same[:, None], plain + same_skill[:, None, None], plain)
+
+
+def _fused(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    *,
+    slope: Tensor,
+    same_skill: Tensor,
+    distance: Tensor,
+    same: Tensor,
+) -> Tensor:
+    """By PyTorch's kernels, which for GPUs are the quickest."""
+    distance = distance if distance.ndim == 3 else distance[None]
+    hidden = distance == torch.inf
+    # The slope's gradient is a sum over distances, and no infinite one may be in it, not even 0 times.
+    seen = distance.masked_fill(hidden, 0.0)
+    bias = distance_bias(seen, same, slope=slope, same_skill=same_skill)
+    bias = bias.masked_fill(hidden[:, None], -torch.inf)
+    return functional.scaled_dot_product_attention(query, key, value, attn_mask=bias.to(query.dtype))
 
 
 class _Attention(torch.autograd.Function):

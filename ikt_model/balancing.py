@@ -20,7 +20,7 @@ RESTORING_FORCE = 1.0  # α of GradNorm: how much more a loss may pull that has 
 class Balance(nn.Module):
     """Fixed weights: L as it stands."""
 
-    def total(self, losses: Losses, *, settings: LossSettings, lambda_: float) -> Tensor:
+    def total(self, losses: Losses, *, settings: LossSettings, lambda_: float | Tensor) -> Tensor:
         """What the optimiser sees."""
         return _total(losses, {}, settings=settings, lambda_=lambda_)
 
@@ -42,7 +42,7 @@ class UncertaintyBalance(Balance):
         super().__init__()
         self.log_variance = nn.Parameter(torch.zeros(len(BALANCED)))
 
-    def total(self, losses: Losses, *, settings: LossSettings, lambda_: float) -> Tensor:
+    def total(self, losses: Losses, *, settings: LossSettings, lambda_: float | Tensor) -> Tensor:
         log_variance = dict(zip(BALANCED, self.log_variance, strict=True))
         eased = {
             name: getattr(losses, name) * torch.exp(-log_variance[name]) + log_variance[name]
@@ -68,7 +68,7 @@ class GradientNormBalance(Balance):
         self.register_buffer("first", torch.zeros(len(BALANCED)))  # each loss on the first batch seen
         self.register_buffer("steps", torch.zeros((), dtype=torch.int64))
 
-    def total(self, losses: Losses, *, settings: LossSettings, lambda_: float) -> Tensor:
+    def total(self, losses: Losses, *, settings: LossSettings, lambda_: float | Tensor) -> Tensor:
         balanced = {
             name: getattr(losses, name) * weight for name, weight in zip(BALANCED, self.weights, strict=True)
         }
@@ -91,7 +91,9 @@ class GradientNormBalance(Balance):
 BALANCES = {"fixed": Balance, "uncertainty": UncertaintyBalance, "gradient-norm": GradientNormBalance}
 
 
-def _total(losses: Losses, balanced: dict[str, Tensor], *, settings: LossSettings, lambda_: float) -> Tensor:
+def _total(
+    losses: Losses, balanced: dict[str, Tensor], *, settings: LossSettings, lambda_: float | Tensor
+) -> Tensor:
     terms: dict[str, Tensor] = {name: getattr(losses, name) for name in TERMS} | balanced
     total: Tensor = total_loss(**terms, settings=settings, lambda_=lambda_)
     return total

@@ -1,24 +1,18 @@
 """One pass over the training windows: every step down the losses, and how these pull afterwards."""
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ikt_model.data.batches import Batch, batch_rows
 from ikt_model.gradients import PULLING, gradient_figures
-from ikt_model.losses import (
-    TERMS,
-    Losses,
-    compute_losses,
-    lambda_at,
-    prediction_loss,
-    term_weights,
-    total_loss,
-)
-from ikt_model.run import Learner, Run
+from ikt_model.learner import Learner
+from ikt_model.losses import TERMS, Losses, lambda_at, term_weights, total_loss
+from ikt_model.run import Run
 
 WARMUP_SHARE = 0.25  # of all steps, over which the one-cycle learning rate rises to its peak
 FIRST_RATE, LAST_RATE = 0.04, 1e-4  # of the peak
@@ -31,7 +25,11 @@ class TrainingStopped(Exception):
 
 
 class TrainingDiverged(ArithmeticError):
-    """A loss is no longer finite; the optimiser did not take that step."""
+    """A loss is no longer finite; nothing is stored of the epoch in which that happened."""
+
+    @classmethod
+    def to(cls, loss: float) -> "TrainingDiverged":
+        return cls(f"the loss became {loss}; lower learning_rate or gradient_clip")
 
 
 def train_epoch(run: Run, epoch: int, on_progress: Callable[[float], bool]) -> dict[str, float]:
@@ -42,26 +40,59 @@ def train_epoch(run: Run, epoch: int, on_progress: Callable[[float], bool]) -> d
     settings = run.config.training
     # Seeded by (seed, epoch) alone, so that a resumed training draws what an undisturbed one would.
     torch.manual_seed(settings.seed * 1_000_003 + epoch + run.ranks.rank * OF_RANK)
-    generator = np.random.default_rng([settings.seed, epoch])
     lambda_ = lambda_at(epoch, run.config.loss)
-    sums, weights = torch.zeros(2, len(TERMS), dtype=torch.float64, device=run.data.device)
     run.network.train()
-    step = (epoch - 1) * run.steps_per_epoch
-    for rows in batch_rows(run.training.lengths, batch_tokens=settings.batch_tokens, generator=generator):
-        rate = settings.learning_rate * learning_rate_factor(step / run.total_steps, settings.schedule)
-        share = run.ranks.share(run.training, rows, run.config.loss) if run.ranks.size > 1 else None
-        terms, weight = train_step(run, _part(run, rows), rate=rate, lambda_=lambda_, share=share)
-        sums += terms * weight
-        weights += weight
-        step += 1
-        if not on_progress(step / run.total_steps):
+
+    def tell(done: int) -> None:
+        if not on_progress(done / run.total_steps):
             raise TrainingStopped(f"stopped in epoch {epoch} of {settings.epochs}")
-    sums, weights = run.ranks.total(torch.stack([sums, weights]))
+
+    take_steps = _planned_steps if run.is_planned else _steps
+    sums, weights = take_steps(run, epoch, lambda_=lambda_, tell=tell)
     means = joined_means(run, sums, weights, lambda_=lambda_)
+    if run.is_planned and not math.isfinite(means["loss"]):
+        raise TrainingDiverged.to(means["loss"])
     means |= {f"factor_{name}": value for name, value in run.balance.factors().items()}
     if run.ranks.is_first:
         means |= _gradient_figures(run)
     return {f"train_{name}": value for name, value in means.items()}
+
+
+def _steps(run: Run, epoch: int, *, lambda_: float, tell: Callable[[int], None]) -> tuple[Tensor, Tensor]:
+    """Batches of about equal length, one by one: sums of TERMS [5], and of how many values each is."""
+    settings = run.config.training
+    generator = np.random.default_rng([settings.seed, epoch])
+    sums, weights = torch.zeros(2, len(TERMS), dtype=torch.float64, device=run.data.device)
+    step = (epoch - 1) * run.steps_per_epoch
+    for rows in batch_rows(run.training.lengths, batch_tokens=settings.batch_tokens, generator=generator):
+        share = run.ranks.share(run.training, rows, run.config.loss) if run.ranks.size > 1 else None
+        rate = _rate(run, step)
+        terms, weight = train_step(run, _part(run, rows), rate=rate, lambda_=lambda_, share=share)
+        sums += terms * weight
+        weights += weight
+        step += 1
+        tell(step)
+    sums, weights = run.ranks.total(torch.stack([sums, weights]))
+    return sums, weights
+
+
+def _planned_steps(
+    run: Run, epoch: int, *, lambda_: float, tell: Callable[[int], None]
+) -> tuple[Tensor, Tensor]:
+    """The same from batches of one shape, on a device that may be an epoch behind what is told."""
+    generator = np.random.default_rng([run.config.training.seed, epoch])
+    steps = range((epoch - 1) * run.steps_per_epoch, epoch * run.steps_per_epoch)
+    rates = np.array([_rate(run, step) for step in steps])
+    run.planned.begin(run.packing.epoch(generator), rates=rates, lambda_=lambda_)
+    for step in steps:
+        run.planned.step()
+        tell(step + 1)
+    return run.planned.sums()
+
+
+def _rate(run: Run, step: int) -> float:
+    settings = run.config.training
+    return settings.learning_rate * learning_rate_factor(step / run.total_steps, settings.schedule)
 
 
 def _part(run: Run, rows: np.ndarray) -> Batch:
@@ -92,31 +123,13 @@ def train_step(
 
     `share` [5] is what a rank's part of a batch counts for. Raises TrainingDiverged.
     """
-    losses = _losses(learner, learner.forward, batch, total=learner.ranks.total)
+    losses = learner.losses(learner.forward, batch, total=learner.ranks.total)
     terms = losses.terms()
     if share is not None:
         losses = losses.times(share.to(learner.device))
     if learner.optimizer is not None:
         _descend(learner, learner.optimizer, losses, rate=rate, lambda_=lambda_)
     return terms, term_weights(batch, learner.config.loss)
-
-
-def _losses(
-    learner: Learner,
-    network: nn.Module,
-    batch: Batch,
-    *,
-    total: Callable[[Tensor], Tensor] = lambda value: value,
-) -> Losses:
-    is_mixed = learner.products is not torch.float32
-    with torch.autocast(torch.device(learner.device).type, dtype=learner.products, enabled=is_mixed):
-        output = network(batch)
-    if learner.network.has_ability:
-        return compute_losses(
-            output, batch, reference=learner.reference, settings=learner.config.loss, total=total
-        )
-    nothing = torch.full((), torch.nan, device=learner.device)
-    return Losses(prediction_loss(output, batch), nothing, nothing, nothing, nothing)
 
 
 def _descend(
@@ -128,7 +141,7 @@ def _descend(
         total = learner.balance.total(losses, settings=learner.config.loss, lambda_=lambda_)
     # What diverges in another rank does so here a step later.
     if learner.ranks.is_first and not torch.isfinite(total):
-        raise TrainingDiverged(f"the loss became {total.item()}; lower learning_rate or gradient_clip")
+        raise TrainingDiverged.to(total.item())
     for group in optimizer.param_groups:
         group["lr"] = rate * group["pace"]
     optimizer.zero_grad(set_to_none=True)
@@ -146,9 +159,10 @@ def _gradient_figures(run: Run) -> dict[str, float]:
     chosen = np.unique(np.linspace(0, len(batches) - 1, GRADIENT_BATCHES, dtype=int))
     run.network.eval()
     chosen_batches = (run.data.gather(run.training, batches[index]) for index in chosen)
-    losses = (_losses(run, run.network, batch) for batch in chosen_batches)
+    losses = (run.losses(run.network, batch) for batch in chosen_batches)
     names = (*PULLING, "l_scale") if run.config.loss.scale_weight else PULLING
-    return gradient_figures(losses, shared, names=names)
+    with run.eagerly():
+        return gradient_figures(losses, shared, names=names)
 
 
 def learning_rate_factor(progress: float, schedule: str) -> float:

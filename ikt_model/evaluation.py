@@ -15,7 +15,7 @@ from ikt_model.metrics import HeldOut
 from ikt_model.settings import LossSettings
 from ikt_model.tracer import Tracer
 
-EVALUATION_TOKENS = 16_384
+EVALUATION_TOKENS = {"cpu": 16_384, "cuda": 65_536}  # in a batch: a GPU is not filled by less
 ASKED_COLUMNS = (
     "response",
     "logit",
@@ -35,7 +35,7 @@ class NothingToEvaluate(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class _Columns:
-    """One row per asked step of a batch, and one per valid step, on the CPU."""
+    """One row per asked step of a batch, and one per valid step, on its device."""
 
     asked: Tensor  # [n, 9] in the order of ASKED_COLUMNS
     steps: Tensor  # [n]
@@ -63,12 +63,12 @@ def predict(
     network.eval()
     parts = []
     with torch.inference_mode():
-        for rows in batch_rows(windows.lengths, batch_tokens=EVALUATION_TOKENS):
+        for rows in batch_rows(windows.lengths, batch_tokens=EVALUATION_TOKENS[torch.device(device).type]):
             batch = data.gather(windows, rows)
             parts.append(_columns(network, batch, rows, beta_reference.squeeze(-1), loss))
-    asked = torch.cat([part.asked for part in parts]).numpy()
-    valid = torch.cat([part.valid for part in parts]).numpy()
-    step = torch.cat([part.steps for part in parts]).numpy()
+    asked = torch.cat([part.asked for part in parts]).cpu().numpy()
+    valid = torch.cat([part.valid for part in parts]).cpu().numpy()
+    step = torch.cat([part.steps for part in parts]).cpu().numpy()
     order = np.argsort(step)
     columns = dict(zip(ASKED_COLUMNS, asked[order].T, strict=True))
     return HeldOut(
@@ -78,7 +78,7 @@ def predict(
         theta=valid[:, 0],
         theta_reference=valid[:, 1],
         theta_target=valid[:, 2],
-        window=torch.cat([part.rows for part in parts]).numpy(),
+        window=torch.cat([part.rows for part in parts]).cpu().numpy(),
         theta_static=data.theta_static.cpu().numpy()[windows.students],
         difficulty=network.difficulty.detach().cpu().numpy().astype(np.float64),
         difficulty_reference=difficulty_reference,
@@ -106,12 +106,12 @@ def _columns(
     valid = [
         values[batch.valid] for values in (output.theta, batch.theta_reference, ability_target(batch, loss))
     ]
-    owner = torch.as_tensor(rows)[:, None].expand(batch.valid.shape)[batch.valid.cpu()]
+    owners = torch.as_tensor(rows, device=at.device)[:, None].expand(batch.valid.shape)
     return _Columns(
-        asked=torch.stack([asked[name][at] for name in ASKED_COLUMNS], dim=1).cpu(),
-        steps=(batch.steps[at] + 1).cpu(),
-        valid=torch.stack(valid, dim=1).cpu(),
-        rows=owner,
+        asked=torch.stack([asked[name][at] for name in ASKED_COLUMNS], dim=1),
+        steps=batch.steps[at] + 1,
+        valid=torch.stack(valid, dim=1),
+        rows=owners[batch.valid],
     )
 
 

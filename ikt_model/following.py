@@ -8,6 +8,7 @@ from threading import Thread
 import torch
 
 from ikt_model.checkpoint import load_checkpoint
+from ikt_model.determinism import deterministic
 from ikt_model.epochs import train_epoch
 from ikt_model.leading import Job
 from ikt_model.ranks import Ranks, join, leave, meet
@@ -18,12 +19,13 @@ def follow(folder: Path, ranks: Ranks, *, port: int) -> None:
     job = Job.load(folder / "ranks")
     store = meet(port)
     store.set(f"rank {ranks.rank}", "ready")
-    join(store, ranks, device=job.device)
-    run = job.prepare(ranks)
-    progress = load_checkpoint(folder / "checkpoint", run.learned, run.optimizer, run=job.name)
-    for epoch in range(1 + (progress.epoch if progress else 0), job.config.training.epochs + 1):
-        train_epoch(run, epoch, lambda _: True)
-    leave()
+    with deterministic(job.config.training.deterministic, job.device):
+        join(store, ranks, device=job.device)
+        run = job.prepare(ranks)
+        progress = load_checkpoint(folder / "checkpoint", run.learned, run.optimizer, run=job.name)
+        for epoch in range(1 + (progress.epoch if progress else 0), job.config.training.epochs + 1):
+            train_epoch(run, epoch, lambda _: True)
+        leave()
 
 
 def _end_with_the_first() -> None:

@@ -62,7 +62,7 @@ def term_weights(batch: Batch, settings: LossSettings) -> Tensor:
     """[5] how many values each of TERMS is the mean of, to join the means of several batches."""
     asked, valid = batch.asked.sum(), batch.valid.sum()
     is_by_sequence = settings.ability_alignment in ("mean", "per-sequence")
-    aligned = batch.valid.any(dim=1).sum() if is_by_sequence else valid
+    aligned = batch.begins().sum() if is_by_sequence else valid
     return torch.stack([asked, asked, asked, aligned, valid])
 
 
@@ -74,7 +74,7 @@ def total_loss(
     l_23: Value,
     l_scale: Value,
     settings: LossSettings,
-    lambda_: float,
+    lambda_: Value | float,
 ) -> Value:
     """L."""
     total = (1 - lambda_) * l_bce + settings.difficulty_weight * l_22 + lambda_ * (l_21 + l_23)
@@ -121,6 +121,7 @@ def compute_losses(
             batch.valid,
             mode=settings.ability_alignment,
             scale=reference.target_std,
+            window=None if batch.place is None else batch.window,
         ),
         l_scale=(_spread(output.theta, batch.valid, total) - reference.target_std) ** 2,
     )
@@ -129,17 +130,26 @@ def compute_losses(
 def ability_target(batch: Batch, settings: LossSettings) -> Tensor:
     """θ^ref that l_23 pulls towards, [B, L]: one value per student, or the trajectory."""
     if settings.ability_target == "static":
-        return batch.theta_static[:, None].expand_as(batch.theta_reference)
+        return batch.theta_static
     return batch.theta_reference
 
 
-def ability_alignment(theta: Tensor, target: Tensor, valid: Tensor, *, mode: str, scale: float) -> Tensor:
+def ability_alignment(
+    theta: Tensor, target: Tensor, valid: Tensor, *, mode: str, scale: float, window: Tensor | None = None
+) -> Tensor:
     """l_23 of [B, L] abilities against their target.
 
     `mean` compares time-means, so it can't see what happens within a sequence; `pointwise` compares every
     step, so a long sequence counts for more; `per-sequence` compares every step and lets each sequence count
     once; `standardized` is pointwise in units of the reference's standard deviation (its mean cancels).
+    A sequence is a row, or with `window` [B, L] all steps of the same window.
     """
+    if mode in ("mean", "per-sequence") and window is not None:
+        counts = _per_window(valid.to(theta.dtype), window)
+        error = torch.where(valid, theta - target, 0.0)
+        of_windows = _per_window(error if mode == "mean" else error**2, window) / counts.clamp(min=1)
+        of_windows = of_windows**2 if mode == "mean" else of_windows
+        return of_windows.sum() / (counts > 0).sum().clamp(min=1)
     if mode in ("mean", "per-sequence"):
         weight = valid.to(theta.dtype) / valid.sum(dim=1, keepdim=True).clamp(min=1)
         if mode == "mean":
@@ -147,6 +157,11 @@ def ability_alignment(theta: Tensor, target: Tensor, valid: Tensor, *, mode: str
         return ((theta - target) ** 2 * weight).sum(dim=1).mean()
     error = _mean((theta - target) ** 2, valid)
     return error / scale**2 if mode == "standardized" else error
+
+
+def _per_window(values: Tensor, window: Tensor) -> Tensor:
+    """Sums of [B, L] values, [B·L]: 0 where there is no such window."""
+    return values.new_zeros(values.numel()).index_add(0, window.flatten(), values.flatten())
 
 
 def _mean(values: Tensor, mask: Tensor) -> Tensor:

@@ -14,6 +14,7 @@ from torch.nn import functional
 from ikt_model.attention import attend, distance_bias
 from ikt_model.data.batches import Batch, SkillSets
 from ikt_model.data.features import QUERY_FEATURES, STATE_FEATURES
+from ikt_model.data.gathering import rows_of
 from ikt_model.dropout import Dropout
 from ikt_model.recurrence import PairRecurrence
 from ikt_model.settings import IktSettings
@@ -168,6 +169,13 @@ class IktNetwork(Tracer):
             self.skill_key = nn.Parameter(torch.randn(n_skills, settings.skill_rank) * 0.05)  # v
             self.slopes = nn.Parameter(torch.zeros(n_skills, QUERY_FEATURES))  # g
 
+    @property
+    def can_be_packed(self) -> bool:
+        return self.recurrence is None
+
+    def repeated_blocks(self) -> list[nn.Module]:
+        return list(self.blocks)
+
     def shared_parameters(self) -> list[nn.Parameter]:
         """What both heads share."""
         shared = (self.state, self.response, self.blocks, self.context_norm, self.value_norm)
@@ -175,14 +183,16 @@ class IktNetwork(Tracer):
 
     def encode(self, batch: Batch) -> Tensor:
         """Knowledge state, value state and recurrent state after each step, [B, L, 2D + R]."""
-        length = batch.skill_sets.shape[1]
+        time = torch.arange(batch.skill_sets.shape[1], device=batch.skill_sets.device)
         pairs = torch.stack([batch.sets.mean(table) for table in self.pair.chunk(2)])  # [2, C, D]
-        place = self.position[:length]
-        context = pairs[batch.responses, batch.skill_sets] + self.state(batch.state) + place
-        value = self.response(batch.responses) + place
-        time = torch.arange(length, device=context.device)
+        place = self.position[: len(time)] if batch.place is None else rows_of(self.position, batch.place)
+        answered = batch.responses * pairs.shape[1] + batch.skill_sets
+        context = rows_of(pairs.flatten(0, 1), answered) + self.state(batch.state) + place
+        value = rows_of(self.response.weight, batch.responses) + place
         distance = (time[:, None] - time[None, :]).to(torch.float32)
         distance = distance.masked_fill(distance < 0, torch.inf)  # what may not be seen
+        if batch.place is not None:  # [B, L, L]: nor what lies before the window's first step
+            distance = torch.where(distance > batch.place[:, :, None], torch.inf, distance)
         same = batch.skill_sets[:, :, None] == batch.skill_sets[:, None, :]  # [B, L, L]
         for block in self.blocks:
             context, value = block(context, value, distance=distance, same=same)
@@ -196,7 +206,8 @@ class IktNetwork(Tracer):
         knowledge = states[..., : self.width]
         theta = self.ability(knowledge)
         beta = batch.sets.mean(self.difficulty[:, None]).squeeze(-1)  # [C]
-        mastery, after = theta - beta[batch.next_skill_sets], theta - beta[batch.skill_sets]
+        asked = rows_of(beta, batch.next_skill_sets)
+        mastery, after = theta - asked, theta - rows_of(beta, batch.skill_sets)
         if self.is_skill_wise:
             of_skills = self.skill_state(knowledge)
             mastery = mastery + self._of_skill(of_skills, batch.next_skill_sets, batch.query, batch.sets)
@@ -208,7 +219,7 @@ class IktNetwork(Tracer):
             mastery_logit=mastery,
             mastery_after_logit=after,
             theta=theta,
-            beta=beta[batch.next_skill_sets],
+            beta=asked,
         )
 
     def before_any_response(self, reference: Tensor) -> Tensor:
@@ -280,7 +291,7 @@ class IktNetwork(Tracer):
         """Head 1 for the skill sets asked, [..., 2D + R] -> [...]."""
         skills = self.predict_skill(sets.mean(self.asked))  # [C, D]
         seen, recurrent = states[..., : 2 * self.width], states[..., 2 * self.width :]
-        hidden = self.predict_state(seen) + skills[skill_sets] + self.predict_query(query)
+        hidden = self.predict_state(seen) + rows_of(skills, skill_sets) + self.predict_query(query)
         logit: Tensor = self.predict(hidden)
         if self.recurrence is None:
             return logit
@@ -288,7 +299,7 @@ class IktNetwork(Tracer):
 
     def _of_skill(self, of_skills: Tensor, skill_sets: Tensor, query: Tensor, sets: SkillSets) -> Tensor:
         """s_{k,t} from u(h) [..., R] and the evidence e [..., QUERY_FEATURES] on each step's skills."""
-        keys, slopes = sets.mean(self.skill_key)[skill_sets], sets.mean(self.slopes)[skill_sets]
+        keys, slopes = (rows_of(sets.mean(table), skill_sets) for table in (self.skill_key, self.slopes))
         return (of_skills * keys).sum(dim=-1) + (slopes * query).sum(dim=-1)
 
 

@@ -1,79 +1,25 @@
-"""All that stays the same through a training: network, optimiser, data on the device, windows."""
+"""All that stays the same through a training: learner, data on the device, and how its windows are dealt."""
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
-from torch import nn
 
-from ikt_model.balancing import BALANCE_RATE, BALANCES, Balance
+from ikt_model.compiling import is_worth_compiling
 from ikt_model.config import ExperimentConfig
-from ikt_model.data.batches import SkillSets, WindowedSteps, Windows, batch_rows
-from ikt_model.data.sequences import Sequences, SkillVocabulary
-from ikt_model.losses import ReferenceScale
-from ikt_model.networks import build_network
-from ikt_model.precision import products_in
-from ikt_model.ranks import ALONE, Ranks, in_parallel
+from ikt_model.data.batches import WindowedSteps, Windows, batch_rows
+from ikt_model.data.packing import Packing
+from ikt_model.data.sequences import Sequences
+from ikt_model.learner import Learner
+from ikt_model.planned import PlannedSteps
+from ikt_model.ranks import ALONE, Ranks
 from ikt_model.references import Calibration, ReferenceTargets
-from ikt_model.settings import TrainingSettings
-from ikt_model.tracer import Tracer
 
 
 class NothingToTrain(ValueError):
     """No training history is long enough."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Learner:
-    """All that a training step needs but its batch."""
-
-    config: ExperimentConfig
-    network: Tracer
-    forward: nn.Module  # the network as it trains: alone, or with its like in other processes
-    balance: Balance
-    optimizer: torch.optim.Optimizer | None  # None where nothing is left to train
-    reference: ReferenceScale
-    calibration: Calibration
-    device: str
-    products: torch.dtype  # in which matrices are multiplied while training
-    ranks: Ranks
-
-    @classmethod
-    def of(
-        cls,
-        config: ExperimentConfig,
-        vocabulary: SkillVocabulary,
-        *,
-        calibration: Calibration,
-        target_std: float,
-        device: str,
-        ranks: Ranks = ALONE,
-    ) -> "Learner":
-        """A network before its first step; `target_std` is the spread of what l_23 pulls towards."""
-        torch.manual_seed(config.training.seed)
-        network = build_network(config.model, calibration=calibration).to(device)
-        balance = BALANCES[config.loss.balancing]().to(device)
-        difficulty = torch.as_tensor(calibration.difficulty, dtype=torch.float32, device=device)
-        sets = SkillSets.of(vocabulary, device=device)
-        return cls(
-            config=config,
-            network=network,
-            forward=in_parallel(network, ranks),
-            balance=balance,
-            optimizer=_optimizer(network, balance, config.training),
-            reference=ReferenceScale(
-                difficulty=sets.mean(difficulty[:, None]).squeeze(-1), target_std=target_std
-            ),
-            calibration=calibration,
-            device=device,
-            products=products_in(config.training.precision, device),
-            ranks=ranks,
-        )
-
-    @property
-    def learned(self) -> nn.Module:
-        """All that the optimiser changes."""
-        return nn.ModuleDict({"network": self.network, "balance": self.balance})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,11 +29,53 @@ class Run(Learner):
     data: WindowedSteps
     training: Windows
     held_out: Windows
-    steps_per_epoch: int
+    is_planned: bool  # whether epochs are laid out on the device, or batches made one by one
+
+    def __post_init__(self) -> None:
+        if self.is_planned and not self.can_be_planned:
+            raise ValueError(
+                f"is_planned: a {self.config.model.type!r} network with loss.balancing "
+                f"{self.config.loss.balancing!r} in {self.ranks.size} processes needs batches made one by "
+                "one; leave it False"
+            )
+
+    @cached_property
+    def steps_per_epoch(self) -> int:
+        if self.is_planned:
+            return self.packing.n_batches
+        tokens = self.config.training.batch_tokens
+        return sum(1 for _ in batch_rows(self.training.lengths, batch_tokens=tokens))
 
     @property
     def total_steps(self) -> int:
         return self.steps_per_epoch * self.config.training.epochs
+
+    @cached_property
+    def packing(self) -> Packing:
+        """How windows share rows in a training that is planned."""
+        tokens = self.config.training.batch_tokens
+        return Packing.of(self.training, window=self.config.model.window, batch_tokens=tokens)
+
+    @cached_property
+    def planned(self) -> PlannedSteps:
+        """The steps of a training that is planned; ask first when optimiser and weights are as they start."""
+        if self.is_compiled:
+            for block in self.network.repeated_blocks():
+                block.compile(dynamic=False)
+        return PlannedSteps(self, self.data, self.packing)
+
+    @cached_property
+    def is_compiled(self) -> bool:
+        """Whether blocks are compiled while training. Compiled kernels promise no order of their sums."""
+        settings = self.config.training
+        if not self.is_planned or settings.deterministic:
+            return False
+        responses = int(self.training.lengths.sum()) * settings.epochs
+        return is_worth_compiling(self.config.model, responses=responses, device=self.device)
+
+    def eagerly(self) -> AbstractContextManager[object]:
+        """Where batches are of many shapes, each of which compiled blocks would be compiled for."""
+        return torch.compiler.set_stance("force_eager") if self.is_compiled else nullcontext()
 
 
 def prepare(
@@ -99,7 +87,10 @@ def prepare(
     device: str,
     ranks: Ranks = ALONE,
 ) -> Run:
-    """A training of `config` with `fold` held out, before its first step. Raises NothingToTrain."""
+    """A training of `config` with `fold` held out, before its first step: planned on CUDA, where it can be.
+
+    Raises NothingToTrain.
+    """
     held_out = sequences.folds == fold
     targets = calibration.targets(sequences)
     data = WindowedSteps(sequences, targets, decay=calibration.decay, device=device)
@@ -119,25 +110,8 @@ def prepare(
         data=data,
         training=training,
         held_out=Windows.cut(sequences, window=config.model.window, students=held_out),
-        steps_per_epoch=sum(
-            1 for _ in batch_rows(training.lengths, batch_tokens=config.training.batch_tokens)
-        ),
+        is_planned=learner.is_on_cuda and learner.can_be_planned,
     )
-
-
-def _optimizer(network: Tracer, balance: Balance, settings: TrainingSettings) -> torch.optim.Optimizer | None:
-    """AdamW; decay is for matrices alone, for difficulties, biases and norms have a scale of their own to
-    keep.
-    """
-    matrices = [value for value in network.parameters() if value.ndim > 1]
-    vectors = [value for value in network.parameters() if value.ndim <= 1]
-    groups = [
-        {"params": matrices, "weight_decay": settings.weight_decay, "pace": 1.0},
-        {"params": vectors, "weight_decay": 0.0, "pace": 1.0},
-        {"params": list(balance.parameters()), "weight_decay": 0.0, "pace": BALANCE_RATE},
-    ]
-    groups = [group for group in groups if group["params"]]
-    return torch.optim.AdamW(groups, lr=settings.learning_rate, fused=True) if groups else None
 
 
 def target_std(

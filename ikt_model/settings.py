@@ -201,3 +201,6 @@ class TrainingSettings(Settings):
     )
     """What matrices are multiplied in while training; weights, losses and everything that is measured are
     float32. auto: bfloat16 where the hardware has instructions for it."""
+    deterministic: bool = Field(default=False, exclude_if=lambda value: not value)
+    """Whether a GPU gives the same bits in every run, at a price in time; a processor does in any case. It
+    sets CUBLAS_WORKSPACE_CONFIG, which must be set already where the process has computed on it before."""

@@ -17,11 +17,12 @@ from ikt_model.data.shards import Shards
 from ikt_model.data.streaming import ShardedBatches
 from ikt_model.epochs import TrainingStopped, joined_means, learning_rate_factor, train_step
 from ikt_model.evaluation import predict
+from ikt_model.learner import Learner
 from ikt_model.losses import TERMS
 from ikt_model.metrics import evaluate_predictions
 from ikt_model.references import Calibration
 from ikt_model.references.sharded import TrainingStudents
-from ikt_model.run import Learner, target_std
+from ikt_model.run import target_std
 
 STRETCH = 1000  # steps between two checkpoints
 

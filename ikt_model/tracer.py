@@ -82,6 +82,17 @@ class Tracer(nn.Module, ABC):
     @abstractmethod
     def forward(self, batch: Batch) -> Output: ...
 
+    @property
+    def can_be_packed(self) -> bool:
+        """Whether several windows may stand in one row of a batch: a recurrence would carry on from one to
+        the next.
+        """
+        return False
+
+    def repeated_blocks(self) -> list[nn.Module]:
+        """Parts of one make, of which a network may have many: compiled once, they serve all."""
+        return []
+
     def shared_parameters(self) -> list[nn.Parameter]:
         """What both heads read; empty for a network with a single head."""
         return []

@@ -13,9 +13,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional as F
+from torch.nn import functional
 
 from ikt_model.data.features import DECAY, evidence
+from ikt_model.data.gathering import mean_of_bags
 from ikt_model.data.sequences import Sequences, SkillVocabulary
 from ikt_model.references.protocol import ReferenceTargets
 
@@ -29,6 +30,7 @@ class SkillSets:
 
     members: Tensor  # [M] int64
     starts: Tensor  # [C] int64
+    owners: Tensor  # [M] int64 the set that each member is of
     singletons_only: bool
 
     @classmethod
@@ -36,6 +38,9 @@ class SkillSets:
         return cls(
             members=torch.as_tensor(vocabulary.set_members.astype(np.int64), device=device),
             starts=torch.as_tensor(vocabulary.set_offsets[:-1].astype(np.int64), device=device),
+            owners=torch.as_tensor(
+                np.repeat(np.arange(vocabulary.n_sets), np.diff(vocabulary.set_offsets)), device=device
+            ),
             singletons_only=vocabulary.n_sets == vocabulary.n_skills,
         )
 
@@ -43,7 +48,7 @@ class SkillSets:
         """Mean over each set's skills of their rows, [K, D] -> [C, D]."""
         if self.singletons_only:
             return table
-        return F.embedding_bag(self.members, table, self.starts, mode="mean")
+        return mean_of_bags(table, self.members, self.starts, self.owners)
 
     def pair_rows(self, pairs: Tensor, skill_sets: Tensor, responses: Tensor) -> Tensor:
         """Rows of a table of (skill, response) pairs [2K, D], a set's mean, for steps [...] -> [..., D]."""
@@ -57,7 +62,8 @@ class Batch:
     """Padding stands at the end of a row and repeats a real step; only `valid` steps count.
 
     The step asked about at t is t + 1, so the last valid step of a row has no question: `asked` leaves it
-    out.
+    out. A row is one window, or several that know nothing of each other (`data/packing.py`): then `place`
+    says where in its window each step stands, and what counts are windows, not rows.
     """
 
     sets: SkillSets
@@ -73,8 +79,23 @@ class Batch:
     mastery_reference: Tensor  # [B, L] logit of M^ref of the step asked about
     mastery_after_reference: Tensor  # [B, L] logit of M^ref of what was practised at t, after its response
     theta_reference: Tensor  # [B, L] after response t
-    theta_static: Tensor  # [B] one ability per student
+    theta_static: Tensor  # [B, L] the one ability of the student
     steps: Tensor  # [B, L] index of step t in the flat arrays
+    place: Tensor | None = None  # [B, L] int64 of step t in its window; None where a row is one window
+
+    @property
+    def window(self) -> Tensor:
+        """[B, L] which window of the batch each step belongs to, of B·L that there could be: the cell that it
+        begins in.
+        """
+        cells = torch.arange(self.steps.numel(), device=self.steps.device).view_as(self.steps)
+        time = torch.arange(self.steps.shape[1], device=self.steps.device)
+        return cells - (time if self.place is None else self.place)
+
+    def begins(self) -> Tensor:
+        """[B, L] where a window begins of which something counts."""
+        time = torch.arange(self.steps.shape[1], device=self.steps.device)
+        return self.valid & ((time if self.place is None else self.place) == 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +147,7 @@ class WindowedSteps:
         self.mastery_after_reference = flat(targets.mastery_after_logit, torch.float32)
         self.theta_reference = flat(targets.theta, torch.float32)
         self.theta_static = flat(targets.theta_static, torch.float32)
+        self.students = flat(sequences.student_of_step(), torch.int32)
         self.n_steps = sequences.n_responses
         self.device = device
 
@@ -140,6 +162,21 @@ class WindowedSteps:
         last = starts + lengths - 1
         steps = torch.minimum(starts + time, last)
         following = torch.minimum(steps + 1, torch.full_like(last, self.n_steps - 1) if looks_on else last)
+        return self._batch(steps, following, valid=time < lengths, asked=time < lengths - 1)
+
+    def gather_packed(self, packed: Tensor) -> Batch:
+        """One batch of rows that hold several windows each, from [2, B, L] of `data/packing.py`: which step
+        stands where, -1 for none, and its place in its window. Waits for nothing that the device computes.
+        """
+        steps, place = packed.to(torch.int64)
+        valid = steps >= 0
+        asked = valid & functional.pad(place[:, 1:] > 0, (0, 1))
+        steps = steps.clamp(min=0)
+        return self._batch(steps, steps + asked, valid=valid, asked=asked, place=place)
+
+    def _batch(
+        self, steps: Tensor, following: Tensor, *, valid: Tensor, asked: Tensor, place: Tensor | None = None
+    ) -> Batch:
         return Batch(
             sets=self.sets,
             skill_sets=self.skill_sets[steps],
@@ -149,13 +186,14 @@ class WindowedSteps:
             next_responses=self.responses[following].float(),
             query=self.query[following],
             asked_again=asked_again(self.state[steps]),
-            valid=time < lengths,
-            asked=time < lengths - 1,
+            valid=valid,
+            asked=asked,
             mastery_reference=self.mastery_reference[following],
             mastery_after_reference=self.mastery_after_reference[steps],
             theta_reference=self.theta_reference[steps],
-            theta_static=self.theta_static[torch.as_tensor(windows.students[rows], device=self.device)],
+            theta_static=self.theta_static[self.students[steps]],
             steps=steps,
+            place=place,
         )
 
 

@@ -20,7 +20,7 @@ from ikt_model.network import DualStreamBlock, IktNetwork
 from ikt_model.run import Run
 
 BATCH = 64
-OF_STEPS = [field.name for field in fields(Batch) if field.name not in ("sets", "theta_static")]
+OF_STEPS = [field.name for field in fields(Batch) if field.name not in ("sets", "place")]
 
 
 class PlainBlock(DualStreamBlock):
@@ -55,7 +55,6 @@ class PaddedHistories(Dataset[dict[str, Tensor]]):
         missing = run.config.model.window - batch.valid.shape[1]
         self._sets = batch.sets
         self._rows = {name: _padded(getattr(batch, name), missing) for name in OF_STEPS}
-        self._rows["theta_static"] = batch.theta_static
 
     def __len__(self) -> int:
         return len(self._rows["valid"])

@@ -1,5 +1,6 @@
 """Small data and small networks for the tests of the science."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from ikt_model.data.alignment import number_sets
 from ikt_model.data.sequences import Sequences, offsets_of
 from ikt_model.data.simulate import Classroom, simulate_classroom
 from ikt_model.data.tally import Tally
-from ikt_model.references import Calibration, calibrate
+from ikt_model.references import Calibration, ReferenceTargets, calibrate
 from ikt_model.training import TrainingResult, train
 
 
@@ -33,6 +34,18 @@ def random_histories(n_students: int, *, seed: int, longest: int = 40) -> Sequen
         responses=rng.integers(0, 2, lengths.sum()).astype(np.int8),
         vocabulary=vocabulary,
     )
+
+
+class Unreal:
+    """A reference whose abilities are not numbers."""
+
+    def __init__(self, calibration: Calibration) -> None:
+        self.difficulty, self.decay = calibration.difficulty, calibration.decay
+        self._targets = calibration.targets
+
+    def targets(self, sequences: Sequences) -> ReferenceTargets:
+        real = self._targets(sequences)
+        return dataclasses.replace(real, theta=real.theta * np.float32(np.nan))
 
 
 def with_responses(sequences: Sequences, responses: np.ndarray) -> Sequences:

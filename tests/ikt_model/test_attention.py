@@ -67,3 +67,21 @@ def test_nothing_that_comes_later_is_read() -> None:
         after = attended(learned, fixed)
     assert torch.equal(before[:, :, :9], after[:, :, :9])
     assert not torch.equal(before[:, :, 9:], after[:, :, 9:])
+
+
+def test_rows_of_several_windows_have_the_gradients_of_the_formula() -> None:
+    learned, fixed = example(torch.float64)
+    starts = torch.tensor([0, 5, 9])[:, None, None]
+    time = torch.arange(L)
+    earlier = (time[:, None] >= starts) & (time[None, :] < starts)
+    fixed["distance"] = fixed["distance"].double().masked_fill(earlier, torch.inf)
+    ours, theirs = (
+        attended(learned, fixed),
+        by_the_formula(learned, fixed["distance"][:, None], fixed["same"]),
+    )
+    torch.testing.assert_close(ours, theirs)
+    weights = torch.randn_like(ours)
+    found = torch.autograd.grad((ours * weights).sum(), learned)
+    expected = torch.autograd.grad((theirs * weights).sum(), learned)
+    for one, other in zip(found, expected, strict=True):
+        torch.testing.assert_close(one, other)

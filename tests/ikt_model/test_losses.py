@@ -111,7 +111,7 @@ def test_mean_mode_is_blind_within_a_sequence_and_pointwise_is_not() -> None:
 def test_static_target_is_one_ability_at_every_step() -> None:
     output, batch, reference = example()
     settings = LossSettings(ability_target="static")
-    matched = dataclasses.replace(output, theta=batch.theta_static[:, None].expand_as(output.theta))
+    matched = dataclasses.replace(output, theta=batch.theta_static)
     terms = compute_losses(matched, batch, reference=reference, settings=settings)
     assert terms.l_23.item() == 0.0
 

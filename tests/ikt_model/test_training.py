@@ -1,17 +1,19 @@
-import dataclasses
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
 
+from ikt_model import evaluation, training
 from ikt_model.checkpoint import CHECKPOINT_FILE
 from ikt_model.config import ExperimentConfig, resolve_config
 from ikt_model.data.sequences import Sequences
 from ikt_model.epochs import learning_rate_factor
 from ikt_model.inference import Predictor
-from ikt_model.references import Calibration, ReferenceTargets, calibrate
+from ikt_model.metrics import HeldOut
+from ikt_model.references import Calibration, calibrate
 from ikt_model.training import (
     EpochReport,
     NothingToTrain,
@@ -20,7 +22,7 @@ from ikt_model.training import (
     TrainingStopped,
     train,
 )
-from tests.ikt_model.classrooms import classroom, tiny_config, with_responses
+from tests.ikt_model.classrooms import Unreal, classroom, tiny_config, with_responses
 
 
 def fitted(sequences: Sequences, fold: int = 0) -> Calibration:
@@ -151,21 +153,9 @@ def test_a_few_students_can_be_learnt_by_heart(tmp_path: Path) -> None:
     assert reports[-1].metrics["train_l_bce"] < 0.05 < 0.4 < reports[0].metrics["train_l_bce"]
 
 
-class _Unreal:
-    """A reference whose abilities are not numbers."""
-
-    def __init__(self, calibration: Calibration) -> None:
-        self.difficulty, self.decay = calibration.difficulty, calibration.decay
-        self._targets = calibration.targets
-
-    def targets(self, sequences: Sequences) -> ReferenceTargets:
-        real = self._targets(sequences)
-        return dataclasses.replace(real, theta=real.theta * np.float32(np.nan))
-
-
 def test_a_loss_that_is_not_finite_ends_the_training(sequences: Sequences, tmp_path: Path) -> None:
     with pytest.raises(TrainingDiverged, match="learning_rate"):
-        run(sequences, tmp_path, calibration=_Unreal(fitted(sequences)))  # type: ignore[arg-type]
+        run(sequences, tmp_path, calibration=Unreal(fitted(sequences)))  # type: ignore[arg-type]
     assert not (tmp_path / "model").exists()
 
 
@@ -190,6 +180,23 @@ def test_the_model_folder_gives_back_training_s_own_figures(sequences: Sequences
     assert set(again) == set(result.metrics)
     for name, value in result.metrics.items():
         assert again[name] == pytest.approx(value, rel=1e-5, abs=1e-7), name
+
+
+def test_held_out_students_are_asked_once_an_epoch(
+    sequences: Sequences, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    n_asked: list[int] = []
+
+    def predict(*arguments: Any, **named: Any) -> HeldOut:
+        n_asked.append(1)
+        return evaluation.predict(*arguments, **named)
+
+    monkeypatch.setattr(training, "predict", predict)
+    whole, reports = run(sequences, tmp_path)
+    assert len(n_asked) == len(reports) == 3
+    again, reports = run(sequences, tmp_path)
+    assert (len(n_asked), reports) == (4, []), "a training that was done already is measured once more"
+    assert again.metrics == whole.metrics
 
 
 def test_learning_rate_rises_once_and_falls_to_almost_nothing() -> None:
