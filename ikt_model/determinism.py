@@ -42,7 +42,8 @@ def _fix_workspace(device: str) -> None:
     if found in FIXED_WORKSPACES:
         return
     has_started = torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
-    was_used = has_started and torch.cuda.max_memory_allocated(device) > 0
+    first = device.split(",")[0]  # the first rank's, which this process is
+    was_used = has_started and torch.cuda.max_memory_allocated(first) > 0
     if found is not None or was_used:
         raise NotDeterministic(
             f"training.deterministic: {WORKSPACE} is {found!r} and is read once; set it to "

@@ -15,6 +15,7 @@ from ikt_model.config import ExperimentConfig
 from ikt_model.data.batches import Batch, WindowedSteps, Windows
 from ikt_model.data.shards import Shards
 from ikt_model.data.streaming import ShardedBatches
+from ikt_model.determinism import deterministic
 from ikt_model.epochs import TrainingStopped, joined_means, learning_rate_factor, train_step
 from ikt_model.evaluation import predict
 from ikt_model.learner import Learner
@@ -73,12 +74,14 @@ def train_streamed(
     left in `folder`, from which the same training goes on to the same numbers. The learning rate goes its
     schedule over all steps; λ stands at its target, for an epoch of a stream may be longer than the training.
     `on_progress(share of the steps)` stops the training by returning False. Raises TrainingStopped,
-    TrainingDiverged, ValueError where no history is long enough.
+    TrainingDiverged, NotDeterministic, ValueError where no history is long enough.
     """
     name = f"{learner.config.fingerprint()}-{shards.content_hash[:16]}-{held_out}-{steps}"
     found = load_checkpoint(folder / "checkpoint", learner.learned, learner.optimizer, run=name)
     done = found.epoch if found else 0
-    with closing(_stream(learner, shards, held_out).epochs(seed=learner.config.training.seed)) as batches:
+    settings = learner.config.training
+    stream = _stream(learner, shards, held_out).epochs(seed=settings.seed)
+    with deterministic(settings.deterministic, learner.device), closing(stream) as batches:
         for _ in islice(batches, done):  # what was learned from before
             pass
         while done < steps:
