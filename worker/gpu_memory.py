@@ -31,7 +31,7 @@ def estimate_bytes(
     """Bytes on each of so many GPUs for training `config` on these responses."""
     window = config.model.window
     learned = max(-(-config.training.batch_tokens // devices), window)
-    step = _step_bytes(config, learned, size=products.itemsize)
+    step = step_bytes(config, learned, size=products.itemsize)
     evaluation = _evaluation_bytes(config, max(EVALUATION_TOKENS, window))
     # A captured step has memory of its own beside what ran before it was captured.
     working = step + max(step, evaluation)
@@ -46,7 +46,7 @@ def count_weights(config: ExperimentConfig, n_skills: int) -> int:
     return sum(weights.numel() for weights in network.parameters())
 
 
-def _step_bytes(config: ExperimentConfig, steps: int, *, size: int) -> int:
+def step_bytes(config: ExperimentConfig, steps: int, *, size: int) -> int:
     """What is kept of a batch from the way there to the way back, and the most that comes on top of it."""
     model = config.model
     kept, passing = BATCH_STEP_BYTES * steps, 0
@@ -60,7 +60,7 @@ def _step_bytes(config: ExperimentConfig, steps: int, *, size: int) -> int:
         kept += model.n_blocks * block + heads + 5 * steps * model.window  # distances and equal skills
         # The bias of one block while it is made, or gone back through.
         passing = 16 * scores + 4 * steps * (2 * model.d_ff + 6 * width)
-    return kept + passing + steps * (16 + 12 * size) * _recurrent_width(config)
+    return kept + passing + steps * (16 + 20 * size) * _recurrent_width(config)
 
 
 def _evaluation_bytes(config: ExperimentConfig, steps: int) -> int:

@@ -91,7 +91,7 @@ class GpuShares:
         try:
             while (gpus := self._try(ticket, wanted, devices)) is None:
                 if not goes_on():
-                    raise GaveUpWaiting(f"while it waited for {devices} GPUs with {wanted:,} bytes free")
+                    raise GaveUpWaiting(f"while it waited for {wanted:,} bytes on {devices} GPUs")
                 time.sleep(poll_seconds)
             yield Share(gpus, wanted)
         finally:
