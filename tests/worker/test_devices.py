@@ -17,9 +17,10 @@ from ikt_model.ranks import Ranks
 from ikt_model.references import calibrate
 from tests.worker.support import TINY, classroom
 from worker import devices
-from worker.devices import GIB, allowed_fraction, confined, find_gpus, memory_exceeded, placed
+from worker.devices import placed
 from worker.gpu_memory import CONTEXT_BYTES, estimate_bytes
 from worker.gpu_shares import Gpu, GpuShares, Share
+from worker.gpus import GIB, GpuMemoryExceeded, allowed_fraction, confined, find_gpus, memory_exceeded
 from worker.jobs import JobStopped
 from worker.leases import Heartbeat
 from worker.settings import WorkerSettings
@@ -141,5 +142,5 @@ def test_each_rank_trains_on_the_device_it_was_given(
 def test_a_process_can_not_allocate_more_than_its_share() -> None:
     gpu = find_gpus("cuda")[0]
     share = Share((gpu,), CONTEXT_BYTES + GIB)
-    with pytest.raises(devices.GpuMemoryExceeded), confined(share):
+    with pytest.raises(GpuMemoryExceeded), confined(share):
         torch.empty(2 * GIB, dtype=torch.uint8, device="cuda")
