@@ -23,7 +23,7 @@ class WorkerSettings(DatabaseSettings):
     jobs_per_gpu: int = Field(default=16, ge=1)
     """Most jobs side by side on one GPU, as far as its memory goes; 1 gives each job a GPU to itself."""
     concurrency: int | None = Field(default=None, ge=1)
-    """Jobs at once; default: one per core, of a worker for GPUs alone no more than those may hold."""
+    """Jobs at once; default: one per core, for queue gpu alone at most IKT_JOBS_PER_GPU for each GPU."""
     threads: int | None = Field(default=None, ge=1)
     """Threads of one job; default: the cores shared out among the jobs. Equal numbers need equal threads."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
