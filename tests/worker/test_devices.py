@@ -1,22 +1,27 @@
 """Where a job is put, what it does while it waits, and what it says when its share was too small."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
+from threading import Thread
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
 
+from db.engine import SessionFactory, session_scope
+from db.models import Dataset
+from db.repositories import experiments
 from ikt_model.config import resolve_config
 from ikt_model.data.sequences import Sequences
 from ikt_model.leading import Job
 from ikt_model.ranks import Ranks
 from ikt_model.references import calibrate
-from tests.worker.support import TINY, classroom
-from worker import devices
+from tests.stacks import Stack
+from tests.worker.support import TINY, classroom, look, queue_experiment, settings_of, wait_until
+from worker import devices, fitting
 from worker.devices import placed
 from worker.gpu_memory import CONTEXT_BYTES, estimate_bytes
 from worker.gpu_shares import Gpu, GpuShares, Share
@@ -24,6 +29,7 @@ from worker.gpus import GIB, GpuMemoryExceeded, allowed_fraction, confined, find
 from worker.jobs import JobStopped
 from worker.leases import Heartbeat
 from worker.settings import WorkerSettings
+from worker.training import run_experiment
 
 GPUS = [Gpu(0, "first", 8 * GIB), Gpu(1, "second", 8 * GIB)]
 CONFIG = resolve_config(None, {**TINY, "training": {"precision": "float32"}})
@@ -106,10 +112,49 @@ class TestPlaced:
         assert list((tmp_path / "work" / "gpu").glob("*.ticket")) == []
 
 
+def test_a_job_that_waits_can_be_cancelled_and_leaves_no_ticket(
+    stack: Stack, sessions: SessionFactory, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fitting, "choose_device", lambda *_, **__: "cuda")
+    monkeypatch.setattr(fitting, "require_devices", lambda *_: None)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "made up")
+    settings = settings_of(stack, heartbeat_seconds=0.05)
+    folder = settings.work_folder / "gpu"
+    experiment_id = queue_experiment(sessions, dataset.id)
+
+    def cancel_once_the_lease_was_renewed() -> None:
+        wait_until(lambda: len(list(folder.glob("*.ticket"))) == 2)
+        held_until = look(sessions, experiment_id).experiment.lease_expires_at
+        wait_until(lambda: look(sessions, experiment_id).experiment.lease_expires_at != held_until)
+        with session_scope(sessions) as session:
+            experiments.request_cancel(session, experiment_id)
+
+    with GpuShares(folder, GPUS).take(8 * GIB, devices=2):
+        canceller = Thread(target=cancel_once_the_lease_was_renewed)
+        canceller.start()
+        assert run_experiment(experiment_id, settings=settings)
+        canceller.join()
+        assert len(list(folder.glob("*.ticket"))) == 1
+    row = look(sessions, experiment_id).experiment
+    assert (row.status, row.attempt, row.epochs_done) == ("cancelled", 1, 0)
+
+
 def test_pytorch_may_allocate_the_share_without_what_cuda_takes() -> None:
     share = Share((GPUS[0],), 2 * GIB + CONTEXT_BYTES)
     assert allowed_fraction(share) == pytest.approx(0.25)
     assert allowed_fraction(replace(share, bytes=1)) == 0
+
+
+def test_a_process_is_bound_to_its_share_and_says_so_when_that_does_not_do(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bounds: list[tuple[float, int]] = []
+    monkeypatch.setattr(torch.cuda, "set_per_process_memory_fraction", lambda *bound: bounds.append(bound))
+    monkeypatch.setattr(torch.cuda, "device", nullcontext)
+    share = Share((GPUS[1],), 4 * GIB + CONTEXT_BYTES)
+    with pytest.raises(GpuMemoryExceeded, match="set aside"), confined(share):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+    assert bounds == [(0.5, 1)]
 
 
 def test_memory_that_did_not_do_is_told_with_a_remedy() -> None:
