@@ -28,6 +28,7 @@ LARGE: dict[str, Any] = {
 }
 PRODUCT_SIZE = 8192  # rows and columns of the product that tells the best rate
 WARM_STEPS = 5
+TINY = 1e-6  # of an epoch, by which shares may be rounded
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,12 +150,12 @@ def measure_steps(problem: Problem, *, device: str) -> Steps:
     run = prepare(
         problem.config, problem.sequences, fold=FOLD, calibration=problem.calibration, device=device
     )
-    seconds, n_steps = _time_steps(run, device)
-    per_step = float(run.training.lengths.sum()) / run.steps_per_epoch
+    seconds, share = _time_steps(run, device)
+    responses = share * float(run.training.lengths.sum())
     return Steps(
-        operations_per_second=work * per_step * n_steps / seconds,
-        responses_per_second=per_step * n_steps / seconds,
-        seconds_per_step=seconds / n_steps,
+        operations_per_second=work * responses / seconds,
+        responses_per_second=responses / seconds,
+        seconds_per_step=seconds / (share * run.steps_per_epoch),
     )
 
 
@@ -167,27 +168,27 @@ def _operations_per_response(problem: Problem) -> float:
     return operations_per_token(run)
 
 
-def _time_steps(run: Run, device: str) -> tuple[float, int]:
-    """Seconds from after the first step of the second epoch to after its last, and how many that is.
+def _time_steps(run: Run, device: str) -> tuple[float, float]:
+    """Seconds from after the first step of the second epoch to after its last, and what share of the epoch
+    that is.
 
     The device is waited for at both ends only: in between the steps may run as far ahead as they like.
     """
-    marks: list[float] = []
-    n_steps = 0
+    epochs = run.config.training.epochs
+    marks: list[tuple[float, float]] = []
 
-    def told(_: float) -> bool:
-        nonlocal n_steps
-        n_steps += 1
-        if n_steps in (1, run.steps_per_epoch):
+    def told(share: float) -> bool:
+        if not marks or share * epochs > 2 - TINY:
             wait_for(device)
-            marks.append(time.perf_counter())
+            marks.append((time.perf_counter(), share * epochs))
         return True
 
     train_epoch(run, 1, lambda _: True)
     train_epoch(run, 2, told)
     if len(marks) < 2:
         raise ValueError("too few histories: an epoch must have at least 2 steps")
-    return marks[-1] - marks[0], n_steps - 1
+    (began, first), (ended, last) = marks[0], marks[-1]
+    return ended - began, last - first
 
 
 def best_product_rate(
