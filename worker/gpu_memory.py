@@ -22,6 +22,7 @@ WORKSPACE_BYTES = 256 * MIB  # what cuBLAS and cuDNN work in, and the blocks tha
 WEIGHT_BYTES = 4 + 4 + 8 + 8
 STEP_BYTES = 128  # of each response in the dataset: 3 indices and 15 features, and where batches find them
 BATCH_STEP_BYTES = 256  # of each step in a batch: the same gathered, indices and targets
+TABLE_BYTES = 24  # of each skill set and width: of pairs and of what is asked, and their gradients
 SAFETY = 1.25  # for what allocators can't fill, and what libraries keep that nobody says
 
 
@@ -31,7 +32,8 @@ def estimate_bytes(
     """Bytes on each of so many GPUs for training `config` on these responses."""
     window = config.model.window
     learned = max(-(-config.training.batch_tokens // devices), window)
-    step = step_bytes(config, learned, size=products.itemsize)
+    n_sets = sequences.vocabulary.n_sets
+    step = step_bytes(config, learned, n_sets=n_sets, size=products.itemsize)
     evaluation = _evaluation_bytes(config, max(EVALUATION_TOKENS, window))
     # A captured step has memory of its own beside what ran before it was captured.
     working = step + max(step, evaluation)
@@ -46,7 +48,7 @@ def count_weights(config: ExperimentConfig, n_skills: int) -> int:
     return sum(weights.numel() for weights in network.parameters())
 
 
-def step_bytes(config: ExperimentConfig, steps: int, *, size: int) -> int:
+def step_bytes(config: ExperimentConfig, steps: int, *, n_sets: int, size: int) -> int:
     """What is kept of a batch from the way there to the way back, and the most that comes on top of it."""
     model = config.model
     kept, passing = BATCH_STEP_BYTES * steps, 0
@@ -60,7 +62,9 @@ def step_bytes(config: ExperimentConfig, steps: int, *, size: int) -> int:
         kept += model.n_blocks * block + heads + 5 * steps * model.window  # distances and equal skills
         # The bias of one block while it is made, or gone back through.
         passing = 16 * scores + 4 * steps * (2 * model.d_ff + 6 * width)
-    return kept + passing + steps * (16 + 20 * size) * _recurrent_width(config)
+    tables = TABLE_BYTES * n_sets * (model.d_model if model.type != "reference" else 0)
+    recurrent = (steps * (16 + 20 * size) + TABLE_BYTES * n_sets) * _recurrent_width(config)
+    return kept + passing + tables + recurrent
 
 
 def _evaluation_bytes(config: ExperimentConfig, steps: int) -> int:

@@ -152,7 +152,7 @@ def tell_experiment(
 ) -> list[Figure]:
     """The comparison's experiment, and what the padded loop would have taken for it."""
     row = f"{FULL}, {epochs} epochs"
-    theirs = extrapolate(padded, epochs)
+    theirs, aside = extrapolate(padded, epochs), experiment.estimated_bytes / GIB
     beside = f"float32, eager; {epochs} epochs extrapolated from {len(padded)} measured"
     return [
         Figure(row, "seconds", experiment.seconds, "s", most=60.0 if is_known else None),
@@ -161,8 +161,8 @@ def tell_experiment(
         Figure(row, "to the padded loop", theirs / experiment.seconds, "×", least=10.0 if is_known else None),
         Figure(row, "seconds of the first epoch", experiment.epoch_seconds[0], "s"),
         Figure(row, "seconds of the last epoch", experiment.epoch_seconds[-1], "s"),
-        Figure(row, "peak memory, by PyTorch", experiment.peak_bytes / GIB, "GiB"),
-        Figure(row, "memory set aside", experiment.estimated_bytes / GIB, "GiB"),
+        Figure(row, "peak memory", experiment.peak_bytes / GIB, "GiB", most=aside, beside="by PyTorch"),
+        Figure(row, "memory set aside for a job", aside, "GiB"),
     ]
 
 

@@ -15,6 +15,9 @@ from ikt_model.references import calibrate
 from ikt_model.run import Run, prepare
 from worker.gpu_memory import (
     CONTEXT_BYTES,
+    SAFETY,
+    TABLE_BYTES,
+    WEIGHT_BYTES,
     WORKSPACE_BYTES,
     count_weights,
     estimate_bytes,
@@ -80,7 +83,8 @@ def test_a_step_keeps_no_more_than_was_thought_and_not_far_less(
     config = resolve_config(None, {**SMALL, "model": model})
     run = prepared(config, sequences)
     kept = kept_by_a_step(run)
-    thought = step_bytes(config, config.training.batch_tokens, size=4)
+    n_sets = sequences.vocabulary.n_sets
+    thought = step_bytes(config, config.training.batch_tokens, n_sets=n_sets, size=4)
     assert kept <= thought <= 4 * kept
 
 
@@ -118,6 +122,15 @@ def test_bfloat16_more_devices_and_fewer_responses_want_less(sequences: Sequence
     assert want(config, sequences, products=torch.bfloat16) < whole
     assert want(config, sequences, devices=4) < whole
     assert want(config, sequences.select(sequences.folds == 0)) < whole
+
+
+def test_many_skills_want_more_than_their_weights() -> None:
+    config = configured()
+    many = simulate_classroom(n_students=5, n_skills=20_000, seed=5).sequences
+    few = simulate_classroom(n_students=5, n_skills=10, seed=5).sequences
+    weights = WEIGHT_BYTES * (count_weights(config, 20_000) - count_weights(config, 10))
+    in_each_step = 19_000 * 64 * TABLE_BYTES
+    assert want(config, many) - want(config, few) > SAFETY * (weights + in_each_step)
 
 
 def test_a_small_network_wants_little_more_than_cuda_itself(sequences: Sequences) -> None:
