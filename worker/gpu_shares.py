@@ -157,8 +157,8 @@ class _Ticket:
 
     @classmethod
     def open(cls, path: Path) -> "_Ticket":
-        # Not inherited by programs that the job starts, or they would go on holding it.
-        ticket = cls(path, os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+        # Python lets no program that the job starts inherit it, or that would go on holding the share.
+        ticket = cls(path, os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         fcntl.flock(ticket.descriptor, fcntl.LOCK_EX)
         return ticket
 

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 
@@ -64,6 +65,10 @@ def stop_at_once() -> bool:
     return False
 
 
+take = partial(GpuShares.take, goes_on=stop_at_once)
+"""Of somebody who is known not to have to wait."""
+
+
 def refuses(shares: GpuShares, wanted: int, *, devices: int = 1) -> bool:
     """Whether somebody who comes now has to wait."""
     try:
@@ -116,22 +121,22 @@ def waiting() -> Iterator[Callable[..., Waiting]]:
 
 class TestRoom:
     def test_jobs_share_a_gpu_up_to_its_budget(self, shares: GpuShares) -> None:
-        with shares.take(400) as first, shares.take(400):
+        with take(shares, 400) as first, take(shares, 400):
             assert first == Share((BIG,), 400)
             assert not refuses(shares, 100)
             assert refuses(shares, 101)
         assert tickets(shares) == []
 
     def test_a_job_too_large_for_any_gpu_has_one_alone(self, shares: GpuShares) -> None:
-        with shares.take(5000) as share:
+        with take(shares, 5000) as share:
             assert share.bytes == 900
             assert refuses(shares, 1)
-        with shares.take(1):
+        with take(shares, 1):
             assert refuses(shares, 5000)
 
     def test_a_bound_on_jobs_is_kept(self, tmp_path: Path) -> None:
         shares = GpuShares(tmp_path / "gpu", [BIG], most_jobs=2)
-        with shares.take(1), shares.take(1):
+        with take(shares, 1), take(shares, 1):
             assert refuses(shares, 1)
 
     def test_a_job_that_is_to_be_alone_may_use_the_whole_budget(self, tmp_path: Path) -> None:
@@ -140,14 +145,14 @@ class TestRoom:
 
     def test_the_gpu_with_the_most_room_is_taken(self, tmp_path: Path) -> None:
         shares = GpuShares(tmp_path / "gpu", [SMALL, BIG])
-        with shares.take(600) as first, shares.take(300) as second, shares.take(250) as third:
+        with take(shares, 600) as first, take(shares, 300) as second, take(shares, 250) as third:
             assert [share.gpus for share in (first, second, third)] == [(BIG,), (SMALL,), (BIG,)]
             assert refuses(shares, 151)
 
     def test_a_gpu_is_known_by_its_name_and_not_by_its_number(self, shares: GpuShares) -> None:
         elsewhere = GpuShares(shares.folder, [Gpu(3, BIG.name, BIG.bytes)])
         another = GpuShares(shares.folder, [Gpu(0, "another", 1000)])
-        with shares.take(900):
+        with take(shares, 900):
             assert refuses(elsewhere, 1)
             assert not refuses(another, 900)
 
@@ -155,7 +160,7 @@ class TestRoom:
 class TestSeveralDevices:
     def test_all_are_had_or_none(self, tmp_path: Path) -> None:
         shares = GpuShares(tmp_path / "gpu", [SMALL, BIG])
-        with shares.take(400, devices=2) as share:
+        with take(shares, 400, devices=2) as share:
             assert {gpu.name for gpu in share.gpus} == {"big", "small"}
             assert refuses(shares, 501)
         with GpuShares(shares.folder, [SMALL]).take(100):
@@ -172,7 +177,7 @@ class TestOrder:
     def test_who_waits_is_let_in_when_there_is_room(
         self, shares: GpuShares, waiting: Callable[..., Waiting]
     ) -> None:
-        with shares.take(800):
+        with take(shares, 800):
             late = waiting(shares, 500)
             time.sleep(3 * POLL_SECONDS)
             assert late.share is None
@@ -181,7 +186,7 @@ class TestOrder:
     def test_a_small_job_does_not_pass_a_large_one_that_waits(
         self, shares: GpuShares, waiting: Callable[..., Waiting]
     ) -> None:
-        with shares.take(500):
+        with take(shares, 500):
             large = waiting(shares, 900)
             small = waiting(shares, 10)
             assert refuses(shares, 1)
@@ -195,12 +200,12 @@ class TestOrder:
     def test_who_waits_for_other_gpus_holds_nobody_up(
         self, shares: GpuShares, waiting: Callable[..., Waiting]
     ) -> None:
-        with shares.take(900):
+        with take(shares, 900):
             waiting(shares, 900)
             assert not refuses(GpuShares(shares.folder, [SMALL]), 450)
 
     def test_who_gives_up_leaves_nothing_behind(self, shares: GpuShares) -> None:
-        with shares.take(500):
+        with take(shares, 500):
             assert refuses(shares, 900)
             assert len(tickets(shares)) == 1
             assert not refuses(shares, 10)
@@ -218,7 +223,7 @@ class TestProcesses:
             assert tickets(shares) == []
 
     def test_a_process_killed_while_it_waits_holds_nobody_up(self, shares: GpuShares) -> None:
-        with shares.take(500), holder(shares.folder, 800) as process:
+        with take(shares, 500), holder(shares.folder, 800) as process:
             wait_until(lambda: len(tickets(shares)) == 2)
             assert refuses(shares, 10)
             os.kill(process.pid, signal.SIGKILL)
