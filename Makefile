@@ -11,7 +11,7 @@ FULL ?=
 FUZZED := tests/ikt_model/data/test_any_bytes.py tests/db/repositories/test_lives.py
 SOURCES := api worker ikt_model db tests docs
 
-.PHONY: help demo serve test journeys browser check audit faults faults-short fuzz fuzz-short soak soak-short bench-calibration bench-recovery bench-training bench-accuracy bench-comparison bench-dashboard bench-serving bench-limits bench-streaming bench-upload study lock clean
+.PHONY: help demo serve test journeys browser check audit faults faults-short fuzz fuzz-short soak soak-short bench-calibration bench-recovery bench-training bench-gpu bench-accuracy bench-comparison bench-dashboard bench-serving bench-limits bench-streaming bench-upload study lock clean
 
 help: ## Say what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-18s %s\n", $$1, $$2}'
@@ -47,6 +47,9 @@ bench-recovery: .venv/.installed ## Hold the references to the truth of 50,000 s
 
 bench-training: .venv/.installed ## Hold training to the padded loop that everybody writes first (DATA=train_valid.csv)
 	@$(BIN)/python -m tests.benchmarks.training "$(DATA)"
+
+bench-gpu: .venv/.installed ## Hold training on a GPU to its bounds; needs a CUDA device (DATA=train_valid.csv)
+	@$(BIN)/python -m tests.benchmarks.gpu "$(DATA)"
 
 bench-accuracy: .venv/.installed ## Hold the whole loop to its figures on ASSISTments 2015 (DATA=train_valid.csv)
 	@$(BIN)/python -m tests.benchmarks.real_data "$(DATA)"

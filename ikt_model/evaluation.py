@@ -15,7 +15,7 @@ from ikt_model.metrics import HeldOut
 from ikt_model.settings import LossSettings
 from ikt_model.tracer import Tracer
 
-EVALUATION_TOKENS = {"cpu": 16_384, "cuda": 65_536}  # in a batch: a GPU is not filled by less
+EVALUATION_TOKENS = {"cpu": 16_384, "cuda": 24_576}  # in a batch: a GPU is not filled by less
 ASKED_COLUMNS = (
     "response",
     "logit",

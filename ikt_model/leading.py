@@ -42,7 +42,7 @@ class Job:
     sequences: Sequences
     calibration: Calibration
     fold: int
-    device: str
+    device: str  # one for all ranks, or one for each, as "cuda:2,cuda:5"
 
     @property
     def name(self) -> str:
@@ -50,16 +50,22 @@ class Job:
         return f"{self.config.fingerprint()}-{self.sequences.content_hash[:16]}-{self.fold}"
 
     def prepare(self, ranks: Ranks) -> Run:
-        """The training as this rank runs it; GPU n is that of rank n. Raises NothingToTrain."""
-        is_one_of_several = self.device == "cuda" and ranks.size > 1
+        """The training as this rank runs it. Raises NothingToTrain."""
         return prepare(
             self.config,
             self.sequences,
             fold=self.fold,
             calibration=self.calibration,
-            device=f"cuda:{ranks.rank}" if is_one_of_several else self.device,
+            device=self.device_of(ranks),
             ranks=ranks,
         )
+
+    def device_of(self, ranks: Ranks) -> str:
+        """This rank's own device; of GPUs that were not named the n-th is for rank n."""
+        named = self.device.split(",")
+        if len(named) == ranks.size:
+            return named[ranks.rank]
+        return f"cuda:{ranks.rank}" if self.device == "cuda" else self.device
 
     def save(self, folder: Path) -> None:
         """Write it for other ranks to read."""

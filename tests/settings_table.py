@@ -18,7 +18,6 @@ HEAD = "| variable | default | what | read by |\n| --- | --- | --- | --- |\n"
 COMPUTED = {
     "database_url": "`ikt.db` in the data folder",
     "artifacts_url": "`artifacts` in the data folder",
-    "concurrency": "one per core",
 }
 
 

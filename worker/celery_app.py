@@ -39,7 +39,7 @@ def configuration(settings: WorkerSettings) -> dict[str, Any]:
         # A worker that gave up would leave the queue to nobody when the broker comes back.
         "broker_connection_max_retries": None,
         "worker_prefetch_multiplier": 1,
-        "worker_concurrency": settings.concurrency,
+        "worker_concurrency": settings.jobs_at_once,
         # One process per job: a job's memory, threads and CUDA context end with it.
         "worker_max_tasks_per_child": 1,
         "worker_enable_remote_control": False,

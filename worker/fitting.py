@@ -10,7 +10,6 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import torch
@@ -29,6 +28,7 @@ from ikt_model.references import Calibration, calibrate, calibration_from_dict
 from ikt_model.references.quality import assess
 from ikt_model.settings import REFERENCE_VERSIONS, ReferenceSettings
 from ikt_model.training import EpochReport, TrainingResult, TrainingStopped, train
+from worker.devices import choose_device, placed, require_devices
 from worker.failures import artifact_access
 from worker.jobs import JobPruned, JobStopped, TrainingJob
 from worker.logs import event
@@ -39,10 +39,6 @@ from worker.stores import model_key, predictions_key, report_key
 from worker.sweeps import should_prune
 
 logger = logging.getLogger(__name__)
-
-
-class DeviceUnavailable(RuntimeError):
-    """The experiment asks for a device that this machine lacks."""
 
 
 def fit(job: TrainingJob) -> None:
@@ -62,48 +58,27 @@ def fit(job: TrainingJob) -> None:
     with _work_folder(job) as folder:
         with artifact_access():
             _restore_checkpoint(job)
-        try:
-            result = train(
-                config,
-                sequences,
-                fold=job.experiment.fold,
-                calibration=calibration,
-                device=device,
-                folder=folder,
-                on_epoch=lambda report: _record_epoch(job, report),
-                on_progress=job.report,
-                devices=job.experiment.devices,
-            )
-        except TrainingStopped as stopped:
-            raise JobStopped(str(stopped)) from stopped
-        _finish(job, dataset, result, sequences)
+        with placed(job, device, config=config, sequences=sequences) as device_to_use:
+            try:
+                result = train(
+                    config,
+                    sequences,
+                    fold=job.experiment.fold,
+                    calibration=calibration,
+                    device=device_to_use,
+                    folder=folder,
+                    on_epoch=lambda report: _record_epoch(job, report),
+                    on_progress=job.report,
+                    devices=job.experiment.devices,
+                )
+            except TrainingStopped as stopped:
+                raise JobStopped(str(stopped)) from stopped
+            _finish(job, dataset, result, sequences)
 
 
 def without_folds(sequences: Sequences, folds: Sequence[int]) -> Sequences:
     """Without these folds' students: neither calibrated, trained nor evaluated on."""
     return sequences.select(~np.isin(sequences.folds, folds)) if folds else sequences
-
-
-def choose_device(wanted: str, *, allowed: Literal["auto", "cpu", "cuda"]) -> str:
-    """The device to train on: the experiment's wish, else the worker's, else a GPU where there is one."""
-    device = allowed if wanted == "auto" else wanted
-    if device == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    if device.startswith("cuda") and not torch.cuda.is_available():
-        raise DeviceUnavailable(
-            f"device {device!r} is not on this machine; start a worker with a GPU for queue 'gpu', "
-            "or submit the experiment with device 'cpu'"
-        )
-    return device
-
-
-def require_devices(device: str, wanted: int) -> None:
-    """Raises DeviceUnavailable where a machine has fewer GPUs; processes without one share its cores."""
-    if device.startswith("cuda") and torch.cuda.device_count() < wanted:
-        raise DeviceUnavailable(
-            f"devices: {wanted} GPUs are asked for and this machine has {torch.cuda.device_count()}; submit "
-            "the experiment with fewer, or start a worker where there are more"
-        )
 
 
 def find_or_fit_calibration(

@@ -192,7 +192,7 @@ class Janitor:
         with read_scope(sessions) as session:
             overdue = runs.list_overdue(session, job_version=JOB_VERSION)
         mine = [one for one in overdue if queue_of(one.device) in self._settings.queues]
-        rung = mine[: self._settings.concurrency]
+        rung = mine[: self._settings.jobs_at_once]
         for experiment in rung:
             self._ring_training(experiment.id, experiment.device)
         if rung:

@@ -47,7 +47,7 @@ def _preload(**_: Any) -> None:
 def _start_janitor(sender: Any, **_: Any) -> None:  # noqa: ARG001
     """Main process, once messages are consumed."""
     settings = WorkerSettings()
-    Janitor(settings, has_room=lambda: len(state.reserved_requests) < settings.concurrency).start()
+    Janitor(settings, has_room=lambda: len(state.reserved_requests) < settings.jobs_at_once).start()
 
 
 def _drain(**_: Any) -> None:

@@ -1,12 +1,12 @@
 """Settings of the worker's room: the stores' settings, and how jobs are run."""
 
-import os
 from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
 from db.settings import Address, DatabaseSettings
+from worker.machine import count_gpus, usable_cores
 
 QueueName = Literal["cpu", "gpu", "bulk"]
 
@@ -18,8 +18,12 @@ class WorkerSettings(DatabaseSettings):
     """Redis (redis://host:port/0), or filesystem:// for folders under broker/ in the data folder."""
     queues: tuple[QueueName, ...] = ("cpu", "gpu", "bulk")
     """Queues that this worker serves: training on CPU, training on GPU, scoring of students."""
-    concurrency: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
-    """Jobs at once."""
+    gpu_budget: float = Field(default=0.9, gt=0, le=1)
+    """Share of each GPU's memory that jobs may take together; the rest is for what nobody foresees."""
+    jobs_per_gpu: int = Field(default=16, ge=1)
+    """Most jobs side by side on one GPU, as far as its memory goes; 1 gives each job a GPU to itself."""
+    concurrency: int | None = Field(default=None, ge=1)
+    """Jobs at once; default: one per core, for queue gpu alone at most IKT_JOBS_PER_GPU for each GPU."""
     threads: int | None = Field(default=None, ge=1)
     """Threads of one job; default: the cores shared out among the jobs. Equal numbers need equal threads."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
@@ -51,9 +55,17 @@ class WorkerSettings(DatabaseSettings):
         return self
 
     @property
+    def jobs_at_once(self) -> int:
+        """As `concurrency` says. Jobs beyond what GPUs may hold would wait for one here, while a worker on
+        another machine may have one free.
+        """
+        held = self.jobs_per_gpu * (count_gpus() or 1) if self.queues == ("gpu",) else usable_cores()
+        return self.concurrency or min(usable_cores(), held)
+
+    @property
     def threads_per_job(self) -> int:
         """So many threads that all jobs together use the cores once."""
-        return self.threads or max(1, (os.cpu_count() or 1) // self.concurrency)
+        return self.threads or max(1, usable_cores() // self.jobs_at_once)
 
     @property
     def broker_folder(self) -> Path:

@@ -41,9 +41,10 @@ ACCESS_LOG = (
 
 Host = Annotated[str, typer.Option(envvar="IKT_HOST", help="Address to listen on.")]
 Port = Annotated[int, typer.Option(envvar="IKT_PORT", min=1, max=65_535, help="Port to listen on.")]
-Concurrency = Annotated[
-    int | None, typer.Option(min=1, envvar="IKT_CONCURRENCY", help="Jobs at once; default: one per core.")
-]
+CONCURRENCY = (
+    "Jobs at once; default: one per core, for queue gpu alone at most IKT_JOBS_PER_GPU for each GPU."
+)
+Concurrency = Annotated[int | None, typer.Option(min=1, envvar="IKT_CONCURRENCY", help=CONCURRENCY)]
 
 
 def register(app: typer.Typer) -> None:

@@ -12,6 +12,7 @@ FOLDER = Path(__file__).parent
 PAGE = FOLDER.parent / "performance.md"
 TEMPLATE = FOLDER / "page.md"
 NOT_MEASURED = "not measured"
+PLOT = "![AUC by seconds of training](performance/training.svg)\n\n"
 
 Line = dict[str, Any]
 
@@ -59,10 +60,11 @@ def write_page() -> str:
     )
     return TEMPLATE.read_text("utf-8").format_map(
         {
-            "machine": training["machine"],
-            "data": training["data"],
-            "seed": training["seed"],
+            "machine": training.get("machine", NOT_MEASURED),
+            "data": training.get("data", NOT_MEASURED),
+            "seed": training.get("seed", NOT_MEASURED),
             "training": _table(training, TRAINING),
+            "plot": PLOT if training else "",
             "together": _table(training, TOGETHER),
             "budgets": _budgets(training),
             "limit": _limit(training),
@@ -92,12 +94,16 @@ def _table(line: Line, shown: Iterable[tuple[str, str, str, str]]) -> str:
 
 
 def _budgets(line: Line) -> str:
+    if not line:
+        return NOT_MEASURED
     found = line["figures"]["ours, responses per second"]
     head = [f"| {' | '.join(found)} |", f"|{' --- |' * len(found)}"]
     return "\n".join([*head, f"| {' | '.join(f'{number(value)} /s' for value in found.values())} |"])
 
 
 def _limit(line: Line) -> str:
+    if not line:
+        return NOT_MEASURED
     rates = line["figures"][RATES]
     best = {name: rates[f"best rate, {name}"] for name in ("float32", "bfloat16")}
     floor = rates["operations per response"] / max(best.values()) * 1000
@@ -116,6 +122,8 @@ def _limit(line: Line) -> str:
 
 
 def _calibration(line: Line) -> str:
+    if not line:
+        return NOT_MEASURED
     rows = ["| reference | fit | abilities of everybody | AUC |", "| --- | --- | --- | --- |"]
     for name, found in line.get("references", {}).items():
         cells = f"{number(found['fit'])} s | {number(found['trajectories'])} s | {found['auc']:.4f}"

@@ -47,14 +47,14 @@ class PlainBlock(DualStreamBlock):
 
 
 class PaddedHistories(Dataset[dict[str, Tensor]]):
-    """Every window as a row of `window` steps."""
+    """Every window as a row of `window` steps, in the processor's memory whatever the device."""
 
     def __init__(self, run: Run) -> None:
         windows = run.training
         batch = run.data.gather(windows, np.arange(len(windows.starts)))
         missing = run.config.model.window - batch.valid.shape[1]
         self._sets = batch.sets
-        self._rows = {name: _padded(getattr(batch, name), missing) for name in OF_STEPS}
+        self._rows = {name: _padded(getattr(batch, name), missing).cpu() for name in OF_STEPS}
 
     def __len__(self) -> int:
         return len(self._rows["valid"])

@@ -3,13 +3,14 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
-from tests.benchmarks.serving_load import Heard
+if TYPE_CHECKING:  # figures of other benchmarks do without what serving needs
+    from tests.benchmarks.serving_load import Heard
 
-Ask = Callable[[], Heard]
+Ask = Callable[[], "Heard"]
 TINY = 1e-6  # where a stretch was too short for anything to be heard
 
 
@@ -39,7 +40,7 @@ class Figure:
         return None if self.most is None else self.value <= self.most
 
 
-def alternate(rounds: int, *sides: Ask) -> list[list[Heard]]:
+def alternate(rounds: int, *sides: Ask) -> "list[list[Heard]]":
     """Each side's stretches, taken in turns; the side that begins changes."""
     heard: list[list[Heard]] = [[] for _ in sides]
     for number in range(rounds):
@@ -53,12 +54,12 @@ def alternate(rounds: int, *sides: Ask) -> list[list[Heard]]:
     return heard
 
 
-def ratio(ours: Sequence[Heard], theirs: Sequence[Heard], of: Callable[[Heard], float]) -> float:
+def ratio(ours: "Sequence[Heard]", theirs: "Sequence[Heard]", of: "Callable[[Heard], float]") -> float:
     """Median over the rounds of ours to theirs."""
     return median(of(mine) / max(of(other), TINY) for mine, other in zip(ours, theirs, strict=True))
 
 
-def middle(heard: Sequence[Heard], of: Callable[[Heard], float]) -> float:
+def middle(heard: "Sequence[Heard]", of: "Callable[[Heard], float]") -> float:
     """Median over the rounds."""
     return median(map(of, heard))
 

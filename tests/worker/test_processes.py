@@ -14,7 +14,7 @@ VARIABLES = (*THREAD_VARIABLES, "IKT_THREADS")
 @pytest.fixture(autouse=True)
 def _forget(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(os, "environ", {"IKT_DATA_DIR": str(tmp_path)})
-    monkeypatch.setattr(os, "cpu_count", lambda: 8)
+    monkeypatch.setattr("worker.settings.usable_cores", lambda: 8)
 
 
 def test_jobs_start_with_their_share_of_the_cores() -> None:

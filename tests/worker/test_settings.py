@@ -1,6 +1,5 @@
 """Settings of a worker."""
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +10,26 @@ from worker.settings import WorkerSettings
 
 
 def test_jobs_share_the_cores_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "cpu_count", lambda: 8)
+    monkeypatch.setattr("worker.settings.usable_cores", lambda: 8)
     assert WorkerSettings(data_dir=tmp_path).threads_per_job == 1
     assert WorkerSettings(data_dir=tmp_path, concurrency=2).threads_per_job == 4
     assert WorkerSettings(data_dir=tmp_path, concurrency=16).threads_per_job == 1
     assert WorkerSettings(data_dir=tmp_path, concurrency=2, threads=3).threads_per_job == 3
+
+
+def test_a_worker_for_gpus_alone_takes_no_more_jobs_than_they_hold(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("worker.settings.usable_cores", lambda: 64)
+    monkeypatch.setattr("worker.settings.count_gpus", lambda: 2)
+    alone: dict[str, Any] = {"data_dir": tmp_path, "queues": ("gpu",)}
+    assert WorkerSettings(**alone).jobs_at_once == 32
+    assert WorkerSettings(**alone, jobs_per_gpu=3).jobs_at_once == 6
+    assert WorkerSettings(**alone, jobs_per_gpu=3).threads_per_job == 10
+    assert WorkerSettings(**alone, concurrency=50).jobs_at_once == 50
+    assert WorkerSettings(data_dir=tmp_path).jobs_at_once == 64
+    monkeypatch.setattr("worker.settings.count_gpus", lambda: 0)
+    assert WorkerSettings(**alone).jobs_at_once == 16
 
 
 def test_everything_can_be_set_by_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -35,6 +49,8 @@ def test_everything_can_be_set_by_the_environment(tmp_path: Path, monkeypatch: p
         {"concurrency": 0},
         {"queues": ("tpu",)},
         {"janitor_seconds": 0},
+        {"gpu_budget": 1.5},
+        {"jobs_per_gpu": 0},
     ],
 )
 def test_settings_that_can_not_work_are_refused(tmp_path: Path, wrong: dict[str, Any]) -> None:

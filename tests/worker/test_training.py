@@ -25,8 +25,8 @@ from tests.worker.support import (
     settings_of,
     store_dataset,
 )
+from worker.devices import DeviceUnavailable, require_devices
 from worker.enqueue import run_training_here
-from worker.fitting import DeviceUnavailable, require_devices
 from worker.settings import WorkerSettings
 from worker.training import run_experiment
 
