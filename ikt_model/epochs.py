@@ -50,8 +50,6 @@ def train_epoch(run: Run, epoch: int, on_progress: Callable[[float], bool]) -> d
     take_steps = _planned_steps if run.is_planned else _steps
     sums, weights = take_steps(run, epoch, lambda_=lambda_, tell=tell)
     means = joined_means(run, sums, weights, lambda_=lambda_)
-    if run.is_planned and not math.isfinite(means["loss"]):
-        raise TrainingDiverged.to(means["loss"])
     means |= {f"factor_{name}": value for name, value in run.balance.factors().items()}
     if run.ranks.is_first:
         means |= _gradient_figures(run)
@@ -106,12 +104,17 @@ def _part(run: Run, rows: np.ndarray) -> Batch:
 
 
 def joined_means(learner: Learner, sums: Tensor, weights: Tensor, *, lambda_: float) -> dict[str, float]:
-    """Means of the losses by name, from sums over batches and how many values each is the sum of."""
+    """Means of the losses by name, from sums over batches and how many values each is the sum of.
+
+    Raises TrainingDiverged, in time for nothing to be stored: a GPU's steps are not looked at one by one.
+    """
     means = dict(zip(TERMS, (sums / weights).tolist(), strict=True))
     means["loss"] = means["l_bce"]
     if learner.network.has_ability:
         own = {name: means[name] for name in TERMS}
         means["loss"] = total_loss(**own, settings=learner.config.loss, lambda_=lambda_)
+    if learner.optimizer is not None and not math.isfinite(means["loss"]):
+        raise TrainingDiverged.to(means["loss"])
     means["l_align"] = means["l_21"] + means["l_23"]
     return means
 
@@ -139,8 +142,8 @@ def _descend(
     if learner.network.has_ability:
         learner.balance.observe(losses, learner.network.shared_parameters(), lambda_=lambda_)
         total = learner.balance.total(losses, settings=learner.config.loss, lambda_=lambda_)
-    # What diverges in another rank does so here a step later.
-    if learner.ranks.is_first and not torch.isfinite(total):
+    # What diverges in another rank does so here a step later; to ask a GPU would be to wait for it.
+    if learner.ranks.is_first and not learner.is_on_cuda and not torch.isfinite(total):
         raise TrainingDiverged.to(total.item())
     for group in optimizer.param_groups:
         group["lr"] = rate * group["pace"]
