@@ -28,7 +28,9 @@ def attend(
     `same` [B, L, L] says which steps are on the same skills.
     """
     if query.is_cuda or distance.ndim == 3:
-        return _fused(query, key, value, slope=slope, same_skill=same_skill, distance=distance, same=same)
+        # PyTorch's kernels, which for GPUs are the quickest.
+        bias = _masked_bias(distance, same, slope=slope, same_skill=same_skill)
+        return functional.scaled_dot_product_attention(query, key, value, attn_mask=bias.to(query.dtype))
     arguments = (query, key, value, slope, same_skill, distance, same)
     attended: Tensor = _Attention.apply(*arguments)  # type: ignore[no-untyped-call]
     return attended
@@ -40,24 +42,13 @@ def distance_bias(distance: Tensor, same: Tensor, *, slope: Tensor, same_skill: 
     return torch.where(same[:, None], plain + same_skill[:, None, None], plain)
 
 
-def _fused(
-    query: Tensor,
-    key: Tensor,
-    value: Tensor,
-    *,
-    slope: Tensor,
-    same_skill: Tensor,
-    distance: Tensor,
-    same: Tensor,
-) -> Tensor:
-    """By PyTorch's kernels, which for GPUs are the quickest."""
+def _masked_bias(distance: Tensor, same: Tensor, *, slope: Tensor, same_skill: Tensor) -> Tensor:
+    """The same with its mask, through which no gradient passes."""
     distance = distance if distance.ndim == 3 else distance[None]
     hidden = distance == torch.inf
     # The slope's gradient is a sum over distances, and no infinite one may be in it, not even 0 times.
-    seen = distance.masked_fill(hidden, 0.0)
-    bias = distance_bias(seen, same, slope=slope, same_skill=same_skill)
-    bias = bias.masked_fill(hidden[:, None], -torch.inf)
-    return functional.scaled_dot_product_attention(query, key, value, attn_mask=bias.to(query.dtype))
+    bias = distance_bias(distance.masked_fill(hidden, 0.0), same, slope=slope, same_skill=same_skill)
+    return bias.masked_fill(hidden[:, None], -torch.inf)
 
 
 class _Attention(torch.autograd.Function):

@@ -97,8 +97,8 @@ def _part(run: Run, rows: np.ndarray) -> Batch:
     """What this rank learns from; where there are fewer rows than ranks, a row of which nothing counts."""
     mine = run.ranks.part(rows)
     if len(mine):
-        return run.data.gather(run.training, mine)
-    batch = run.data.gather(run.training, rows[:1])
+        return run.data.gather(run.training, mine, least_width=1)
+    batch = run.data.gather(run.training, rows[:1], least_width=1)
     nothing = torch.zeros_like(batch.valid)
     return replace(batch, valid=nothing, asked=nothing)
 
@@ -161,7 +161,7 @@ def _gradient_figures(run: Run) -> dict[str, float]:
     batches = list(batch_rows(run.training.lengths, batch_tokens=run.config.training.batch_tokens))
     chosen = np.unique(np.linspace(0, len(batches) - 1, GRADIENT_BATCHES, dtype=int))
     run.network.eval()
-    chosen_batches = (run.data.gather(run.training, batches[index]) for index in chosen)
+    chosen_batches = (run.data.gather(run.training, batches[index], least_width=1) for index in chosen)
     losses = (run.losses(run.network, batch) for batch in chosen_batches)
     names = (*PULLING, "l_scale") if run.config.loss.scale_weight else PULLING
     with run.eagerly():

@@ -170,7 +170,13 @@ def _mean(values: Tensor, mask: Tensor) -> Tensor:
 
 
 def _spread(values: Tensor, mask: Tensor, total: Callable[[Tensor], Tensor]) -> Tensor:
-    """Their standard deviation."""
-    count = total(mask.sum().to(values.dtype))
-    mean = total(torch.where(mask, values, 0.0).sum()) / count
-    return (total(torch.where(mask, (values - mean) ** 2, 0.0).sum()) / count).sqrt()
+    """Their standard deviation over all parts, each of which tells at once of its own mean and the squares
+    about it (Chan, Golub & LeVeque 1983, equation 1.5).
+    """
+    mean = _mean(values, mask)
+    squares = torch.where(mask, (values - mean) ** 2, 0.0).sum().double()
+    count, mean = mask.sum().double(), mean.double()  # squares of means cancel out below
+    count, summed, within, of_means = total(torch.stack([count, count * mean, squares, count * mean**2]))
+    between = (of_means - summed**2 / count).clamp(min=0.0)
+    spread: Tensor = ((within + between) / count).sqrt().to(values.dtype)
+    return spread

@@ -37,9 +37,12 @@ TRAINING = (
     (CORE, "seconds", "s", "≤ 20"),
 )
 TOGETHER = (
-    (RANKS, "to one such process", "×", "≥ 1.6"),
-    (RANKS, "responses per second, one", "/s", ""),
-    (RANKS, "responses per second, two", "/s", ""),
+    (RANKS, "to one such process, batches of 8,192", "×", "≥ 1.6"),
+    (RANKS, "one, batches of 8,192", "/s", ""),
+    (RANKS, "two, batches of 8,192", "/s", ""),
+    (RANKS, "to one such process, batches of 2,048", "×", ""),
+    (RANKS, "one, batches of 2,048", "/s", ""),
+    (RANKS, "two, batches of 2,048", "/s", ""),
     (RANKS, "losses of an epoch apart by", "", "≤ 0.00001"),
 )
 # The same for a GPU, by the names that `make bench-gpu` gives them.

@@ -21,7 +21,9 @@ from ikt_model.data.sequences import Sequences, SkillVocabulary
 from ikt_model.references.protocol import ReferenceTargets
 
 MINIMUM_WINDOW = 3
-MINIMUM_WIDTH = 16  # steps a batch is padded to at least: matrix kernels for fewer rows round differently
+# Steps that a batch is padded to at least where a student must get the same bits in any batch: matrix kernels
+# for fewer rows round differently.
+MINIMUM_WIDTH = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,13 +153,20 @@ class WindowedSteps:
         self.n_steps = sequences.n_responses
         self.device = device
 
-    def gather(self, windows: Windows, rows: NDArray[np.int64], *, looks_on: bool = False) -> Batch:
+    def gather(
+        self,
+        windows: Windows,
+        rows: NDArray[np.int64],
+        *,
+        looks_on: bool = False,
+        least_width: int = MINIMUM_WIDTH,
+    ) -> Batch:
         """One padded batch of these windows; with `looks_on` the last step of a window, too, is asked about
-        the step that follows it in the flat arrays.
+        the step that follows it in the flat arrays. To train takes no `least_width`.
         """
         starts = torch.as_tensor(windows.starts[rows], device=self.device)[:, None]
         lengths = torch.as_tensor(windows.lengths[rows], device=self.device)[:, None]
-        width = max(MINIMUM_WIDTH, int(windows.lengths[rows].max()))
+        width = max(least_width, int(windows.lengths[rows].max()))
         time = torch.arange(width, device=self.device)[None, :]
         last = starts + lengths - 1
         steps = torch.minimum(starts + time, last)

@@ -68,7 +68,7 @@ class ShardedBatches:
                     return
                 place = int(generator.integers(len(hands)))
                 hand = hands[place]
-                yield hand.data.gather(hand.windows, hand.rows.pop())
+                yield hand.data.gather(hand.windows, hand.rows.pop(), least_width=1)
                 if not hand.rows:
                     del hands[place], hand
 

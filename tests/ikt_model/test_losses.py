@@ -66,6 +66,15 @@ def test_terms_equal_their_formulas_step_by_step() -> None:
         assert getattr(terms, name).item() == pytest.approx(np.mean(by_hand), rel=1e-4), name
 
 
+@pytest.mark.parametrize("shift", [0.0, 50.0])
+def test_l_scale_is_how_far_the_spread_of_abilities_is_from_its_target(shift: float) -> None:
+    output, batch, reference = example()
+    output = dataclasses.replace(output, theta=output.theta + shift)
+    spread = output.theta[batch.valid].double().std(correction=0).item()
+    losses = compute_losses(output, batch, reference=reference, settings=LossSettings())
+    assert losses.l_scale.item() == pytest.approx((spread - reference.target_std) ** 2, rel=1e-4)
+
+
 @given(
     noise=st.integers(0, 1000), mode=st.sampled_from(["mean", "pointwise", "per-sequence", "standardized"])
 )

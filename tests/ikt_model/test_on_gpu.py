@@ -79,6 +79,8 @@ def test_no_step_waits_for_the_device() -> None:
         run.planned.step_now()
     finally:
         torch.cuda.set_sync_debug_mode(before)
+    _, weights = run.planned.sums()
+    assert weights.sum() > 0
 
 
 def trained(

@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ikt_model.data.batches import MINIMUM_WINDOW, WindowedSteps, Windows, batch_rows
+from ikt_model.data.batches import MINIMUM_WIDTH, MINIMUM_WINDOW, WindowedSteps, Windows, batch_rows
 from ikt_model.references import calibrate
 from ikt_model.settings import RaschSettings
 from tests.ikt_model.classrooms import random_histories
@@ -49,3 +49,14 @@ def test_a_batch_asks_for_the_next_step_of_the_same_student() -> None:
     np.testing.assert_array_equal(owner[asked], owner[asked + 1])
     assert int(batch.valid.sum()) == int(windows.lengths.sum())
     assert int(batch.asked.sum()) == int((windows.lengths - 1).sum())
+
+
+def test_a_batch_is_as_wide_as_its_longest_window_or_as_is_asked() -> None:
+    sequences = random_histories(20, seed=5, longest=8)
+    targets = calibrate(sequences, settings=RaschSettings()).targets(sequences)
+    windows = Windows.cut(sequences, window=16, students=np.ones(20, dtype=bool))
+    data, rows = WindowedSteps(sequences, targets), np.arange(len(windows.starts))
+    narrow, wide = data.gather(windows, rows, least_width=1), data.gather(windows, rows)
+    assert narrow.steps.shape[1] == windows.lengths.max()
+    assert wide.steps.shape[1] == MINIMUM_WIDTH
+    assert narrow.steps[narrow.asked].tolist() == wide.steps[wide.asked].tolist()

@@ -79,9 +79,9 @@ def test_shards_are_mixed(stream: ShardedBatches, monkeypatch: pytest.MonkeyPatc
     came: list[int] = []
     gather = WindowedSteps.gather
 
-    def noted(self: WindowedSteps, windows: Windows, rows: np.ndarray) -> Batch:
+    def noted(self: WindowedSteps, windows: Windows, rows: np.ndarray, **options: int) -> Batch:
         came.append(id(self))
-        return gather(self, windows, rows)
+        return gather(self, windows, rows, **options)
 
     monkeypatch.setattr(WindowedSteps, "gather", noted)
     kept = list(replace(stream, batch_tokens=32).epoch(seed=3, epoch=1))
