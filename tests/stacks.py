@@ -6,6 +6,7 @@ services: PostgreSQL and Redis, started once per test run from the binaries that
 
 import ctypes
 import importlib.util
+import os
 import shutil
 import signal
 import socket
@@ -188,6 +189,8 @@ def prepare_postgres(settings: Sequence[str] = ()) -> Iterator[PreparedPostgres]
 
     # Not pytest's own folder: as root the server runs under another user, who may not enter it.
     folder = Path(tempfile.mkdtemp(prefix="ikt-postgres-"))
+    if shutil.which("useradd") is None:  # asked for by `get_server` as root; a short PATH lacks its place
+        os.environ["PATH"] += f"{os.pathsep}/usr/sbin"
     try:
         prepared = get_server(folder, cleanup_mode=None, start=False)
         prepared.ensure_pgdata_inited()

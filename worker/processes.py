@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from threading import Event, Thread
 from types import FrameType
 from typing import Any
@@ -21,6 +22,7 @@ from worker.settings import WorkerSettings
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 PR_SET_PDEATHSIG = 1
+PF_EXITING = 0x4
 KILLED_PARENT_SECONDS = 0.3
 
 in_pool_process = Event()
@@ -82,7 +84,8 @@ def asked_to_stop() -> Iterator[Event]:
         # The thread that forked us may be gone a moment before the rest of a killed process is.
         time.sleep(KILLED_PARENT_SECONDS)
         while os.getppid() == parent:
-            stop.set()
+            if not is_ending(parent):
+                stop.set()
             time.sleep(KILLED_PARENT_SECONDS)
         os.kill(os.getpid(), signal.SIGKILL)
 
@@ -95,6 +98,19 @@ def asked_to_stop() -> Iterator[Event]:
     finally:
         if not in_pool_process.is_set():
             signal.signal(signal.SIGTERM, previous)
+
+
+def is_ending(process: int) -> bool:
+    """Whether the kernel is about to end a process of Linux: a killed one that held much memory takes a
+    while.
+    """
+    try:
+        told = Path(f"/proc/{process}/stat").read_text()
+    except OSError:
+        return sys.platform == "linux"
+    # After the name, which may hold anything, in brackets: state, five numbers, flags (proc(5)).
+    condition, *numbers = told.rpartition(")")[2].split()
+    return condition in "ZX" or bool(int(numbers[5]) & PF_EXITING)
 
 
 signals.worker_init.connect(_share_cores)

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from tests.benchmarks.big_upload import is_wrong, measure_all, run_api
 
-N_MIB = 64
-MOST_GROWTH_MIB = 32
+N_MIB = 192
+MOST_GROWTH_MIB = 64
 
 
 def test_random_bytes_are_refused_and_stay_out_of_memory(tmp_path: Path) -> None:
