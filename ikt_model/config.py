@@ -12,6 +12,7 @@ from importlib import resources
 from typing import Any, get_args
 
 from pydantic import model_validator
+from pydantic_core import to_jsonable_python
 
 from ikt_model.settings import (
     SKILL_WISE_REFERENCES,
@@ -108,6 +109,12 @@ class ExperimentConfig(Settings):
                 f"{MOST_ATTENTION_SCORES:,} are possible; lower batch_tokens, window, n_heads or n_blocks"
             )
         return self
+
+    def every_setting(self) -> dict[str, Any]:
+        """All settings by section as JSON takes them: also those that a configuration says only where they
+        are chosen.
+        """
+        return {name: to_jsonable_python(dict(section)) for name, section in self}
 
     def fingerprint(self) -> str:
         """Stable name of this configuration: equal settings, equal name."""

@@ -43,6 +43,7 @@ class Learner:
         calibration: Calibration,
         target_std: float,
         device: str,
+        products: torch.dtype | None = None,
         ranks: Ranks = ALONE,
     ) -> "Learner":
         """A network before its first step; `target_std` is the spread of what l_23 pulls towards."""
@@ -62,7 +63,7 @@ class Learner:
             ),
             calibration=calibration,
             device=device,
-            products=products_in(config.training.precision, device),
+            products=products or products_in(config.training.precision, device),
             ranks=ranks,
         )
 

@@ -22,7 +22,8 @@ from ikt_model.settings import LossSettings
 from ikt_model.tracer import Tracer
 
 HOST = "127.0.0.1"
-# Ranks wait for the first one while it evaluates and stores; one that dies is noticed by its connection.
+# Ranks wait for the first one while it evaluates and stores. One that dies is noticed by its connection, or
+# by the first rank, which looks after the others.
 PATIENCE = timedelta(days=1)
 
 
@@ -107,6 +108,15 @@ def leave() -> None:
     """Part from the other ranks."""
     if dist.is_initialized():
         dist.destroy_process_group()
+
+
+def break_off() -> None:
+    """Leave without the others: what waits for them on a GPU is given up."""
+    if dist.is_initialized():
+        if dist.get_backend() == "nccl":
+            dist.distributed_c10d._abort_process_group()
+        else:
+            dist.destroy_process_group()
 
 
 def in_parallel(network: Tracer, ranks: Ranks) -> torch.nn.Module:

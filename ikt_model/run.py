@@ -85,10 +85,12 @@ def prepare(
     fold: int,
     calibration: Calibration,
     device: str,
+    products: torch.dtype | None = None,
     ranks: Ranks = ALONE,
 ) -> Run:
     """A training of `config` with `fold` held out, before its first step: planned on CUDA, where it can be.
 
+    `products` is the type that matrices are multiplied in, chosen by the settings where it is None.
     Raises NothingToTrain.
     """
     held_out = sequences.folds == fold
@@ -103,6 +105,7 @@ def prepare(
         calibration=calibration,
         target_std=target_std(config, sequences, targets, ~held_out),
         device=device,
+        products=products,
         ranks=ranks,
     )
     return Run(

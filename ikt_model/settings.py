@@ -200,7 +200,7 @@ class TrainingSettings(Settings):
         exclude_if=lambda value: value == "auto",
     )
     """What matrices are multiplied in while training; weights, losses and everything that is measured are
-    float32. auto: bfloat16 where the hardware has instructions for it."""
+    float32. auto: bfloat16 where the hardware has instructions for it and is quicker with them."""
     deterministic: bool = Field(default=False, exclude_if=lambda value: not value)
     """Whether a GPU gives the same bits in every run, at a price in time; a processor does in any case. It
     sets CUBLAS_WORKSPACE_CONFIG, which must be set already where the process has computed on it before."""

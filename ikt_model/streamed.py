@@ -88,8 +88,8 @@ def train_streamed(
             started, few = time.perf_counter(), min(STRETCH, steps - done)
             losses = _train_stretch(learner, islice(batches, few), done, steps, on_progress)
             done += few
-            metrics = losses if held_out is None else _held_out_figures(learner, shards, held_out) | losses
             save_checkpoint(folder / "checkpoint", learner.learned, learner.optimizer, Progress(done, name))
+            metrics = losses if held_out is None else _held_out_figures(learner, shards, held_out) | losses
             on_report(StretchReport(done, steps, time.perf_counter() - started, metrics))
     save_model(
         folder / "model",

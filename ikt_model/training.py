@@ -16,7 +16,7 @@ from ikt_model.data.sequences import Sequences
 from ikt_model.determinism import deterministic
 from ikt_model.epochs import TrainingDiverged, TrainingStopped, train_epoch
 from ikt_model.evaluation import predict, predictions_table
-from ikt_model.leading import Followers, Job, RankLost, leading
+from ikt_model.leading import Followers, Job, RankFailed, RankLost, leading
 from ikt_model.losses import lambda_at
 from ikt_model.metrics import HeldOut, evaluate_predictions
 from ikt_model.references import Calibration
@@ -25,6 +25,7 @@ from ikt_model.run import NothingToTrain, Run
 __all__ = [
     "EpochReport",
     "NothingToTrain",
+    "RankFailed",
     "RankLost",
     "TrainingDiverged",
     "TrainingResult",
@@ -73,7 +74,7 @@ def train(
     `is_planned` says whether epochs are laid out on the device beforehand (`planned.py`), which on CUDA they
     are wherever they can be; then `on_progress` may be called before the device has taken that step.
     Raises TrainingStopped, TrainingDiverged, NothingToTrain, NothingToEvaluate, RankLost,
-    NotForSeveral, NotDeterministic, ValueError where a training can't be planned.
+    RankFailed, NotForSeveral, NotDeterministic, ValueError where a training can't be planned.
     """
     job = Job(config=config, fold=fold, device=device, sequences=sequences, calibration=calibration)
     with (

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-JOB_VERSION = 1
+JOB_VERSION = 2
 """What workers of this release know. To be raised with a change after which an older worker would do a job
 wrong, or fail it: such a worker leaves rows and messages of a higher version to its successors."""
 

@@ -50,7 +50,6 @@ def fit(job: TrainingJob) -> None:
     device = choose_device(job.experiment.device, allowed=job.settings.device)
     require_devices(device, job.experiment.devices)
     config = ExperimentConfig.model_validate(job.experiment.config)
-    _record_environment(job, device, products=products_in(config.training.precision, device))
     dataset, stored = read_dataset(job)
     sequences = without_folds(stored, job.experiment.exclude_folds)
     calibration = find_or_fit_calibration(job, dataset, sequences, settings=config.reference)
@@ -59,6 +58,7 @@ def fit(job: TrainingJob) -> None:
         with artifact_access():
             _restore_checkpoint(job)
         with placed(job, device, config=config, sequences=sequences) as device_to_use:
+            _record_environment(job, device_to_use, config=config)
             try:
                 result = train(
                     config,
@@ -130,11 +130,12 @@ def _record_doubts(job: TrainingJob, calibration: Calibration, training: Sequenc
         runs.record_warnings(session, job.id, job.owner, warnings=warnings)
 
 
-def _record_environment(job: TrainingJob, device: str, *, products: torch.dtype) -> None:
+def _record_environment(job: TrainingJob, device: str, *, config: ExperimentConfig) -> None:
+    first = device.partition(",")[0]
     versions = package_versions(threads=torch.get_num_threads())
-    versions["precision"] = str(products).removeprefix("torch.")
-    if device.startswith("cuda"):
-        versions["gpu"] = torch.cuda.get_device_name()
+    versions["precision"] = str(products_in(config.training.precision, first)).removeprefix("torch.")
+    if first.startswith("cuda"):
+        versions["gpu"] = torch.cuda.get_device_name(first)
     with session_scope(job.stores.sessions) as session:
         runs.record_environment(
             session,

@@ -59,7 +59,9 @@ def step_bytes(config: ExperimentConfig, steps: int, *, n_sets: int, size: int) 
         # attention its bias and its weights.
         block = steps * ((40 + 16 * size) * width + 2 * size * model.d_ff) + 2 * size * scores
         heads = steps * (16 + 14 * size) * width
-        kept += model.n_blocks * block + heads + 5 * steps * model.window  # distances and equal skills
+        # Of each block its distances in 4 bytes and what it may look at in 1; of all together equal skills.
+        seen = 5 * steps * model.window
+        kept += model.n_blocks * (block + seen) + heads + seen
         # The bias of one block while it is made, or gone back through.
         passing = 16 * scores + 4 * steps * (2 * model.d_ff + 6 * width)
     tables = TABLE_BYTES * n_sets * (model.d_model if model.type != "reference" else 0)

@@ -7,6 +7,7 @@ behind one gate, which is another lock. First come, first served: nobody is let 
 the same GPUs, so a large one does not starve behind small ones.
 """
 
+import errno
 import fcntl
 import json
 import os
@@ -20,6 +21,7 @@ from uuid import uuid4
 
 POLL_SECONDS = 0.5
 ENDING = ".ticket"
+CLAIM_BYTES = 1024  # at least: blanks keep room for what is written later, so that it needs none of the disk
 
 
 class GaveUpWaiting(Exception):
@@ -85,7 +87,7 @@ class GpuShares:
                 f"devices: {devices} are asked for and there are {len(self.gpus)}; ask for fewer"
             )
         largest = sorted((self._budget(gpu) for gpu in self.gpus), reverse=True)[devices - 1]
-        wanted = largest if self.most_jobs == 1 else min(wanted, largest)
+        wanted = min(wanted, largest)
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         ticket = self._queue(wanted)
         try:
@@ -93,15 +95,23 @@ class GpuShares:
                 if not goes_on():
                     raise GaveUpWaiting(f"while it waited for {wanted:,} bytes on {devices} GPUs")
                 time.sleep(poll_seconds)
-            yield Share(gpus, wanted)
+            yield Share(gpus, self._given(gpus, wanted))
         finally:
             ticket.give_back()
+
+    def _given(self, gpus: Sequence[Gpu], wanted: int) -> int:
+        """Bytes on each of these GPUs: all that may be had where nobody else is let in."""
+        return min(map(self._budget, gpus)) if self.most_jobs == 1 else wanted
 
     def _queue(self, wanted: int) -> "_Ticket":
         with self._gate():
             # Names sort by the time of coming.
             ticket = _Ticket.open(self.folder / f"{time.time_ns():020d}-{uuid4().hex[:12]}{ENDING}")
-            ticket.write(self._claim(wanted))
+            try:
+                ticket.write(self._claim(wanted))
+            except OSError:  # no room on the disk
+                ticket.give_back()
+                raise
             return ticket
 
     def _try(self, ticket: "_Ticket", wanted: int, devices: int) -> tuple[Gpu, ...] | None:
@@ -115,7 +125,7 @@ class GpuShares:
             roomiest = sorted(self.gpus, key=lambda gpu: -self._room(gpu, claims))[:devices]
             if any(self._room(gpu, claims) < wanted for gpu in roomiest):
                 return None
-            ticket.write(self._claim(wanted, held=roomiest))
+            ticket.write(self._claim(self._given(roomiest, wanted), held=roomiest))
             return tuple(roomiest)
 
     def _room(self, gpu: Gpu, claims: Sequence[_Claim]) -> int:
@@ -169,8 +179,11 @@ class _Ticket:
             "held": sorted(claim.held),
             "process": os.getpid(),
         }
-        os.ftruncate(self.descriptor, 0)
-        os.pwrite(self.descriptor, json.dumps(said).encode(), 0)
+        # Written whole before the old is cut off, so that a full disk leaves the old claim.
+        text = json.dumps(said).encode().ljust(CLAIM_BYTES)
+        if os.pwrite(self.descriptor, text, 0) < len(text):
+            raise OSError(errno.ENOSPC, f"{self.path}: no room for {len(text)} bytes; free some on this disk")
+        os.ftruncate(self.descriptor, len(text))
 
     def give_back(self) -> None:
         self.path.unlink(missing_ok=True)

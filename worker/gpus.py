@@ -3,6 +3,7 @@
 Importing this imports PyTorch, and touches no device.
 """
 
+import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -38,6 +39,7 @@ def confined(share: Share) -> Iterator[None]:
     except torch.OutOfMemoryError as error:
         raise memory_exceeded(share) from error
     finally:
+        gc.collect()  # a run and its steps know each other, and hold the GPU's memory as long as they live
         torch.cuda.empty_cache()
 
 
@@ -52,5 +54,6 @@ def memory_exceeded(share: Share) -> GpuMemoryExceeded:
     return GpuMemoryExceeded(
         f"the training needs more than the {share.bytes / GIB:.1f} GiB that were set aside for it on a GPU "
         f"of {gpu.bytes / GIB:.1f} GiB; lower training.batch_tokens, model.window, model.n_blocks or "
-        "model.d_model, or let a worker give each job a whole GPU (IKT_JOBS_PER_GPU=1)"
+        "model.d_model, use a larger GPU, or, where that was a part of one, let workers give each job a "
+        "whole one (IKT_JOBS_PER_GPU=1)"
     )

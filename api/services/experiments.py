@@ -147,7 +147,7 @@ def show_presets() -> PresetList:
     """Every preset with all its settings."""
     return PresetList(
         items=[
-            PresetRead(name=name, config=resolve_config(name).model_dump(mode="json"))
+            PresetRead(name=name, config=resolve_config(name).every_setting())
             for name in list_presets()
         ]
     )

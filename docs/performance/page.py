@@ -69,7 +69,6 @@ def write_page() -> str:
             "training": _table(training, TRAINING),
             "plot": PLOT if training else "",
             "together": _table(training, TOGETHER),
-            "budgets": _budgets(training),
             "limit": _limit(training),
             "calibration": _calibration(calibration),
             "rasch": number(calibration["rasch"]) if calibration else NOT_MEASURED,
@@ -90,18 +89,9 @@ def _read(name: str) -> Line:
 def _table(line: Line, shown: Iterable[tuple[str, str, str, str]]) -> str:
     rows = ["| what | figure | measured | asked for |", "| --- | --- | --- | --- |"]
     for row, figure, unit, bound in shown:
-        value = line.get("figures", {}).get(row, {}).get(figure)
-        told = NOT_MEASURED if value is None else f"{number(value)} {unit}".strip()
+        told = f"{number(line['figures'][row][figure])} {unit}".strip() if line else NOT_MEASURED
         rows.append(f"| {row} | {figure} | {told} | {bound} |")
     return "\n".join(rows)
-
-
-def _budgets(line: Line) -> str:
-    if not line:
-        return NOT_MEASURED
-    found = line["figures"]["ours, responses per second"]
-    head = [f"| {' | '.join(found)} |", f"|{' --- |' * len(found)}"]
-    return "\n".join([*head, f"| {' | '.join(f'{number(value)} /s' for value in found.values())} |"])
 
 
 def _limit(line: Line) -> str:

@@ -82,5 +82,5 @@ def as_json(figures: Sequence[Figure]) -> dict[str, Any]:
     """The same as data, by row and name."""
     found: dict[str, dict[str, Any]] = {}
     for figure in figures:
-        found.setdefault(figure.row, {})[figure.name] = round(figure.value, 4)
+        found.setdefault(figure.row, {})[figure.name] = float(f"{figure.value:.6g}")
     return found

@@ -13,7 +13,7 @@ import platform
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -44,7 +44,6 @@ from tests.benchmarks.training_ranks import measure_ranks
 
 PRESET = "small-dynamic"
 ROUNDS, SECONDS = 3, 10.0
-BUDGETS = (512, 1024, 2048, 4096, 8192)
 LOOKS = 4  # at the held-out students in each epoch
 REACHED = 0.72
 ASSISTMENTS_2015 = "94ed9a92f7e6d5ba"  # first digits of the content's hash, for which the bounds were set
@@ -54,10 +53,10 @@ PLOT = Path("bench-training.svg")
 def main(file: str) -> int:
     problem = pose(file)
     is_known = problem.sequences.content_hash.startswith(ASSISTMENTS_2015)
-    figures = [*measure_rates(problem), *measure_budgets(problem), *measure_ranks(problem)]
+    figures = [*measure_rates(problem), *measure_ranks(problem)]
     curves = {name: apart(partial(watch, file, name), threads=cores()) for name in LOOPS}
     figures += tell_curves(curves)
-    seconds, _ = apart(partial(time_epoch, file), threads=1)
+    seconds = apart(partial(time_epoch, file), threads=1)
     figures.append(Figure("an epoch on one core", "seconds", seconds, "s", most=20.0 if is_known else None))
     machine = f"{cores()} cores, {platform.machine()}, Python {platform.python_version()}"
     Console().print(draw(figures, title=f"{PRESET}, {problem.sequences.n_responses:,} responses; {machine}"))
@@ -111,17 +110,6 @@ def measure_rates(problem: Problem) -> list[Figure]:
     ]
 
 
-def measure_budgets(problem: Problem) -> list[Figure]:
-    """The same for batches of other sizes, which are other trainings: here for their pace alone."""
-    figures = []
-    for tokens in BUDGETS:
-        training = problem.config.training.model_copy(update={"batch_tokens": tokens})
-        loop = replace(problem, config=problem.config.model_copy(update={"training": training})).loop("ours")
-        rate = tokens_per_second(loop, seconds=SECONDS)
-        figures.append(Figure("ours, responses per second", f"batches of {tokens:,}", rate, "/s"))
-    return figures
-
-
 def tell_curves(curves: dict[str, tuple[Curve, float]]) -> list[Figure]:
     """What both ways led to, how soon, and in how much memory."""
     (ours, our_peak), (padded, their_peak) = curves["ours"], curves["padded"]
@@ -147,13 +135,13 @@ def watch(file: str, name: str) -> tuple[Curve, float]:
     return curve, int(peak.split()[1]) / 1024
 
 
-def time_epoch(file: str) -> tuple[float, float]:
+def time_epoch(file: str) -> float:
     """Seconds of the second epoch, what is reported of its gradients included."""
     loop = pose(file).loop("ours")
     loop.train_epoch(1, lambda share: share < 0.1)
     started = time.perf_counter()
     loop.train_epoch(2, lambda _: True)
-    return time.perf_counter() - started, 0.0
+    return time.perf_counter() - started
 
 
 def apart(job: Any, *, threads: int) -> Any:

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +11,11 @@ import psutil
 import pytest
 import torch
 
+from ikt_model import leading
 from ikt_model.config import ExperimentConfig, resolve_config
 from ikt_model.data.batches import Windows
 from ikt_model.data.sequences import Sequences
-from ikt_model.leading import NotForSeveral, RankLost
+from ikt_model.leading import Followers, Job, NotForSeveral, RankFailed, RankLost
 from ikt_model.ranks import Ranks
 from ikt_model.references import calibrate
 from ikt_model.settings import LossSettings
@@ -107,6 +110,39 @@ def test_a_rank_that_dies_ends_the_training(sequences: Sequences, tmp_path: Path
     assert followers() == []
     assert torch.get_num_threads() == threads
     assert not torch.distributed.is_initialized()
+
+
+def test_a_rank_that_fails_says_why(
+    sequences: Sequences, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = Job.save
+
+    def spoil(job: Job, folder: Path) -> None:
+        whole(job, folder)
+        (folder / "sequences.arrow").write_bytes(b"no arrows")
+
+    monkeypatch.setattr(leading.Job, "save", spoil)
+    with pytest.raises(RankFailed, match=r"^UnreadableDataset in rank 1: .*sequences"):
+        run(sequences, tmp_path, config_of(), devices=2)
+    assert followers() == []
+
+
+def test_memory_that_another_ranks_gpu_lacks_is_told_as_such(tmp_path: Path) -> None:
+    (tmp_path / "2.failed").write_text('{"error": "OutOfMemoryError", "said": "CUDA out of memory"}')
+    with subprocess.Popen([sys.executable, "-c", "raise SystemExit(1)"]) as process:
+        process.wait()
+        with pytest.raises(torch.OutOfMemoryError, match="CUDA out of memory"):
+            Followers(leading.Ranks(0, 3), tmp_path, [process]).check()
+
+
+def test_precision_is_the_first_ranks_choice(
+    sequences: Sequences, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leading, "products_in", lambda *_: torch.bfloat16)
+    config = config_of()
+    job = Job(config, sequences, calibrate(sequences, settings=config.reference), fold=0, device="cpu")
+    job.save(tmp_path)
+    assert Job.load(tmp_path).prepare(leading.Ranks()).products is torch.bfloat16
 
 
 def test_balances_that_look_at_whole_batches_are_refused(sequences: Sequences, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Tickets for GPUs that are made up, held by processes and locks that are not."""
 
+import json
 import os
 import signal
 import subprocess
@@ -143,6 +144,26 @@ class TestRoom:
         with GpuShares(tmp_path / "gpu", [BIG], most_jobs=1).take(1) as share:
             assert share.bytes == 900
 
+    def test_jobs_that_are_to_be_alone_use_every_gpu(self, tmp_path: Path) -> None:
+        shares = GpuShares(tmp_path / "gpu", [SMALL, BIG], most_jobs=1)
+        with take(shares, 1) as first, take(shares, 1) as second:
+            assert [(share.gpus, share.bytes) for share in (first, second)] == [
+                ((BIG,), 900),
+                ((SMALL,), 450),
+            ]
+            assert refuses(shares, 1)
+
+    def test_a_full_disk_leaves_no_ticket_that_others_would_wait_for(
+        self, shares: GpuShares, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with monkeypatch.context() as full:
+            full.setattr(os, "pwrite", lambda *_: 0)
+            with pytest.raises(OSError, match="no room for"), shares.take(100):
+                pass
+        assert tickets(shares) == []
+        with take(shares, 900) as share:
+            assert share.bytes == 900
+
     def test_the_gpu_with_the_most_room_is_taken(self, tmp_path: Path) -> None:
         shares = GpuShares(tmp_path / "gpu", [SMALL, BIG])
         with take(shares, 600) as first, take(shares, 300) as second, take(shares, 250) as third:
@@ -248,7 +269,7 @@ class TestProcesses:
                 wait_until(lambda: len(tickets(shares)) == len(processes) - len(done))
                 held = wait_until(lambda: [p for p in tickets(shares) if '"held": ["big"]' in p.read_text()])
                 assert len(held) <= 2
-                chosen = int(held[0].read_text().split('"process": ')[1].rstrip("}"))
+                chosen = json.loads(held[0].read_text())["process"]
                 (process,) = [one for one in processes if one.pid == chosen]
                 assert has_taken(process)
                 process.communicate()
