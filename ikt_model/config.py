@@ -11,8 +11,7 @@ from collections.abc import Mapping, Sequence
 from importlib import resources
 from typing import Any, get_args
 
-from pydantic import model_validator
-from pydantic_core import to_jsonable_python
+from pydantic import TypeAdapter, model_validator
 
 from ikt_model.settings import (
     SKILL_WISE_REFERENCES,
@@ -114,7 +113,8 @@ class ExperimentConfig(Settings):
         """All settings by section as JSON takes them: also those that a configuration says only where they
         are chosen.
         """
-        return {name: to_jsonable_python(dict(section)) for name, section in self}
+        sections = {name: dict(section) for name, section in self}
+        return TypeAdapter(dict[str, Any]).dump_python(sections, mode="json")  # type: ignore[no-any-return]
 
     def fingerprint(self) -> str:
         """Stable name of this configuration: equal settings, equal name."""

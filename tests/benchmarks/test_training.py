@@ -32,15 +32,6 @@ def test_every_rate_is_measured(problem: Problem, monkeypatch: pytest.MonkeyPatc
     assert 0 < figures["padded, of the best rate"].value < 1
 
 
-def test_batches_of_every_size_are_timed(problem: Problem, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(training, "SECONDS", 0.05)
-    figures = training.measure_budgets(problem)
-    assert [figure.name.removeprefix("batches of ") for figure in figures] == [
-        f"{tokens:,}" for tokens in training.BUDGETS
-    ]
-    assert all(figure.value > 0 for figure in figures)
-
-
 def test_two_processes_are_held_to_one(problem: Problem, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(training_ranks, "SECONDS", 0.3)
     monkeypatch.setattr(training_ranks, "ROUNDS", 1)
