@@ -203,7 +203,7 @@ def runs(view: View) -> str:
 def commands(view: View) -> str:
     """Every run of the plan from the command line."""
     lines = [f"# {run.name}\n{run.command(view.plan.data[run.data]['file'])}" for run in view.plan.runs]
-    return "\n".join(["```", *lines, "```"])
+    return "\n".join(["```bash", *lines, "```"])
 
 
 def experiments(view: View) -> str:
