@@ -18,14 +18,14 @@ def write_operations() -> str:
         for method in METHODS:
             if method in methods:
                 operation = methods[method]
-                by_tag[operation["tags"][0]].append("\n".join(_operation(method, path, operation, document)))
+                by_tag[operation["tags"][0]].append("\n".join(_operation(method, path, operation)))
     return "\n".join(
         f"## {tag['name']}\n\n{tag['description']}\n\n" + "\n".join(by_tag[tag["name"]])
         for tag in document["tags"]
     )
 
 
-def _operation(method: str, path: str, operation: Document, document: Document) -> Iterator[str]:
+def _operation(method: str, path: str, operation: Document) -> Iterator[str]:
     yield f"### {operation['summary']} {{: #{operation['operationId']} }}"
     yield f"\n`{method.upper()} {path}`"
     yield f" · scope `{operation['x-scope']}`\n" if "x-scope" in operation else " · no key needed\n"

@@ -51,4 +51,3 @@ def to_run() -> dict[Path, list[Block]]:
     """Pages on which something is run, with what is."""
     found = {page: [block for block in blocks_of(page) if block.language not in SHOWN] for page in pages()}
     return {page: blocks for page, blocks in found.items() if any(block.language in RUN for block in blocks)}
-

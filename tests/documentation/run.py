@@ -1,10 +1,11 @@
 """`python -m tests.documentation.run PAGE`: do what a page shows, block by block, in the current folder.
 
-Commands are typed into one shell, code into one interpreter, so that later blocks know what earlier ones said.
-Ends with the first block that fails, and says where it stands.
+Commands are typed into one shell, code into one interpreter, so that later blocks know what earlier ones
+said. Ends with the first block that fails, and says where it stands.
 """
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 from tests.documentation.blocks import Block, to_run
 from tests.documentation.worlds import WORLDS, World
 
-ADDRESS = "http://127.0.0.1:8000"
+PORT = re.compile(r"\b8000\b")
 DONE = "--- done ---"
 
 
@@ -45,15 +46,15 @@ class Shell:
         self._bash.communicate("exit 0\n")
 
 
-def run_page(page: Path, world: World, url: str) -> None:
+def run_page(page: Path, world: World, port: str) -> None:
     shell = Shell()
     names: dict[str, Any] = {"__name__": "__main__"}
     for command in world.before:
-        shell.type(command.replace(ADDRESS, url))
+        shell.type(PORT.sub(port, command))
     for block in to_run()[page]:
         sys.stdout.write(f">>> {block.page}:{block.line}\n")
         sys.stdout.flush()
-        _run(block, block.text.replace(ADDRESS, url), shell, names)
+        _run(block, PORT.sub(port, block.text), shell, names)
     shell.leave()
 
 
@@ -68,4 +69,4 @@ def _run(block: Block, text: str, shell: Shell, names: dict[str, Any]) -> None:
 
 if __name__ == "__main__":
     asked = Path(sys.argv[1])
-    run_page(asked, WORLDS[str(asked)], os.environ.get("IKT_URL", ADDRESS))
+    run_page(asked, WORLDS[str(asked)], os.environ["IKT_URL"].rpartition(":")[2])

@@ -1,4 +1,4 @@
-"""No block escapes: each has a language that says what is done with it, and each page that runs has its test."""
+"""No block escapes: its language says what is done with it, and each page that runs has its test."""
 
 import json
 import re
@@ -10,7 +10,9 @@ from tests.documentation import blocks
 from tests.documentation.blocks import Block
 from tests.documentation.worlds import WORLDS
 
-COMMAND = re.compile(r"^\s*(\$ |(sudo |\w+=\S+ )*(\.venv/bin/)?(ikt|make|curl|docker|kubectl|pip|python3?|npm|git)\b)")
+COMMAND = re.compile(
+    r"^\s*(\$ |(sudo |\w+=\S+ )*(\.venv/bin/)?(ikt|make|curl|docker|kubectl|pip|python3?|npm|git)\b)"
+)
 EVERY = [block for page in blocks.pages() for block in blocks.blocks_of(page)]
 
 
@@ -45,7 +47,9 @@ def test_the_readers_find_blocks() -> None:
 class TestBlocks:
     def test_are_found_with_language_and_name(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(blocks, "ROOT", tmp_path)
-        (tmp_path / "a.md").write_text('One.\n\n```json title="x.json"\n{"a": 1}\n```\n\n  ```bash\n  ls\n  ```\n')
+        (tmp_path / "a.md").write_text(
+            'One.\n\n```json title="x.json"\n{"a": 1}\n```\n\n  ```bash\n  ls\n  ```\n'
+        )
 
         found = list(blocks.blocks_of(Path("a.md")))
 
