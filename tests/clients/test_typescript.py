@@ -1,0 +1,40 @@
+"""The TypeScript client against a live service: every operation."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+from tests.clients.conftest import Live
+from tests.clients.installed import TYPESCRIPT, require_installed
+from tests.clients.operations import OPERATIONS
+from tests.keys import TEXT
+
+LONGEST_SECONDS = 280
+
+
+def test_every_operation_does_what_it_is_for(live: Live, tmp_path: Path) -> None:
+    require_installed(TYPESCRIPT, "typescript")
+    built = ["npx", "--no-install", "tsc", "--outDir", str(tmp_path)]
+    compiled = subprocess.run(built, cwd=TYPESCRIPT, capture_output=True, text=True, check=False)
+    assert compiled.returncode == 0, compiled.stdout
+    (tmp_path / "package.json").write_text('{"type": "module"}')
+    (tmp_path / "node_modules").symlink_to(TYPESCRIPT / "node_modules")
+    command = ["node", "test/every-operation.js", str(live.classroom), str(live.other_classroom)]
+    done = subprocess.run(
+        command,
+        cwd=tmp_path,
+        env=os.environ | {"IKT_URL": live.url, "IKT_API_KEY": TEXT},
+        capture_output=True,
+        text=True,
+        timeout=LONGEST_SECONDS,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    heard = json.loads(done.stdout.splitlines()[-1])
+    succeeded = {
+        OPERATIONS[*key.split(" ", 1)]  # type: ignore[index]
+        for key, statuses in heard.items()
+        if any(200 <= status < 300 for status in statuses)
+    }
+    assert set(OPERATIONS.values()) - succeeded == set()
