@@ -80,8 +80,7 @@ Timestamp = Annotated[AwareDatetime, BeforeValidator(_require_rfc3339), AfterVal
 Answer = Annotated[
     bool,
     BeforeValidator(_require_answer),
-    # Bounds are of numbers alone.
-    WithJsonSchema({"type": ["boolean", "integer"], "minimum": 0, "maximum": 1}),
+    WithJsonSchema({"anyOf": [{"type": "boolean"}, {"type": "integer", "enum": [0, 1]}]}),
 ]
 
 NewStudentId = Annotated[

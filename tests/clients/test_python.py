@@ -1,16 +1,27 @@
 """The Python client against a live service: every operation, and the ways that take several of them."""
 
+import re
 from collections.abc import Iterator
+from contextlib import redirect_stdout
 from datetime import UTC, datetime
 from http import HTTPStatus
-from io import BytesIO
+from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 from uuid import UUID, uuid4
 
 import pyarrow.parquet as pq
 import pytest
-from ikt_client import AuthenticatedClient, Refused, connect, each, follow_events, models, need, wait
+from ikt_client import (
+    AuthenticatedClient,
+    Refused,
+    connect,
+    each,
+    follow_events,
+    models,
+    need,
+    wait,
+)
 from ikt_client.api.cohorts import delete_cohort, get_cohort_mastery, list_cohorts, set_cohort
 from ikt_client.api.comparisons import compare_experiments
 from ikt_client.api.cross_validations import (
@@ -79,6 +90,7 @@ TINY = models.Config.from_dict(
         "training": {"epochs": 2, "batch_tokens": 512},
     }
 )
+README = Path(__file__).parents[2] / "clients" / "python" / "README.md"
 SECONDS = 120.0
 STUDENT = "school/ana"  # an id may hold what paths are made of
 COHORT = "year 7"
@@ -95,7 +107,9 @@ def client(live: Live, heard: Heard) -> Iterator[AuthenticatedClient]:
         yield made
 
 
-def test_every_operation_does_what_it_is_for(client: AuthenticatedClient, live: Live, heard: Heard) -> None:
+def test_every_operation_does_what_it_is_for(
+    client: AuthenticatedClient, live: Live, heard: Heard, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ask_the_system(client)
     dataset_id = keep_datasets(client, live)
     baseline, candidate = train_two(client, dataset_id)
@@ -107,6 +121,7 @@ def test_every_operation_does_what_it_is_for(client: AuthenticatedClient, live: 
     promote(client, candidate)
     record(client)
     read_student(client)
+    run_the_readme(live, monkeypatch)
     group(client)
     let_go(client)
     assert set(OPERATIONS.values()) - heard.succeeded() == set()
@@ -304,6 +319,18 @@ def read_student(client: AuthenticatedClient) -> None:
     assert need(get_student.sync(STUDENT, client=client)).n_interactions == 8
     assert STUDENT in {row.student_id for row in each(list_students.sync, client=client, limit=5)}
     assert len(need(export_student.sync(STUDENT, client=client)).interactions) == 8
+
+
+def run_the_readme(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its blocks build on each other, and on the model that serves by now."""
+    monkeypatch.setenv("IKT_URL", live.url)
+    monkeypatch.setenv("IKT_API_KEY", TEXT)
+    blocks = re.findall(r"```python\n(.+?)```", README.read_text("utf-8"), re.S)
+    assert len(blocks) == 4
+    with redirect_stdout(StringIO()) as said:
+        exec(compile("\n".join(blocks), str(README), "exec"), {})
+    for part in ("skill-1 0.", "/problems/experiment-not-found", "small-dynamic", "end {"):
+        assert part in said.getvalue()
 
 
 def group(client: AuthenticatedClient) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -38,3 +39,22 @@ def test_every_operation_does_what_it_is_for(live: Live, tmp_path: Path) -> None
         if any(200 <= status < 300 for status in statuses)
     }
     assert set(OPERATIONS.values()) - succeeded == set()
+
+
+def test_blocks_of_the_readme_have_the_right_types(tmp_path: Path) -> None:
+    require_installed(TYPESCRIPT, "typescript")
+    blocks = re.findall(r"```ts\n(.+?)```", (TYPESCRIPT / "README.md").read_text("utf-8"), re.S)
+    assert len(blocks) == 2
+    (tmp_path / "readme.ts").write_text("declare const dataset_id: string;\n" + "\n".join(blocks))
+    (tmp_path / "package.json").write_text('{"type": "module"}')
+    options = {
+        "rootDir": "/",
+        "noEmit": True,
+        "paths": {"ikt-client": [str(TYPESCRIPT / "src" / "index.ts")]},
+        "typeRoots": [str(TYPESCRIPT / "node_modules" / "@types")],
+    }
+    settings = {"extends": str(TYPESCRIPT / "tsconfig.json"), "include": ["*.ts"], "compilerOptions": options}
+    (tmp_path / "tsconfig.json").write_text(json.dumps(settings))
+    command = ["npx", "--no-install", "tsc", "--project", str(tmp_path)]
+    compiled = subprocess.run(command, cwd=TYPESCRIPT, capture_output=True, text=True, check=False)
+    assert compiled.returncode == 0, compiled.stdout

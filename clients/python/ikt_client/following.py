@@ -119,4 +119,5 @@ def _listen(experiment_id: UUID, client: AuthenticatedClient | Client, last_even
             source.response.read()
             raise Refused.of(source.response)
         for event in source.iter_sse():
-            yield Event(event.event, json.loads(event.data))
+            if event.data:  # a sign of life has none
+                yield Event(event.event, json.loads(event.data))

@@ -3557,7 +3557,7 @@ export interface components {
              * Correct
              * @description Whether the response would be right: true or 1, false or 0.
              */
-            correct: boolean | number;
+            correct: boolean | (0 | 1);
         } & ({
             skill: string;
         } | {
@@ -3619,7 +3619,7 @@ export interface components {
              * Correct
              * @description Whether the response was right: true or 1, false or 0.
              */
-            correct: boolean | number;
+            correct: boolean | (0 | 1);
             /**
              * Item
              * @description The caller's name for the item; kept, and used for nothing.
@@ -4893,7 +4893,7 @@ export interface components {
              * Success
              * @description Whether the response was right.
              */
-            success?: (boolean | number) | null;
+            success?: boolean | (0 | 1) | null;
         };
         /**
          * RetentionCreate
@@ -6203,7 +6203,7 @@ export interface components {
              * Correct
              * @description Whether the response was right: true or 1, false or 0.
              */
-            correct: boolean | number;
+            correct: boolean | (0 | 1);
             /**
              * Item
              * @description The caller's name for the item; kept, and used for nothing.

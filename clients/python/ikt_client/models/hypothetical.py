@@ -5,6 +5,10 @@ from typing import Any, TypeVar, cast
 
 from attrs import define as _attrs_define
 
+from ..models.hypothetical_correct_type_1 import (
+    HypotheticalCorrectType1,
+    check_hypothetical_correct_type_1,
+)
 from ..types import UNSET, Unset
 
 T = TypeVar("T", bound="Hypothetical")
@@ -14,7 +18,7 @@ T = TypeVar("T", bound="Hypothetical")
 class Hypothetical:
     """A response that nobody has given."""
 
-    correct: bool | int
+    correct: bool | HypotheticalCorrectType1
     """ Whether the response would be right: true or 1, false or 0. """
     skill: None | str | Unset = UNSET
     """ The skill that the item would need; give this or `skills`. """
@@ -23,7 +27,10 @@ class Hypothetical:
 
     def to_dict(self) -> dict[str, Any]:
         correct: bool | int
-        correct = self.correct
+        if isinstance(self.correct, int):
+            correct = self.correct
+        else:
+            correct = self.correct
 
         skill: None | str | Unset
         if isinstance(self.skill, Unset):
@@ -58,8 +65,16 @@ class Hypothetical:
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         d = dict(src_dict)
 
-        def _parse_correct(data: object) -> bool | int:
-            return cast(bool | int, data)
+        def _parse_correct(data: object) -> bool | HypotheticalCorrectType1:
+            try:
+                if not isinstance(data, int):
+                    raise TypeError()
+                correct_type_1 = check_hypothetical_correct_type_1(data)
+
+                return correct_type_1
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(bool | HypotheticalCorrectType1, data)
 
         correct = _parse_correct(d.pop("correct"))
 

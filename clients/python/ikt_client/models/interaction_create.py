@@ -6,6 +6,10 @@ from typing import Any, TypeVar, cast
 
 from attrs import define as _attrs_define
 
+from ..models.interaction_create_correct_type_1 import (
+    InteractionCreateCorrectType1,
+    check_interaction_create_correct_type_1,
+)
 from ..types import UNSET, Unset
 
 T = TypeVar("T", bound="InteractionCreate")
@@ -15,7 +19,7 @@ T = TypeVar("T", bound="InteractionCreate")
 class InteractionCreate:
     """One response of a student to one item."""
 
-    correct: bool | int
+    correct: bool | InteractionCreateCorrectType1
     """ Whether the response was right: true or 1, false or 0. """
     event_id: None | str | Unset = UNSET
     """ The caller's name for this response; sent again, it is counted once. Made up when it is left out. """
@@ -30,7 +34,10 @@ class InteractionCreate:
 
     def to_dict(self) -> dict[str, Any]:
         correct: bool | int
-        correct = self.correct
+        if isinstance(self.correct, int):
+            correct = self.correct
+        else:
+            correct = self.correct
 
         event_id: None | str | Unset
         if isinstance(self.event_id, Unset):
@@ -91,8 +98,16 @@ class InteractionCreate:
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         d = dict(src_dict)
 
-        def _parse_correct(data: object) -> bool | int:
-            return cast(bool | int, data)
+        def _parse_correct(data: object) -> bool | InteractionCreateCorrectType1:
+            try:
+                if not isinstance(data, int):
+                    raise TypeError()
+                correct_type_1 = check_interaction_create_correct_type_1(data)
+
+                return correct_type_1
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(bool | InteractionCreateCorrectType1, data)
 
         correct = _parse_correct(d.pop("correct"))
 

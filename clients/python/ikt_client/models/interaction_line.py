@@ -6,6 +6,10 @@ from typing import Any, TypeVar, cast
 
 from attrs import define as _attrs_define
 
+from ..models.interaction_line_correct_type_1 import (
+    InteractionLineCorrectType1,
+    check_interaction_line_correct_type_1,
+)
 from ..types import UNSET, Unset
 
 T = TypeVar("T", bound="InteractionLine")
@@ -15,7 +19,7 @@ T = TypeVar("T", bound="InteractionLine")
 class InteractionLine:
     """One response of any student: a line of a bulk load."""
 
-    correct: bool | int
+    correct: bool | InteractionLineCorrectType1
     """ Whether the response was right: true or 1, false or 0. """
     student_id: str
     event_id: None | str | Unset = UNSET
@@ -31,7 +35,10 @@ class InteractionLine:
 
     def to_dict(self) -> dict[str, Any]:
         correct: bool | int
-        correct = self.correct
+        if isinstance(self.correct, int):
+            correct = self.correct
+        else:
+            correct = self.correct
 
         student_id = self.student_id
 
@@ -95,8 +102,16 @@ class InteractionLine:
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         d = dict(src_dict)
 
-        def _parse_correct(data: object) -> bool | int:
-            return cast(bool | int, data)
+        def _parse_correct(data: object) -> bool | InteractionLineCorrectType1:
+            try:
+                if not isinstance(data, int):
+                    raise TypeError()
+                correct_type_1 = check_interaction_line_correct_type_1(data)
+
+                return correct_type_1
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(bool | InteractionLineCorrectType1, data)
 
         correct = _parse_correct(d.pop("correct"))
 

@@ -6,6 +6,10 @@ from typing import Any, TypeVar, cast
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from ..models.result_success_type_1 import (
+    ResultSuccessType1,
+    check_result_success_type_1,
+)
 from ..types import UNSET, Unset
 
 T = TypeVar("T", bound="Result")
@@ -15,7 +19,7 @@ T = TypeVar("T", bound="Result")
 class Result:
     """How it ended."""
 
-    success: bool | int | None | Unset = UNSET
+    success: bool | None | ResultSuccessType1 | Unset = UNSET
     """ Whether the response was right. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
@@ -23,6 +27,8 @@ class Result:
         success: bool | int | None | Unset
         if isinstance(self.success, Unset):
             success = UNSET
+        elif isinstance(self.success, int):
+            success = self.success
         else:
             success = self.success
 
@@ -38,12 +44,20 @@ class Result:
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         d = dict(src_dict)
 
-        def _parse_success(data: object) -> bool | int | None | Unset:
+        def _parse_success(data: object) -> bool | None | ResultSuccessType1 | Unset:
             if data is None:
                 return data
             if isinstance(data, Unset):
                 return data
-            return cast(bool | int | None | Unset, data)
+            try:
+                if not isinstance(data, int):
+                    raise TypeError()
+                success_type_1 = check_result_success_type_1(data)
+
+                return success_type_1
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(bool | None | ResultSuccessType1 | Unset, data)
 
         success = _parse_success(d.pop("success", UNSET))
 
