@@ -106,7 +106,7 @@ lock: .venv/.installed-dev ## Renew both lock files
 	BIN=$(BIN) sh .ci/lock requirements-dev.lock --extra dev -c requirements.lock
 
 clean: ## Remove the environment, caches and the demo's state
-	rm -rf .venv .ikt .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .ikt .work/generator .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/bin/python:

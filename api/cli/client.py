@@ -14,13 +14,13 @@ from uuid import UUID, uuid4
 
 import httpx
 import typer
+
+from api.cli.failures import BadInput, NoServer, Refused
 from ikt_client import AuthenticatedClient
 from ikt_client.api.cross_validations import get_cross_validation, list_cross_validations
 from ikt_client.api.experiments import get_experiment, list_experiments
 from ikt_client.api.sweeps import get_sweep, list_sweeps
 from ikt_client.types import File, Response
-
-from api.cli.failures import BadInput, NoServer, Refused
 
 KEY_VARIABLE = "IKT_API_KEY"
 DEFAULT_URL = "http://127.0.0.1:8000"

@@ -5,9 +5,6 @@ from pathlib import Path
 from typing import Annotated, Any, cast
 
 import typer
-from ikt_client.api.comparisons import compare_experiments
-from ikt_client.api.experiments import evaluate_experiment
-from ikt_client.models import EvaluateExperimentFilesBody
 from rich.markup import escape
 
 from api.cli.client import (
@@ -26,6 +23,9 @@ from api.cli.console import JsonFlag, json_text, stdout, write_file, write_json
 from api.cli.datasets import Format
 from api.cli.drawing import comparison_table, findings_of, metrics_table
 from api.cli.failures import BadInput, Refused
+from ikt_client.api.comparisons import compare_experiments
+from ikt_client.api.experiments import evaluate_experiment
+from ikt_client.models import EvaluateExperimentFilesBody
 
 NOT_FOUND = 404
 

@@ -5,13 +5,6 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import typer
-from ikt_client.api.cross_validations import (
-    cancel_cross_validation,
-    get_cross_validation,
-    submit_cross_validation,
-)
-from ikt_client.api.cross_validations import list_cross_validations as ask_cross_validations
-from ikt_client.models import CrossValidationCreate
 from rich.markup import escape
 from rich.table import Table
 
@@ -33,6 +26,13 @@ from api.cli.drawing import listing, number
 from api.cli.experiments import ExcludeFolds, Settings, config_of, parse_settings, require_known
 from api.cli.failures import INTERRUPTED, BadInput, JobFailed
 from api.cli.watching import choose_view, follow, train_here
+from ikt_client.api.cross_validations import (
+    cancel_cross_validation,
+    get_cross_validation,
+    submit_cross_validation,
+)
+from ikt_client.api.cross_validations import list_cross_validations as ask_cross_validations
+from ikt_client.models import CrossValidationCreate
 
 COLUMNS = {
     "id": "id",

@@ -5,15 +5,15 @@ from typing import Annotated, Any, cast
 from uuid import UUID
 
 import typer
-from ikt_client.api.datasets import add_dataset
-from ikt_client.api.datasets import list_datasets as ask_datasets
-from ikt_client.models import AddDatasetFilesBody
 from rich.markup import escape
 
 from api.cli.client import DEFAULT_URL, Service, UrlOption, open_service, opened, told
 from api.cli.console import JsonFlag, stdout, write_json
 from api.cli.drawing import listing
 from api.cli.failures import BadInput
+from ikt_client.api.datasets import add_dataset
+from ikt_client.api.datasets import list_datasets as ask_datasets
+from ikt_client.models import AddDatasetFilesBody
 
 app = typer.Typer(no_args_is_help=True, help="Add data.")
 

@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from ikt_client.api.comparisons import compare_experiments
-from ikt_client.api.experiments import cancel_experiment, get_experiment
 from rich.console import Console
 from rich.markup import escape
 
@@ -26,6 +24,8 @@ from api.cli.processes import Running, free_port, run_service
 from api.cli.serve import interruptible
 from api.cli.students import SHOWN_SKILLS, draw_student
 from api.cli.watching import ENDED, choose_view, follow, require_success
+from ikt_client.api.comparisons import compare_experiments
+from ikt_client.api.experiments import cancel_experiment, get_experiment
 
 PRESETS = ("small-mean", "small-dynamic")
 HELD_OUT_FOLD = 0

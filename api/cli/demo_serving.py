@@ -4,14 +4,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ikt_client.api.models import list_models
-from ikt_client.api.skills import list_skills
 from rich.markup import escape
 
 from api.cli.client import Service, told
 from api.cli.demo_student import choose_student, send_student
 from api.cli.models import find_model, promote_and_wait
 from api.cli.students import read_student
+from ikt_client.api.models import list_models
+from ikt_client.api.skills import list_skills
 
 SHOWN_UNKNOWN = 3
 

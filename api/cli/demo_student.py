@@ -4,10 +4,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from api.cli.client import Service
 from ikt_client.api.students import record_interactions
 from ikt_client.models import InteractionCreate
-
-from api.cli.client import Service
 
 MOST_RESPONSES = 120
 BATCH = 100

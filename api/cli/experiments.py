@@ -4,10 +4,6 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import typer
-from ikt_client.api.experiments import cancel_experiment, retry_experiment
-from ikt_client.api.experiments import list_experiments as ask_experiments
-from ikt_client.api.experiments import submit_experiment as ask_experiment
-from ikt_client.models import Config, ExperimentCreate
 from rich.markup import escape
 
 from api.cli.client import (
@@ -29,6 +25,10 @@ from api.cli.presets import list_presets
 from api.cli.reports import report
 from api.cli.search_space import read_value
 from api.cli.watching import choose_view, follow, require_success, train_here
+from ikt_client.api.experiments import cancel_experiment, retry_experiment
+from ikt_client.api.experiments import list_experiments as ask_experiments
+from ikt_client.api.experiments import submit_experiment as ask_experiment
+from ikt_client.models import Config, ExperimentCreate
 
 ExcludeFolds = Annotated[
     list[int] | None,

@@ -6,14 +6,14 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import typer
-from ikt_client.api.models import get_model, promote_model
-from ikt_client.api.models import list_models as ask_models
 from rich.markup import escape
 
 from api.cli.client import DEFAULT_URL, Service, UrlOption, open_service, told
 from api.cli.console import JsonFlag, stderr, stdout, write_json
 from api.cli.drawing import listing
 from api.cli.failures import BadInput, JobFailed
+from ikt_client.api.models import get_model, promote_model
+from ikt_client.api.models import list_models as ask_models
 
 COLUMNS = {
     "id": "id",

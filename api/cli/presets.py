@@ -2,10 +2,9 @@
 
 import json
 
-from ikt_client.api.experiments import list_presets as ask_presets
-
 from api.cli.client import DEFAULT_URL, InlineFlag, UrlOption, open_service, told
 from api.cli.console import JsonFlag, stdout, write_json
+from ikt_client.api.experiments import list_presets as ask_presets
 
 
 def list_presets(

@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 import typer
-from ikt_client.api.privacy import apply_retention, get_erasure, request_erasure
-from ikt_client.models import ErasureCreate, RetentionCreate
 from rich.markup import escape
 
 from api.cli.client import DEFAULT_URL, Service, UrlOption, open_service, told
 from api.cli.console import JsonFlag, stderr, stdout, write_json
 from api.cli.failures import BadInput
+from ikt_client.api.privacy import apply_retention, get_erasure, request_erasure
+from ikt_client.models import ErasureCreate, RetentionCreate
 
 POLL_SECONDS = 0.3
 FOUND = ("n_interactions", "n_states", "n_cohorts", "n_datasets", "n_experiments")

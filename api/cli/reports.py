@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
-from ikt_client.api.experiments import get_report
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
@@ -12,6 +11,7 @@ from rich.text import Text
 from api.cli.client import DEFAULT_URL, InlineFlag, UrlOption, find_experiment, open_service, told
 from api.cli.console import JsonFlag, stdout, write_json
 from api.cli.drawing import bar, number
+from ikt_client.api.experiments import get_report
 
 STATUS = {"pass": "green", "warn": "yellow", "fail": "red"}  # no password # nosec B105
 COLUMNS = {"probability": "p", "mastery": "M", "reference": "reference"}

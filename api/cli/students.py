@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from ikt_client.api.students import get_mastery, get_trajectory, load_interactions
-from ikt_client.api.students import list_students as ask_students
 from rich.console import Console
 from rich.markup import escape
 
@@ -16,6 +14,8 @@ from api.cli.client import DEFAULT_URL, Service, UrlOption, open_service, opened
 from api.cli.console import JsonFlag, stderr, stdout, write_json
 from api.cli.drawing import listing, mastery_table, number, sparkline
 from api.cli.failures import JobFailed
+from ikt_client.api.students import get_mastery, get_trajectory, load_interactions
+from ikt_client.api.students import list_students as ask_students
 
 SHOWN_SKILLS = 12
 COLUMNS = {

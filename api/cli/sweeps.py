@@ -7,17 +7,6 @@ from typing import Annotated, Any, cast
 from uuid import UUID
 
 import typer
-from ikt_client.api.sweeps import cancel_sweep, get_sweep, get_sweep_pareto, submit_sweep
-from ikt_client.api.sweeps import list_sweeps as ask_sweeps
-from ikt_client.models import (
-    GridSearch,
-    GridSpace,
-    Objective,
-    OptunaSearch,
-    OptunaSpace,
-    Pruner,
-    SweepCreate,
-)
 from rich.console import Console
 from rich.markup import escape
 
@@ -40,6 +29,17 @@ from api.cli.experiments import ExcludeFolds, Settings, config_of, parse_setting
 from api.cli.failures import INTERRUPTED, JobFailed
 from api.cli.search_space import parse_space
 from api.cli.watching import ENDED, POLL_SECONDS
+from ikt_client.api.sweeps import cancel_sweep, get_sweep, get_sweep_pareto, submit_sweep
+from ikt_client.api.sweeps import list_sweeps as ask_sweeps
+from ikt_client.models import (
+    GridSearch,
+    GridSpace,
+    Objective,
+    OptunaSearch,
+    OptunaSpace,
+    Pruner,
+    SweepCreate,
+)
 
 COLUMNS = {
     "id": "id",

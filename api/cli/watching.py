@@ -6,13 +6,13 @@ from contextlib import AbstractContextManager
 from typing import Any, Protocol, Self
 from uuid import UUID
 
-from ikt_client.api.experiments import get_experiment
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from api.cli.client import Service, told
 from api.cli.failures import JobFailed
+from ikt_client.api.experiments import get_experiment
 
 POLL_SECONDS = 0.4
 ENDED = ("succeeded", "failed", "cancelled", "pruned")

@@ -48,7 +48,7 @@ MOST_WITHOUT_THREAD = 50  # responses whose fate is told on the event loop
 NewStudentPath = Annotated[
     NewStudentId,
     BeforeValidator(restore_slashes),
-    Path(description="The caller's pseudonymous id of the student; a slash in it is sent as %2F."),
+    Path(description="The caller's pseudonymous id of the student; in the address a slash is %2F."),
 ]
 PartialQuery = Annotated[
     bool, Query(description="Store what can be stored, and tell of each response what became of it.")

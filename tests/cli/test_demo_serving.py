@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ikt_client.api.students import list_students
 
 from api.cli.client import Service
 from api.cli.demo import PRESETS
 from api.cli.demo_serving import replay_held_out, serve_demo
 from api.cli.processes import Running
+from ikt_client.api.students import list_students
 from tests.cli.conftest import TINY, Ikt
 
 

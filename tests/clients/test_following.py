@@ -4,9 +4,9 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from ikt_client import connect, follow_events, following, models, wait
 
 from api.schemas.experiments import SUMMARY_EXAMPLE
+from ikt_client import connect, follow_events, following, models, wait
 
 
 def test_signs_of_life_are_no_events() -> None:

@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 
 import pyarrow.parquet as pq
 import pytest
+
 from ikt_client import (
     AuthenticatedClient,
     Refused,
@@ -79,7 +80,6 @@ from ikt_client.api.sweeps import (
 )
 from ikt_client.api.system import get_liveness, get_problem_kind, get_readiness
 from ikt_client.types import File
-
 from tests.clients.conftest import Live
 from tests.clients.operations import OPERATIONS, Heard
 from tests.keys import TEXT
@@ -327,8 +327,10 @@ def run_the_readme(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("IKT_API_KEY", TEXT)
     blocks = re.findall(r"```python\n(.+?)```", README.read_text("utf-8"), re.S)
     assert len(blocks) == 4
+    namespace: dict[str, Any] = {}
     with redirect_stdout(StringIO()) as said:
-        exec(compile("\n".join(blocks), str(README), "exec"), {})
+        exec(compile("\n".join(blocks), str(README), "exec"), namespace)
+    namespace["client"].get_httpx_client().close()
     for part in ("skill-1 0.", "/problems/experiment-not-found", "small-dynamic", "end {"):
         assert part in said.getvalue()
 

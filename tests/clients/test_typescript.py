@@ -16,7 +16,7 @@ LONGEST_SECONDS = 280
 
 def test_every_operation_does_what_it_is_for(live: Live, tmp_path: Path) -> None:
     require_installed(TYPESCRIPT, "typescript")
-    built = ["npx", "--no-install", "tsc", "--outDir", str(tmp_path)]
+    built = ["npx", "--no-install", "tsc", "--project", "tsconfig.test.json", "--outDir", str(tmp_path)]
     compiled = subprocess.run(built, cwd=TYPESCRIPT, capture_output=True, text=True, check=False)
     assert compiled.returncode == 0, compiled.stdout
     (tmp_path / "package.json").write_text('{"type": "module"}')
@@ -39,6 +39,15 @@ def test_every_operation_does_what_it_is_for(live: Live, tmp_path: Path) -> None
         if any(200 <= status < 300 for status in statuses)
     }
     assert set(OPERATIONS.values()) - succeeded == set()
+
+
+def test_the_package_is_built_where_it_says(tmp_path: Path) -> None:
+    require_installed(TYPESCRIPT, "typescript")
+    built = ["npx", "--no-install", "tsc", "--outDir", str(tmp_path / "dist")]
+    subprocess.run(built, cwd=TYPESCRIPT, check=True)
+    described = json.loads((TYPESCRIPT / "package.json").read_text("utf-8"))
+    for place in described["exports"]["."].values():
+        assert (tmp_path / place).is_file()
 
 
 def test_blocks_of_the_readme_have_the_right_types(tmp_path: Path) -> None:

@@ -1082,6 +1082,7 @@ export interface components {
             model: components["schemas"]["ModelReference"];
             /**
              * As Of
+             * Format: date-time
              * @description Time of the last response that is included.
              */
             as_of: string;
@@ -1262,7 +1263,10 @@ export interface components {
         AuditEntryRead: {
             /** Id */
             id: number;
-            /** At */
+            /**
+             * At
+             * Format: date-time
+             */
             at: string;
             /**
              * Key Id
@@ -2296,7 +2300,10 @@ export interface components {
             config_fingerprint: string;
             /** @description Experiments by status. */
             counts: components["schemas"]["Counts"];
-            /** Created At */
+            /**
+             * Created At
+             * Format: date-time
+             */
             created_at: string;
             links: components["schemas"]["Links"];
             /** @description Every setting, resolved. */
@@ -2372,7 +2379,10 @@ export interface components {
             config_fingerprint: string;
             /** @description Experiments by status. */
             counts: components["schemas"]["Counts"];
-            /** Created At */
+            /**
+             * Created At
+             * Format: date-time
+             */
             created_at: string;
             links: components["schemas"]["Links"];
         };
@@ -2483,7 +2493,10 @@ export interface components {
             statistics: {
                 [key: string]: unknown;
             };
-            /** Created At */
+            /**
+             * Created At
+             * Format: date-time
+             */
             created_at: string;
             links: components["schemas"]["Links"];
         };
@@ -2555,7 +2568,10 @@ export interface components {
             metrics: components["schemas"]["Metrics"];
             /** Seconds */
             seconds: number | null;
-            /** Recorded At */
+            /**
+             * Recorded At
+             * Format: date-time
+             */
             recorded_at: string;
         };
         /**
@@ -2659,7 +2675,10 @@ export interface components {
              * @description The student's name in the audit log; nothing leads from it to them any more.
              */
             subject: string;
-            /** Requested At */
+            /**
+             * Requested At
+             * Format: date-time
+             */
             requested_at: string;
             /** Finished At */
             finished_at: string | null;
@@ -3043,7 +3062,10 @@ export interface components {
              */
             warnings: string[];
             error: components["schemas"]["RunError"] | null;
-            /** Created At */
+            /**
+             * Created At
+             * Format: date-time
+             */
             created_at: string;
             /** Started At */
             started_at: string | null;
@@ -3189,7 +3211,10 @@ export interface components {
              */
             warnings: string[];
             error: components["schemas"]["RunError"] | null;
-            /** Created At */
+            /**
+             * Created At
+             * Format: date-time
+             */
             created_at: string;
             /** Started At */
             started_at: string | null;
@@ -3224,9 +3249,15 @@ export interface components {
             item: string | null;
             /** Correct */
             correct: boolean;
-            /** Timestamp */
+            /**
+             * Timestamp
+             * Format: date-time
+             */
             timestamp: string;
-            /** Received At */
+            /**
+             * Received At
+             * Format: date-time
+             */
             received_at: string;
         };
         /**
@@ -3320,7 +3351,10 @@ export interface components {
             model_id: string;
             /** Model */
             model: string;
-            /** As Of */
+            /**
+             * As Of
+             * Format: date-time
+             */
             as_of: string;
             /** N Interactions */
             n_interactions: number;
@@ -3959,6 +3993,7 @@ export interface components {
             model: components["schemas"]["ModelReference"];
             /**
              * As Of
+             * Format: date-time
              * @description Time of the last response that is included.
              */
             as_of: string;
@@ -4136,7 +4171,10 @@ export interface components {
              * @description What gives cause to doubt it, one sentence each.
              */
             warnings: string[];
-            /** Created At */
+            /**
+             * Created At
+             * Format: date-time
+             */
             created_at: string;
             /** Promoted At */
             promoted_at: string | null;
@@ -4939,10 +4977,14 @@ export interface components {
         RetentionRead: {
             /** Dry Run */
             dry_run: boolean;
-            /** Inactive Since */
+            /**
+             * Inactive Since
+             * Format: date-time
+             */
             inactive_since: string;
             /**
              * Audit Before
+             * Format: date-time
              * @description Entries of the audit log that are older are dropped.
              */
             audit_before: string;
@@ -5331,7 +5373,10 @@ export interface components {
             position: number;
             /** Event Id */
             event_id: string;
-            /** Timestamp */
+            /**
+             * Timestamp
+             * Format: date-time
+             */
             timestamp: string;
             /** Skills */
             skills: string[];
@@ -5568,7 +5613,10 @@ export interface components {
             student_id: string;
             /** N Interactions */
             n_interactions: number;
-            /** Created At */
+            /**
+             * Created At
+             * Format: date-time
+             */
             created_at: string;
             /** Last Interaction At */
             last_interaction_at: string | null;
@@ -5886,7 +5934,10 @@ export interface components {
             n_trials: number;
             /** @description Trials so far by status. */
             counts: components["schemas"]["Counts"];
-            /** Created At */
+            /**
+             * Created At
+             * Format: date-time
+             */
             created_at: string;
             /** Finished At */
             finished_at: string | null;
@@ -5988,7 +6039,10 @@ export interface components {
             n_trials: number;
             /** @description Trials so far by status. */
             counts: components["schemas"]["Counts"];
-            /** Created At */
+            /**
+             * Created At
+             * Format: date-time
+             */
             created_at: string;
             /** Finished At */
             finished_at: string | null;
@@ -6242,7 +6296,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @description The caller's pseudonymous id of the student; a slash in it is sent as %2F. */
+                /** @description The caller's pseudonymous id of the student; in the address a slash is %2F. */
                 student_id: string;
             };
             cookie?: never;
@@ -9939,7 +9993,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The caller's pseudonymous id of the student; a slash in it is sent as %2F. */
+                /** @description The caller's pseudonymous id of the student; in the address a slash is %2F. */
                 student_id: string;
             };
             cookie?: never;
@@ -10025,7 +10079,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The caller's pseudonymous id of the student; a slash in it is sent as %2F. */
+                /** @description The caller's pseudonymous id of the student; in the address a slash is %2F. */
                 student_id: string;
             };
             cookie?: never;
@@ -10109,7 +10163,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The caller's pseudonymous id of the student; a slash in it is sent as %2F. */
+                /** @description The caller's pseudonymous id of the student; in the address a slash is %2F. */
                 student_id: string;
             };
             cookie?: never;
@@ -10201,7 +10255,7 @@ export interface operations {
                 "if-none-match"?: string;
             };
             path: {
-                /** @description The caller's pseudonymous id of the student; a slash in it is sent as %2F. */
+                /** @description The caller's pseudonymous id of the student; in the address a slash is %2F. */
                 student_id: string;
             };
             cookie?: never;
@@ -10312,7 +10366,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @description The caller's pseudonymous id of the student; a slash in it is sent as %2F. */
+                /** @description The caller's pseudonymous id of the student; in the address a slash is %2F. */
                 student_id: string;
             };
             cookie?: never;
@@ -10417,7 +10471,7 @@ export interface operations {
                 accept?: string;
             };
             path: {
-                /** @description The caller's pseudonymous id of the student; a slash in it is sent as %2F. */
+                /** @description The caller's pseudonymous id of the student; in the address a slash is %2F. */
                 student_id: string;
             };
             cookie?: never;
@@ -10538,7 +10592,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The caller's pseudonymous id of the student; a slash in it is sent as %2F. */
+                /** @description The caller's pseudonymous id of the student; in the address a slash is %2F. */
                 student_id: string;
             };
             cookie?: never;
@@ -10669,7 +10723,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @description The caller's pseudonymous id of the student; a slash in it is sent as %2F. */
+                /** @description The caller's pseudonymous id of the student; in the address a slash is %2F. */
                 student_id: string;
             };
             cookie?: never;
@@ -10953,7 +11007,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The caller's name of the cohort; a slash in it is sent as %2F. */
+                /** @description The caller's name of the cohort; in the address a slash is %2F. */
                 cohort: string;
             };
             cookie?: never;
@@ -11070,7 +11124,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The caller's name of the cohort; a slash in it is sent as %2F. */
+                /** @description The caller's name of the cohort; in the address a slash is %2F. */
                 cohort: string;
             };
             cookie?: never;

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -18,7 +19,7 @@ class AbilityRead:
 
     model: ModelReference
     """ Which model gave an answer. """
-    as_of: str
+    as_of: datetime.datetime
     """ Time of the last response that is included. """
     n_interactions: int
     """ Responses of the student that are included. """
@@ -39,7 +40,7 @@ class AbilityRead:
     def to_dict(self) -> dict[str, Any]:
         model = self.model.to_dict()
 
-        as_of = self.as_of
+        as_of = self.as_of.isoformat()
 
         n_interactions = self.n_interactions
 
@@ -85,7 +86,7 @@ class AbilityRead:
         d = dict(src_dict)
         model = ModelReference.from_dict(d.pop("model"))
 
-        as_of = d.pop("as_of")
+        as_of = datetime.datetime.fromisoformat(d.pop("as_of"))
 
         n_interactions = d.pop("n_interactions")
 

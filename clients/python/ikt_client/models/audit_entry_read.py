@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from typing import Any, TypeVar, cast
 from uuid import UUID
@@ -14,7 +15,7 @@ class AuditEntryRead:
     """One request that was answered. It holds no name, no query and no content."""
 
     id: int
-    at: str
+    at: datetime.datetime
     key_id: None | UUID
     """ The key that was shown; null while keys are off. """
     operation: str
@@ -30,7 +31,7 @@ class AuditEntryRead:
     def to_dict(self) -> dict[str, Any]:
         id = self.id
 
-        at = self.at
+        at = self.at.isoformat()
 
         key_id: None | str
         if isinstance(self.key_id, UUID):
@@ -78,7 +79,7 @@ class AuditEntryRead:
         d = dict(src_dict)
         id = d.pop("id")
 
-        at = d.pop("at")
+        at = datetime.datetime.fromisoformat(d.pop("at"))
 
         def _parse_key_id(data: object) -> None | UUID:
             if data is None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -20,7 +21,7 @@ class CohortMasteryRead:
     model: ModelReference
     """ Which model gave an answer. """
     cohort: None | str
-    active_since: None | str
+    active_since: datetime.datetime | None
     n_students: int
     """ Students that the filter leaves and the model has scored. """
     skills: list[CohortSkill]
@@ -33,7 +34,10 @@ class CohortMasteryRead:
         cohort = self.cohort
 
         active_since: None | str
-        active_since = self.active_since
+        if isinstance(self.active_since, datetime.datetime):
+            active_since = self.active_since.isoformat()
+        else:
+            active_since = self.active_since
 
         n_students = self.n_students
 
@@ -71,10 +75,18 @@ class CohortMasteryRead:
 
         cohort = _parse_cohort(d.pop("cohort"))
 
-        def _parse_active_since(data: object) -> None | str:
+        def _parse_active_since(data: object) -> datetime.datetime | None:
             if data is None:
                 return data
-            return cast(None | str, data)
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                active_since_type_0 = datetime.datetime.fromisoformat(data)
+
+                return active_since_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(datetime.datetime | None, data)
 
         active_since = _parse_active_since(d.pop("active_since"))
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from typing import Any, TypeVar, cast
 from uuid import UUID
@@ -30,7 +31,7 @@ class ComparedExperiment:
     exclude_folds: list[int]
     """ Folds whose students were left out altogether. """
     seed: int | None
-    finished_at: None | str
+    finished_at: datetime.datetime | None
     epochs: int | None
     """ Epochs trained. """
     href: str
@@ -55,7 +56,10 @@ class ComparedExperiment:
         seed = self.seed
 
         finished_at: None | str
-        finished_at = self.finished_at
+        if isinstance(self.finished_at, datetime.datetime):
+            finished_at = self.finished_at.isoformat()
+        else:
+            finished_at = self.finished_at
 
         epochs: int | None
         epochs = self.epochs
@@ -106,10 +110,18 @@ class ComparedExperiment:
 
         seed = _parse_seed(d.pop("seed"))
 
-        def _parse_finished_at(data: object) -> None | str:
+        def _parse_finished_at(data: object) -> datetime.datetime | None:
             if data is None:
                 return data
-            return cast(None | str, data)
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                finished_at_type_0 = datetime.datetime.fromisoformat(data)
+
+                return finished_at_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(datetime.datetime | None, data)
 
         finished_at = _parse_finished_at(d.pop("finished_at"))
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from uuid import UUID
@@ -38,7 +39,7 @@ class CrossValidationRead:
     config_fingerprint: str
     counts: Counts
     """ How many, by what they are. """
-    created_at: str
+    created_at: datetime.datetime
     links: Links
     """ Paths of the resource and of what belongs to it. """
     config: Config
@@ -68,7 +69,7 @@ class CrossValidationRead:
 
         counts = self.counts.to_dict()
 
-        created_at = self.created_at
+        created_at = self.created_at.isoformat()
 
         links = self.links.to_dict()
 
@@ -136,7 +137,7 @@ class CrossValidationRead:
 
         counts = Counts.from_dict(d.pop("counts"))
 
-        created_at = d.pop("created_at")
+        created_at = datetime.datetime.fromisoformat(d.pop("created_at"))
 
         links = Links.from_dict(d.pop("links"))
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from uuid import UUID
@@ -31,7 +32,7 @@ class DatasetRead:
     """ Experiments hold one of the folds 0..n_folds-1 out. """
     share_correct: float | None
     statistics: Statistics
-    created_at: str
+    created_at: datetime.datetime
     links: Links
     """ Paths of the resource and of what belongs to it. """
 
@@ -57,7 +58,7 @@ class DatasetRead:
 
         statistics = self.statistics.to_dict()
 
-        created_at = self.created_at
+        created_at = self.created_at.isoformat()
 
         links = self.links.to_dict()
 
@@ -113,7 +114,7 @@ class DatasetRead:
 
         statistics = Statistics.from_dict(d.pop("statistics"))
 
-        created_at = d.pop("created_at")
+        created_at = datetime.datetime.fromisoformat(d.pop("created_at"))
 
         links = Links.from_dict(d.pop("links"))
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -21,7 +22,7 @@ class EpochRead:
     metrics: Metrics
     """ Measured values by name; null where a value does not exist. """
     seconds: float | None
-    recorded_at: str
+    recorded_at: datetime.datetime
 
     def to_dict(self) -> dict[str, Any]:
         epoch = self.epoch
@@ -31,7 +32,7 @@ class EpochRead:
         seconds: float | None
         seconds = self.seconds
 
-        recorded_at = self.recorded_at
+        recorded_at = self.recorded_at.isoformat()
 
         field_dict: dict[str, Any] = {}
 
@@ -62,7 +63,7 @@ class EpochRead:
 
         seconds = _parse_seconds(d.pop("seconds"))
 
-        recorded_at = d.pop("recorded_at")
+        recorded_at = datetime.datetime.fromisoformat(d.pop("recorded_at"))
 
         epoch_read = cls(
             epoch=epoch,

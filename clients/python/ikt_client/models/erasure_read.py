@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from uuid import UUID
@@ -29,8 +30,8 @@ class ErasureRead:
     """ The key that asked for it; null while keys are off, and for the daily retention. """
     subject: UUID
     """ The student's name in the audit log; nothing leads from it to them any more. """
-    requested_at: str
-    finished_at: None | str
+    requested_at: datetime.datetime
+    finished_at: datetime.datetime | None
     n_interactions: int
     """ Responses that were deleted. """
     n_states: int
@@ -61,10 +62,13 @@ class ErasureRead:
 
         subject = str(self.subject)
 
-        requested_at = self.requested_at
+        requested_at = self.requested_at.isoformat()
 
         finished_at: None | str
-        finished_at = self.finished_at
+        if isinstance(self.finished_at, datetime.datetime):
+            finished_at = self.finished_at.isoformat()
+        else:
+            finished_at = self.finished_at
 
         n_interactions = self.n_interactions
 
@@ -131,12 +135,20 @@ class ErasureRead:
 
         subject = UUID(d.pop("subject"))
 
-        requested_at = d.pop("requested_at")
+        requested_at = datetime.datetime.fromisoformat(d.pop("requested_at"))
 
-        def _parse_finished_at(data: object) -> None | str:
+        def _parse_finished_at(data: object) -> datetime.datetime | None:
             if data is None:
                 return data
-            return cast(None | str, data)
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                finished_at_type_0 = datetime.datetime.fromisoformat(data)
+
+                return finished_at_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(datetime.datetime | None, data)
 
         finished_at = _parse_finished_at(d.pop("finished_at"))
 

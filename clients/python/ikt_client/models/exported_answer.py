@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from typing import Any, TypeVar, cast
 
@@ -15,7 +16,7 @@ class ExportedAnswer:
     skills: list[str]
     item: None | str
     correct: bool
-    timestamp: None | str
+    timestamp: datetime.datetime | None
 
     def to_dict(self) -> dict[str, Any]:
         skills = self.skills
@@ -26,7 +27,10 @@ class ExportedAnswer:
         correct = self.correct
 
         timestamp: None | str
-        timestamp = self.timestamp
+        if isinstance(self.timestamp, datetime.datetime):
+            timestamp = self.timestamp.isoformat()
+        else:
+            timestamp = self.timestamp
 
         field_dict: dict[str, Any] = {}
 
@@ -55,10 +59,18 @@ class ExportedAnswer:
 
         correct = d.pop("correct")
 
-        def _parse_timestamp(data: object) -> None | str:
+        def _parse_timestamp(data: object) -> datetime.datetime | None:
             if data is None:
                 return data
-            return cast(None | str, data)
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                timestamp_type_0 = datetime.datetime.fromisoformat(data)
+
+                return timestamp_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(datetime.datetime | None, data)
 
         timestamp = _parse_timestamp(d.pop("timestamp"))
 

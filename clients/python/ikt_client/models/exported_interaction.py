@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from typing import Any, TypeVar, cast
 
@@ -16,8 +17,8 @@ class ExportedInteraction:
     skills: list[str]
     item: None | str
     correct: bool
-    timestamp: str
-    received_at: str
+    timestamp: datetime.datetime
+    received_at: datetime.datetime
 
     def to_dict(self) -> dict[str, Any]:
         event_id = self.event_id
@@ -29,9 +30,9 @@ class ExportedInteraction:
 
         correct = self.correct
 
-        timestamp = self.timestamp
+        timestamp = self.timestamp.isoformat()
 
-        received_at = self.received_at
+        received_at = self.received_at.isoformat()
 
         field_dict: dict[str, Any] = {}
 
@@ -64,9 +65,9 @@ class ExportedInteraction:
 
         correct = d.pop("correct")
 
-        timestamp = d.pop("timestamp")
+        timestamp = datetime.datetime.fromisoformat(d.pop("timestamp"))
 
-        received_at = d.pop("received_at")
+        received_at = datetime.datetime.fromisoformat(d.pop("received_at"))
 
         exported_interaction = cls(
             event_id=event_id,

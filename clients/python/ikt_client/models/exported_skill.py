@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from typing import Any, TypeVar, cast
 
@@ -17,8 +18,8 @@ class ExportedSkill:
     probability_correct: float | None
     reference_mastery: float | None
     evidence: int
-    last_practised: None | str
-    mastered_at: None | str
+    last_practised: datetime.datetime | None
+    mastered_at: datetime.datetime | None
 
     def to_dict(self) -> dict[str, Any]:
         skill = self.skill
@@ -35,10 +36,16 @@ class ExportedSkill:
         evidence = self.evidence
 
         last_practised: None | str
-        last_practised = self.last_practised
+        if isinstance(self.last_practised, datetime.datetime):
+            last_practised = self.last_practised.isoformat()
+        else:
+            last_practised = self.last_practised
 
         mastered_at: None | str
-        mastered_at = self.mastered_at
+        if isinstance(self.mastered_at, datetime.datetime):
+            mastered_at = self.mastered_at.isoformat()
+        else:
+            mastered_at = self.mastered_at
 
         field_dict: dict[str, Any] = {}
 
@@ -84,17 +91,33 @@ class ExportedSkill:
 
         evidence = d.pop("evidence")
 
-        def _parse_last_practised(data: object) -> None | str:
+        def _parse_last_practised(data: object) -> datetime.datetime | None:
             if data is None:
                 return data
-            return cast(None | str, data)
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                last_practised_type_0 = datetime.datetime.fromisoformat(data)
+
+                return last_practised_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(datetime.datetime | None, data)
 
         last_practised = _parse_last_practised(d.pop("last_practised"))
 
-        def _parse_mastered_at(data: object) -> None | str:
+        def _parse_mastered_at(data: object) -> datetime.datetime | None:
             if data is None:
                 return data
-            return cast(None | str, data)
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                mastered_at_type_0 = datetime.datetime.fromisoformat(data)
+
+                return mastered_at_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(datetime.datetime | None, data)
 
         mastered_at = _parse_mastered_at(d.pop("mastered_at"))
 

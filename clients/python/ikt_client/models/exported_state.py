@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from uuid import UUID
@@ -19,7 +20,7 @@ class ExportedState:
 
     model_id: UUID
     model: str
-    as_of: str
+    as_of: datetime.datetime
     n_interactions: int
     theta: float | None
     theta_reference: float | None
@@ -31,7 +32,7 @@ class ExportedState:
 
         model = self.model
 
-        as_of = self.as_of
+        as_of = self.as_of.isoformat()
 
         n_interactions = self.n_interactions
 
@@ -75,7 +76,7 @@ class ExportedState:
 
         model = d.pop("model")
 
-        as_of = d.pop("as_of")
+        as_of = datetime.datetime.fromisoformat(d.pop("as_of"))
 
         n_interactions = d.pop("n_interactions")
 

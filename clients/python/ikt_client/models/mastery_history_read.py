@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -23,7 +24,7 @@ class MasteryHistoryRead:
     n_interactions: int
     positions: list[int]
     """ Steps of the trajectory after which mastery is told, evenly spread; the last one is the present. """
-    timestamps: list[str]
+    timestamps: list[datetime.datetime]
     """ When those responses happened. """
     skills: list[SkillHistory]
     """ In the order asked; else the most practised first. """
@@ -37,7 +38,10 @@ class MasteryHistoryRead:
 
         positions = self.positions
 
-        timestamps = self.timestamps
+        timestamps = []
+        for timestamps_item_data in self.timestamps:
+            timestamps_item = timestamps_item_data.isoformat()
+            timestamps.append(timestamps_item)
 
         skills = []
         for skills_item_data in self.skills:
@@ -73,7 +77,12 @@ class MasteryHistoryRead:
 
         positions = cast(list[int], d.pop("positions"))
 
-        timestamps = cast(list[str], d.pop("timestamps"))
+        timestamps = []
+        _timestamps = d.pop("timestamps")
+        for timestamps_item_data in _timestamps:
+            timestamps_item = datetime.datetime.fromisoformat(timestamps_item_data)
+
+            timestamps.append(timestamps_item)
 
         skills = []
         _skills = d.pop("skills")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from uuid import UUID
@@ -34,8 +35,8 @@ class ModelRead:
     """ Students it has learned from who were erased since: their data is gone, the weights remember. """
     warnings: list[str]
     """ What gives cause to doubt it, one sentence each. """
-    created_at: str
-    promoted_at: None | str
+    created_at: datetime.datetime
+    promoted_at: datetime.datetime | None
     links: Links
     """ Paths of the resource and of what belongs to it. """
 
@@ -62,10 +63,13 @@ class ModelRead:
 
         warnings = self.warnings
 
-        created_at = self.created_at
+        created_at = self.created_at.isoformat()
 
         promoted_at: None | str
-        promoted_at = self.promoted_at
+        if isinstance(self.promoted_at, datetime.datetime):
+            promoted_at = self.promoted_at.isoformat()
+        else:
+            promoted_at = self.promoted_at
 
         links = self.links.to_dict()
 
@@ -125,12 +129,20 @@ class ModelRead:
 
         warnings = cast(list[str], d.pop("warnings"))
 
-        created_at = d.pop("created_at")
+        created_at = datetime.datetime.fromisoformat(d.pop("created_at"))
 
-        def _parse_promoted_at(data: object) -> None | str:
+        def _parse_promoted_at(data: object) -> datetime.datetime | None:
             if data is None:
                 return data
-            return cast(None | str, data)
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                promoted_at_type_0 = datetime.datetime.fromisoformat(data)
+
+                return promoted_at_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(datetime.datetime | None, data)
 
         promoted_at = _parse_promoted_at(d.pop("promoted_at"))
 

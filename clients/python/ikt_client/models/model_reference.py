@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from typing import Any, TypeVar, cast
 from uuid import UUID
@@ -18,7 +19,7 @@ class ModelReference:
     version: str
     """ Changes whenever another model answers. """
     experiment_id: UUID
-    promoted_at: None | str
+    promoted_at: datetime.datetime | None
 
     def to_dict(self) -> dict[str, Any]:
         id = str(self.id)
@@ -30,7 +31,10 @@ class ModelReference:
         experiment_id = str(self.experiment_id)
 
         promoted_at: None | str
-        promoted_at = self.promoted_at
+        if isinstance(self.promoted_at, datetime.datetime):
+            promoted_at = self.promoted_at.isoformat()
+        else:
+            promoted_at = self.promoted_at
 
         field_dict: dict[str, Any] = {}
 
@@ -57,10 +61,18 @@ class ModelReference:
 
         experiment_id = UUID(d.pop("experiment_id"))
 
-        def _parse_promoted_at(data: object) -> None | str:
+        def _parse_promoted_at(data: object) -> datetime.datetime | None:
             if data is None:
                 return data
-            return cast(None | str, data)
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                promoted_at_type_0 = datetime.datetime.fromisoformat(data)
+
+                return promoted_at_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(datetime.datetime | None, data)
 
         promoted_at = _parse_promoted_at(d.pop("promoted_at"))
 

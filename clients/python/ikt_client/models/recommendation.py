@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from typing import Any, TypeVar, cast
 
@@ -27,7 +28,7 @@ class Recommendation:
     mastery_if_wrong: float | None
     evidence: int
     """ Responses of this student on this skill. """
-    last_practised: None | str
+    last_practised: datetime.datetime | None
 
     def to_dict(self) -> dict[str, Any]:
         skill = self.skill
@@ -55,7 +56,10 @@ class Recommendation:
         evidence = self.evidence
 
         last_practised: None | str
-        last_practised = self.last_practised
+        if isinstance(self.last_practised, datetime.datetime):
+            last_practised = self.last_practised.isoformat()
+        else:
+            last_practised = self.last_practised
 
         field_dict: dict[str, Any] = {}
 
@@ -127,10 +131,18 @@ class Recommendation:
 
         evidence = d.pop("evidence")
 
-        def _parse_last_practised(data: object) -> None | str:
+        def _parse_last_practised(data: object) -> datetime.datetime | None:
             if data is None:
                 return data
-            return cast(None | str, data)
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                last_practised_type_0 = datetime.datetime.fromisoformat(data)
+
+                return last_practised_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(datetime.datetime | None, data)
 
         last_practised = _parse_last_practised(d.pop("last_practised"))
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
@@ -13,8 +14,8 @@ class RetentionRead:
     """What is kept too long, or was."""
 
     dry_run: bool
-    inactive_since: str
-    audit_before: str
+    inactive_since: datetime.datetime
+    audit_before: datetime.datetime
     """ Entries of the audit log that are older are dropped. """
     n_students: int
     """ Students who are to be erased; without `dry_run`, who were by this request. """
@@ -28,9 +29,9 @@ class RetentionRead:
     def to_dict(self) -> dict[str, Any]:
         dry_run = self.dry_run
 
-        inactive_since = self.inactive_since
+        inactive_since = self.inactive_since.isoformat()
 
-        audit_before = self.audit_before
+        audit_before = self.audit_before.isoformat()
 
         n_students = self.n_students
 
@@ -61,9 +62,9 @@ class RetentionRead:
         d = dict(src_dict)
         dry_run = d.pop("dry_run")
 
-        inactive_since = d.pop("inactive_since")
+        inactive_since = datetime.datetime.fromisoformat(d.pop("inactive_since"))
 
-        audit_before = d.pop("audit_before")
+        audit_before = datetime.datetime.fromisoformat(d.pop("audit_before"))
 
         n_students = d.pop("n_students")
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from typing import Any, TypeVar, cast
 
@@ -23,7 +24,7 @@ class SkillMastery:
     """ Where that interval ends. """
     level: None | str
     """ The last of `levels` that begins at or below `mastery`. """
-    mastered_at: None | str
+    mastered_at: datetime.datetime | None
     """ Time of the response on this skill after which `mastery` first reached 0.85; it stays when mastery
     falls again. Null while that never happened. """
     probability_correct: float | None
@@ -39,7 +40,7 @@ class SkillMastery:
     is `scalar`. """
     evidence: int
     """ Responses of this student on this skill. """
-    last_practised: None | str
+    last_practised: datetime.datetime | None
 
     def to_dict(self) -> dict[str, Any]:
         skill = self.skill
@@ -57,7 +58,10 @@ class SkillMastery:
         level = self.level
 
         mastered_at: None | str
-        mastered_at = self.mastered_at
+        if isinstance(self.mastered_at, datetime.datetime):
+            mastered_at = self.mastered_at.isoformat()
+        else:
+            mastered_at = self.mastered_at
 
         probability_correct: float | None
         probability_correct = self.probability_correct
@@ -77,7 +81,10 @@ class SkillMastery:
         evidence = self.evidence
 
         last_practised: None | str
-        last_practised = self.last_practised
+        if isinstance(self.last_practised, datetime.datetime):
+            last_practised = self.last_practised.isoformat()
+        else:
+            last_practised = self.last_practised
 
         field_dict: dict[str, Any] = {}
 
@@ -134,10 +141,18 @@ class SkillMastery:
 
         level = _parse_level(d.pop("level"))
 
-        def _parse_mastered_at(data: object) -> None | str:
+        def _parse_mastered_at(data: object) -> datetime.datetime | None:
             if data is None:
                 return data
-            return cast(None | str, data)
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                mastered_at_type_0 = datetime.datetime.fromisoformat(data)
+
+                return mastered_at_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(datetime.datetime | None, data)
 
         mastered_at = _parse_mastered_at(d.pop("mastered_at"))
 
@@ -178,10 +193,18 @@ class SkillMastery:
 
         evidence = d.pop("evidence")
 
-        def _parse_last_practised(data: object) -> None | str:
+        def _parse_last_practised(data: object) -> datetime.datetime | None:
             if data is None:
                 return data
-            return cast(None | str, data)
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                last_practised_type_0 = datetime.datetime.fromisoformat(data)
+
+                return last_practised_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(datetime.datetime | None, data)
 
         last_practised = _parse_last_practised(d.pop("last_practised"))
 

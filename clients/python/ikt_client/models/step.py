@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from typing import Any, TypeVar, cast
 
@@ -15,7 +16,7 @@ class Step:
     position: int
     """ Counted from 0, in the order in which the responses happened. """
     event_id: str
-    timestamp: str
+    timestamp: datetime.datetime
     skills: list[str]
     correct: bool
     known: bool
@@ -40,7 +41,7 @@ class Step:
 
         event_id = self.event_id
 
-        timestamp = self.timestamp
+        timestamp = self.timestamp.isoformat()
 
         skills = self.skills
 
@@ -98,7 +99,7 @@ class Step:
 
         event_id = d.pop("event_id")
 
-        timestamp = d.pop("timestamp")
+        timestamp = datetime.datetime.fromisoformat(d.pop("timestamp"))
 
         skills = cast(list[str], d.pop("skills"))
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -22,10 +23,10 @@ class StudentExport:
     """All that is stored of one student."""
 
     student_id: str
-    created_at: None | str
+    created_at: datetime.datetime | None
     """ Null for somebody who is in datasets alone. """
     n_interactions: int
-    last_interaction_at: None | str
+    last_interaction_at: datetime.datetime | None
     cohorts: list[str]
     states: list[ExportedState]
     """ One for each model that has scored the student, the oldest model first. """
@@ -42,12 +43,18 @@ class StudentExport:
         student_id = self.student_id
 
         created_at: None | str
-        created_at = self.created_at
+        if isinstance(self.created_at, datetime.datetime):
+            created_at = self.created_at.isoformat()
+        else:
+            created_at = self.created_at
 
         n_interactions = self.n_interactions
 
         last_interaction_at: None | str
-        last_interaction_at = self.last_interaction_at
+        if isinstance(self.last_interaction_at, datetime.datetime):
+            last_interaction_at = self.last_interaction_at.isoformat()
+        else:
+            last_interaction_at = self.last_interaction_at
 
         cohorts = self.cohorts
 
@@ -113,19 +120,35 @@ class StudentExport:
         d = dict(src_dict)
         student_id = d.pop("student_id")
 
-        def _parse_created_at(data: object) -> None | str:
+        def _parse_created_at(data: object) -> datetime.datetime | None:
             if data is None:
                 return data
-            return cast(None | str, data)
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                created_at_type_0 = datetime.datetime.fromisoformat(data)
+
+                return created_at_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(datetime.datetime | None, data)
 
         created_at = _parse_created_at(d.pop("created_at"))
 
         n_interactions = d.pop("n_interactions")
 
-        def _parse_last_interaction_at(data: object) -> None | str:
+        def _parse_last_interaction_at(data: object) -> datetime.datetime | None:
             if data is None:
                 return data
-            return cast(None | str, data)
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                last_interaction_at_type_0 = datetime.datetime.fromisoformat(data)
+
+                return last_interaction_at_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(datetime.datetime | None, data)
 
         last_interaction_at = _parse_last_interaction_at(d.pop("last_interaction_at"))
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -18,8 +19,8 @@ class StudentRead:
 
     student_id: str
     n_interactions: int
-    created_at: str
-    last_interaction_at: None | str
+    created_at: datetime.datetime
+    last_interaction_at: datetime.datetime | None
     links: Links
     """ Paths of the resource and of what belongs to it. """
 
@@ -28,10 +29,13 @@ class StudentRead:
 
         n_interactions = self.n_interactions
 
-        created_at = self.created_at
+        created_at = self.created_at.isoformat()
 
         last_interaction_at: None | str
-        last_interaction_at = self.last_interaction_at
+        if isinstance(self.last_interaction_at, datetime.datetime):
+            last_interaction_at = self.last_interaction_at.isoformat()
+        else:
+            last_interaction_at = self.last_interaction_at
 
         links = self.links.to_dict()
 
@@ -58,12 +62,20 @@ class StudentRead:
 
         n_interactions = d.pop("n_interactions")
 
-        created_at = d.pop("created_at")
+        created_at = datetime.datetime.fromisoformat(d.pop("created_at"))
 
-        def _parse_last_interaction_at(data: object) -> None | str:
+        def _parse_last_interaction_at(data: object) -> datetime.datetime | None:
             if data is None:
                 return data
-            return cast(None | str, data)
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                last_interaction_at_type_0 = datetime.datetime.fromisoformat(data)
+
+                return last_interaction_at_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(datetime.datetime | None, data)
 
         last_interaction_at = _parse_last_interaction_at(d.pop("last_interaction_at"))
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from uuid import UUID
@@ -39,8 +40,8 @@ class SweepSummary:
     """ Trials wanted in all. """
     counts: Counts
     """ How many, by what they are. """
-    created_at: str
-    finished_at: None | str
+    created_at: datetime.datetime
+    finished_at: datetime.datetime | None
     error: None | RunError
     """ What kept it from going on; null where every trial was queued. """
     links: Links
@@ -72,10 +73,13 @@ class SweepSummary:
 
         counts = self.counts.to_dict()
 
-        created_at = self.created_at
+        created_at = self.created_at.isoformat()
 
         finished_at: None | str
-        finished_at = self.finished_at
+        if isinstance(self.finished_at, datetime.datetime):
+            finished_at = self.finished_at.isoformat()
+        else:
+            finished_at = self.finished_at
 
         error: dict[str, Any] | None
         if isinstance(self.error, RunError):
@@ -144,12 +148,20 @@ class SweepSummary:
 
         counts = Counts.from_dict(d.pop("counts"))
 
-        created_at = d.pop("created_at")
+        created_at = datetime.datetime.fromisoformat(d.pop("created_at"))
 
-        def _parse_finished_at(data: object) -> None | str:
+        def _parse_finished_at(data: object) -> datetime.datetime | None:
             if data is None:
                 return data
-            return cast(None | str, data)
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                finished_at_type_0 = datetime.datetime.fromisoformat(data)
+
+                return finished_at_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(datetime.datetime | None, data)
 
         finished_at = _parse_finished_at(d.pop("finished_at"))
 

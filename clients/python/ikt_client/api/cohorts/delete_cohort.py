@@ -93,7 +93,7 @@ def sync_detailed(
      Its students stay.
 
     Args:
-        cohort (str): The caller's name of the cohort; a slash in it is sent as %2F.
+        cohort (str): The caller's name of the cohort; in the address a slash is %2F.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -124,7 +124,7 @@ def sync(
      Its students stay.
 
     Args:
-        cohort (str): The caller's name of the cohort; a slash in it is sent as %2F.
+        cohort (str): The caller's name of the cohort; in the address a slash is %2F.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -150,7 +150,7 @@ async def asyncio_detailed(
      Its students stay.
 
     Args:
-        cohort (str): The caller's name of the cohort; a slash in it is sent as %2F.
+        cohort (str): The caller's name of the cohort; in the address a slash is %2F.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -179,7 +179,7 @@ async def asyncio(
      Its students stay.
 
     Args:
-        cohort (str): The caller's name of the cohort; a slash in it is sent as %2F.
+        cohort (str): The caller's name of the cohort; in the address a slash is %2F.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.

@@ -120,7 +120,7 @@ def sync_detailed(
      The whole list: it takes the place of the one before. A student may be in several cohorts.
 
     Args:
-        cohort (str): The caller's name of the cohort; a slash in it is sent as %2F.
+        cohort (str): The caller's name of the cohort; in the address a slash is %2F.
         body (Members): Who is in a cohort.
 
     Raises:
@@ -154,7 +154,7 @@ def sync(
      The whole list: it takes the place of the one before. A student may be in several cohorts.
 
     Args:
-        cohort (str): The caller's name of the cohort; a slash in it is sent as %2F.
+        cohort (str): The caller's name of the cohort; in the address a slash is %2F.
         body (Members): Who is in a cohort.
 
     Raises:
@@ -183,7 +183,7 @@ async def asyncio_detailed(
      The whole list: it takes the place of the one before. A student may be in several cohorts.
 
     Args:
-        cohort (str): The caller's name of the cohort; a slash in it is sent as %2F.
+        cohort (str): The caller's name of the cohort; in the address a slash is %2F.
         body (Members): Who is in a cohort.
 
     Raises:
@@ -215,7 +215,7 @@ async def asyncio(
      The whole list: it takes the place of the one before. A student may be in several cohorts.
 
     Args:
-        cohort (str): The caller's name of the cohort; a slash in it is sent as %2F.
+        cohort (str): The caller's name of the cohort; in the address a slash is %2F.
         body (Members): Who is in a cohort.
 
     Raises:

@@ -95,7 +95,7 @@ def sync_detailed(
     Models that have learned from them stay, and say so. `GET /erasures` tells when all is done.
 
     Args:
-        student_id (str): The caller's pseudonymous id of the student; a slash in it is sent as
+        student_id (str): The caller's pseudonymous id of the student; in the address a slash is
             %2F.
 
     Raises:
@@ -129,7 +129,7 @@ def sync(
     Models that have learned from them stay, and say so. `GET /erasures` tells when all is done.
 
     Args:
-        student_id (str): The caller's pseudonymous id of the student; a slash in it is sent as
+        student_id (str): The caller's pseudonymous id of the student; in the address a slash is
             %2F.
 
     Raises:
@@ -158,7 +158,7 @@ async def asyncio_detailed(
     Models that have learned from them stay, and say so. `GET /erasures` tells when all is done.
 
     Args:
-        student_id (str): The caller's pseudonymous id of the student; a slash in it is sent as
+        student_id (str): The caller's pseudonymous id of the student; in the address a slash is
             %2F.
 
     Raises:
@@ -190,7 +190,7 @@ async def asyncio(
     Models that have learned from them stay, and say so. `GET /erasures` tells when all is done.
 
     Args:
-        student_id (str): The caller's pseudonymous id of the student; a slash in it is sent as
+        student_id (str): The caller's pseudonymous id of the student; in the address a slash is
             %2F.
 
     Raises:

@@ -99,7 +99,7 @@ def sync_detailed(
     Also of somebody who is in datasets alone.
 
     Args:
-        student_id (str): The caller's pseudonymous id of the student; a slash in it is sent as
+        student_id (str): The caller's pseudonymous id of the student; in the address a slash is
             %2F.
 
     Raises:
@@ -135,7 +135,7 @@ def sync(
     Also of somebody who is in datasets alone.
 
     Args:
-        student_id (str): The caller's pseudonymous id of the student; a slash in it is sent as
+        student_id (str): The caller's pseudonymous id of the student; in the address a slash is
             %2F.
 
     Raises:
@@ -166,7 +166,7 @@ async def asyncio_detailed(
     Also of somebody who is in datasets alone.
 
     Args:
-        student_id (str): The caller's pseudonymous id of the student; a slash in it is sent as
+        student_id (str): The caller's pseudonymous id of the student; in the address a slash is
             %2F.
 
     Raises:
@@ -200,7 +200,7 @@ async def asyncio(
     Also of somebody who is in datasets alone.
 
     Args:
-        student_id (str): The caller's pseudonymous id of the student; a slash in it is sent as
+        student_id (str): The caller's pseudonymous id of the student; in the address a slash is
             %2F.
 
     Raises:

@@ -128,7 +128,7 @@ def sync_detailed(
     formulas.
 
     Args:
-        student_id (str): The caller's pseudonymous id of the student; a slash in it is sent as
+        student_id (str): The caller's pseudonymous id of the student; in the address a slash is
             %2F.
         skill (list[str] | Unset): Only this skill; may be repeated.
         if_none_match (str | Unset): Tags that the caller has; `*` for any.
@@ -170,7 +170,7 @@ def sync(
     formulas.
 
     Args:
-        student_id (str): The caller's pseudonymous id of the student; a slash in it is sent as
+        student_id (str): The caller's pseudonymous id of the student; in the address a slash is
             %2F.
         skill (list[str] | Unset): Only this skill; may be repeated.
         if_none_match (str | Unset): Tags that the caller has; `*` for any.
@@ -207,7 +207,7 @@ async def asyncio_detailed(
     formulas.
 
     Args:
-        student_id (str): The caller's pseudonymous id of the student; a slash in it is sent as
+        student_id (str): The caller's pseudonymous id of the student; in the address a slash is
             %2F.
         skill (list[str] | Unset): Only this skill; may be repeated.
         if_none_match (str | Unset): Tags that the caller has; `*` for any.
@@ -247,7 +247,7 @@ async def asyncio(
     formulas.
 
     Args:
-        student_id (str): The caller's pseudonymous id of the student; a slash in it is sent as
+        student_id (str): The caller's pseudonymous id of the student; in the address a slash is
             %2F.
         skill (list[str] | Unset): Only this skill; may be repeated.
         if_none_match (str | Unset): Tags that the caller has; `*` for any.

@@ -118,7 +118,7 @@ def sync_detailed(
      What `mastery` would have said after some of the student's responses, skill by skill: a heat map.
 
     Args:
-        student_id (str): The caller's pseudonymous id of the student; a slash in it is sent as
+        student_id (str): The caller's pseudonymous id of the student; in the address a slash is
             %2F.
         skill (list[str] | Unset): Only this skill; may be repeated. Else the 50 practised most.
         points (int | Unset): Most moments, fewer of a very long history; evenly spread, with the
@@ -157,7 +157,7 @@ def sync(
      What `mastery` would have said after some of the student's responses, skill by skill: a heat map.
 
     Args:
-        student_id (str): The caller's pseudonymous id of the student; a slash in it is sent as
+        student_id (str): The caller's pseudonymous id of the student; in the address a slash is
             %2F.
         skill (list[str] | Unset): Only this skill; may be repeated. Else the 50 practised most.
         points (int | Unset): Most moments, fewer of a very long history; evenly spread, with the
@@ -191,7 +191,7 @@ async def asyncio_detailed(
      What `mastery` would have said after some of the student's responses, skill by skill: a heat map.
 
     Args:
-        student_id (str): The caller's pseudonymous id of the student; a slash in it is sent as
+        student_id (str): The caller's pseudonymous id of the student; in the address a slash is
             %2F.
         skill (list[str] | Unset): Only this skill; may be repeated. Else the 50 practised most.
         points (int | Unset): Most moments, fewer of a very long history; evenly spread, with the
@@ -228,7 +228,7 @@ async def asyncio(
      What `mastery` would have said after some of the student's responses, skill by skill: a heat map.
 
     Args:
-        student_id (str): The caller's pseudonymous id of the student; a slash in it is sent as
+        student_id (str): The caller's pseudonymous id of the student; in the address a slash is
             %2F.
         skill (list[str] | Unset): Only this skill; may be repeated. Else the 50 practised most.
         points (int | Unset): Most moments, fewer of a very long history; evenly spread, with the

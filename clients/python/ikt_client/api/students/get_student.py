@@ -95,7 +95,7 @@ def sync_detailed(
      How many responses are known, and since when.
 
     Args:
-        student_id (str): The caller's pseudonymous id of the student; a slash in it is sent as
+        student_id (str): The caller's pseudonymous id of the student; in the address a slash is
             %2F.
 
     Raises:
@@ -127,7 +127,7 @@ def sync(
      How many responses are known, and since when.
 
     Args:
-        student_id (str): The caller's pseudonymous id of the student; a slash in it is sent as
+        student_id (str): The caller's pseudonymous id of the student; in the address a slash is
             %2F.
 
     Raises:
@@ -154,7 +154,7 @@ async def asyncio_detailed(
      How many responses are known, and since when.
 
     Args:
-        student_id (str): The caller's pseudonymous id of the student; a slash in it is sent as
+        student_id (str): The caller's pseudonymous id of the student; in the address a slash is
             %2F.
 
     Raises:
@@ -184,7 +184,7 @@ async def asyncio(
      How many responses are known, and since when.
 
     Args:
-        student_id (str): The caller's pseudonymous id of the student; a slash in it is sent as
+        student_id (str): The caller's pseudonymous id of the student; in the address a slash is
             %2F.
 
     Raises:

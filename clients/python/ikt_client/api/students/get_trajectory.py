@@ -138,7 +138,7 @@ def sync_detailed(
     JSON comes in pages, or in so many `points`; CSV and Arrow are whole, or of so many points.
 
     Args:
-        student_id (str): The caller's pseudonymous id of the student; a slash in it is sent as
+        student_id (str): The caller's pseudonymous id of the student; in the address a slash is
             %2F.
         limit (int | Unset): Most steps on one page; 200 unless given.
         cursor (str | Unset): Where the page starts: `next_cursor` of the page before.
@@ -185,7 +185,7 @@ def sync(
     JSON comes in pages, or in so many `points`; CSV and Arrow are whole, or of so many points.
 
     Args:
-        student_id (str): The caller's pseudonymous id of the student; a slash in it is sent as
+        student_id (str): The caller's pseudonymous id of the student; in the address a slash is
             %2F.
         limit (int | Unset): Most steps on one page; 200 unless given.
         cursor (str | Unset): Where the page starts: `next_cursor` of the page before.
@@ -227,7 +227,7 @@ async def asyncio_detailed(
     JSON comes in pages, or in so many `points`; CSV and Arrow are whole, or of so many points.
 
     Args:
-        student_id (str): The caller's pseudonymous id of the student; a slash in it is sent as
+        student_id (str): The caller's pseudonymous id of the student; in the address a slash is
             %2F.
         limit (int | Unset): Most steps on one page; 200 unless given.
         cursor (str | Unset): Where the page starts: `next_cursor` of the page before.
@@ -272,7 +272,7 @@ async def asyncio(
     JSON comes in pages, or in so many `points`; CSV and Arrow are whole, or of so many points.
 
     Args:
-        student_id (str): The caller's pseudonymous id of the student; a slash in it is sent as
+        student_id (str): The caller's pseudonymous id of the student; in the address a slash is
             %2F.
         limit (int | Unset): Most steps on one page; 200 unless given.
         cursor (str | Unset): Where the page starts: `next_cursor` of the page before.

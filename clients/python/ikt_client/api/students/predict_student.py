@@ -127,7 +127,7 @@ def sync_detailed(
     Nothing is stored. All responses that are known are included, also those that wait to be scored.
 
     Args:
-        student_id (str): The caller's pseudonymous id of the student; a slash in it is sent as
+        student_id (str): The caller's pseudonymous id of the student; in the address a slash is
             %2F.
         body (PredictionsCreate): Skills to predict, and what to suppose.
 
@@ -164,7 +164,7 @@ def sync(
     Nothing is stored. All responses that are known are included, also those that wait to be scored.
 
     Args:
-        student_id (str): The caller's pseudonymous id of the student; a slash in it is sent as
+        student_id (str): The caller's pseudonymous id of the student; in the address a slash is
             %2F.
         body (PredictionsCreate): Skills to predict, and what to suppose.
 
@@ -196,7 +196,7 @@ async def asyncio_detailed(
     Nothing is stored. All responses that are known are included, also those that wait to be scored.
 
     Args:
-        student_id (str): The caller's pseudonymous id of the student; a slash in it is sent as
+        student_id (str): The caller's pseudonymous id of the student; in the address a slash is
             %2F.
         body (PredictionsCreate): Skills to predict, and what to suppose.
 
@@ -231,7 +231,7 @@ async def asyncio(
     Nothing is stored. All responses that are known are included, also those that wait to be scored.
 
     Args:
-        student_id (str): The caller's pseudonymous id of the student; a slash in it is sent as
+        student_id (str): The caller's pseudonymous id of the student; in the address a slash is
             %2F.
         body (PredictionsCreate): Skills to predict, and what to suppose.
 

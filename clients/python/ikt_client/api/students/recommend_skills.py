@@ -122,7 +122,7 @@ def sync_detailed(
     scored.
 
     Args:
-        student_id (str): The caller's pseudonymous id of the student; a slash in it is sent as
+        student_id (str): The caller's pseudonymous id of the student; in the address a slash is
             %2F.
         by (RecommendSkillsBy | Unset): `learning`: what one response is expected to add to the
             mastery of its skill; `information`: what it would tell of the ability. Default:
@@ -165,7 +165,7 @@ def sync(
     scored.
 
     Args:
-        student_id (str): The caller's pseudonymous id of the student; a slash in it is sent as
+        student_id (str): The caller's pseudonymous id of the student; in the address a slash is
             %2F.
         by (RecommendSkillsBy | Unset): `learning`: what one response is expected to add to the
             mastery of its skill; `information`: what it would tell of the ability. Default:
@@ -203,7 +203,7 @@ async def asyncio_detailed(
     scored.
 
     Args:
-        student_id (str): The caller's pseudonymous id of the student; a slash in it is sent as
+        student_id (str): The caller's pseudonymous id of the student; in the address a slash is
             %2F.
         by (RecommendSkillsBy | Unset): `learning`: what one response is expected to add to the
             mastery of its skill; `information`: what it would tell of the ability. Default:
@@ -244,7 +244,7 @@ async def asyncio(
     scored.
 
     Args:
-        student_id (str): The caller's pseudonymous id of the student; a slash in it is sent as
+        student_id (str): The caller's pseudonymous id of the student; in the address a slash is
             %2F.
         by (RecommendSkillsBy | Unset): `learning`: what one response is expected to add to the
             mastery of its skill; `information`: what it would tell of the ability. Default:

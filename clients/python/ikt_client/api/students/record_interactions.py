@@ -148,7 +148,7 @@ def sync_detailed(
     Unless `partial` is given, all responses of a request are stored or none.
 
     Args:
-        student_id (str): The caller's pseudonymous id of the student; a slash in it is sent as
+        student_id (str): The caller's pseudonymous id of the student; in the address a slash is
             %2F.
         partial (bool | Unset): Store what can be stored, and tell of each response what became of
             it. Default: False.
@@ -198,7 +198,7 @@ def sync(
     Unless `partial` is given, all responses of a request are stored or none.
 
     Args:
-        student_id (str): The caller's pseudonymous id of the student; a slash in it is sent as
+        student_id (str): The caller's pseudonymous id of the student; in the address a slash is
             %2F.
         partial (bool | Unset): Store what can be stored, and tell of each response what became of
             it. Default: False.
@@ -243,7 +243,7 @@ async def asyncio_detailed(
     Unless `partial` is given, all responses of a request are stored or none.
 
     Args:
-        student_id (str): The caller's pseudonymous id of the student; a slash in it is sent as
+        student_id (str): The caller's pseudonymous id of the student; in the address a slash is
             %2F.
         partial (bool | Unset): Store what can be stored, and tell of each response what became of
             it. Default: False.
@@ -291,7 +291,7 @@ async def asyncio(
     Unless `partial` is given, all responses of a request are stored or none.
 
     Args:
-        student_id (str): The caller's pseudonymous id of the student; a slash in it is sent as
+        student_id (str): The caller's pseudonymous id of the student; in the address a slash is
             %2F.
         partial (bool | Unset): Store what can be stored, and tell of each response what became of
             it. Default: False.
