@@ -62,7 +62,8 @@ class Service:
             headers=authorization(key),
         )
         # The connection carries the key, if there is one.
-        self.client = AuthenticatedClient(base_url=self.url, token="").set_httpx_client(connection)
+        client = AuthenticatedClient(base_url=self.url, token="")  # nosec B106
+        self.client = client.set_httpx_client(connection)
         """What the generated functions take."""
 
     def __enter__(self) -> Self:
