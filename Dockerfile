@@ -19,6 +19,7 @@ COPY api api
 COPY worker worker
 COPY ikt_model ikt_model
 COPY db db
+COPY clients/python clients/python
 RUN pip wheel --no-deps --wheel-dir /wheels .
 
 # Where CPU-only builds of torch are to be had differs from place to place.

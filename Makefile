@@ -9,9 +9,9 @@ STUDENTS ?=
 EVENTS ?=
 FULL ?=
 FUZZED := tests/ikt_model/data/test_any_bytes.py tests/db/repositories/test_lives.py
-SOURCES := api worker ikt_model db tests docs
+SOURCES := api worker ikt_model db clients tests docs
 
-.PHONY: help demo serve test journeys browser check audit faults faults-short fuzz fuzz-short soak soak-short bench-calibration bench-recovery bench-training bench-gpu bench-accuracy bench-comparison bench-dashboard bench-serving bench-limits bench-streaming bench-upload study lock clean
+.PHONY: help demo serve test journeys browser clients clients-tools check audit faults faults-short fuzz fuzz-short soak soak-short bench-calibration bench-recovery bench-training bench-gpu bench-accuracy bench-comparison bench-dashboard bench-serving bench-limits bench-streaming bench-upload study lock clean
 
 help: ## Say what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-18s %s\n", $$1, $$2}'
@@ -26,10 +26,17 @@ test: .venv/.installed-dev ## Run the tests of every room, on SQLite and on a re
 	$(PYTEST) $(ARGS)
 
 journeys: .venv/.installed-dev ## Go the ways that users go: README, demo, study, pages in a browser, short benchmarks
-	$(PYTEST) tests/end_to_end tests/browser tests/benchmarks $(ARGS)
+	$(PYTEST) tests/end_to_end tests/browser tests/benchmarks tests/clients $(ARGS)
 
 browser: ## Install what the tests of the pages need: Chromium (Debian, as root) and axe-core (npm)
 	@sh .ci/browser
+
+clients-tools: ## Install what generates the clients and looks at the document (npm, pip)
+	@PYTHON="$(PYTHON)" sh .ci/clients
+
+clients: .venv/.installed-dev clients-tools ## Write openapi.json anew, and both clients from it
+	$(BIN)/python -m tests.clients.generate
+	npm run --silent --prefix clients/typescript generate
 
 check: .venv/.installed-dev ## Lint, format, types, import rules
 	$(BIN)/ruff check $(SOURCES) && $(BIN)/ruff format --check $(SOURCES)
@@ -99,7 +106,7 @@ lock: .venv/.installed-dev ## Renew both lock files
 	BIN=$(BIN) sh .ci/lock requirements-dev.lock --extra dev -c requirements.lock
 
 clean: ## Remove the environment, caches and the demo's state
-	rm -rf .venv .ikt .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .ikt .work/generator .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/bin/python:

@@ -97,7 +97,7 @@ SweepId = Annotated[UUID, Path(description="The sweep's id.")]
 ErasureId = Annotated[UUID, Path(description="The erasure's id.")]
 ModelId = Annotated[UUID, Path(description="The model's id.")]
 StudentPath = Annotated[
-    StudentId, Path(description="The caller's pseudonymous id of the student; a slash in it is sent as %2F.")
+    StudentId, Path(description="The caller's pseudonymous id of the student; in the address a slash is %2F.")
 ]
 LimitQuery = Annotated[Limit, Query(description="Most items on one page.")]
 CursorQuery = Annotated[

@@ -22,7 +22,7 @@ import api.services.refusals as refused
 import db.errors as stored
 from api.batching import BatcherClosed, Busy
 from api.paths import path_of
-from api.schemas.common import Problem
+from api.schemas.common import Problem, schemas_of
 from api.security_headers import DEFAULTS
 from api.services.ingest_bulk import ModelChanged
 from api.services.validation import describe_refusal, follow, to_pointer
@@ -228,8 +228,7 @@ def all_problem_types() -> dict[str, ProblemType]:
 
 def problem_schemas() -> dict[str, Any]:
     """JSON schemas of a problem document and its parts, by name."""
-    schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-    return {**schema.pop("$defs"), "Problem": schema}
+    return schemas_of(Problem)
 
 
 def type_of(error: type[Exception]) -> ProblemType:

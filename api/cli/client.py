@@ -1,8 +1,13 @@
-"""The service as the commands see it: over HTTP, or the same application inside this process."""
+"""The service as the commands see it: over HTTP, or the same application inside this process.
 
+They ask through the generated client, so that what they ask for is what the OpenAPI document has.
+"""
+
+import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Self
 from uuid import UUID, uuid4
@@ -11,16 +16,35 @@ import httpx
 import typer
 
 from api.cli.failures import BadInput, NoServer, Refused
+from ikt_client import AuthenticatedClient
+from ikt_client.api.cross_validations import get_cross_validation, list_cross_validations
+from ikt_client.api.experiments import get_experiment, list_experiments
+from ikt_client.api.sweeps import get_sweep, list_sweeps
+from ikt_client.types import File, Response
 
 KEY_VARIABLE = "IKT_API_KEY"
 DEFAULT_URL = "http://127.0.0.1:8000"
 TIMEOUT = httpx.Timeout(600.0, connect=5.0)
-PIECE_BYTES = 1 << 20
+MOST_ON_PAGE = 100
 
 UrlOption = Annotated[str, typer.Option("--url", envvar="IKT_URL", help="Address of the service.")]
 InlineFlag = Annotated[
     bool, typer.Option("--inline", help="Work in this process on the same database; no server is needed.")
 ]
+
+
+class Connection(httpx.Client):
+    """Raises NoServer and Refused where httpx says that nothing answers, or gives back what says so."""
+
+    def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
+        try:
+            response = super().send(request, **options)
+        except httpx.TransportError as error:
+            raise NoServer(str(self.base_url).rstrip("/"), str(error) or type(error).__name__) from error
+        if response.is_error:
+            response.read()
+            raise Refused(_problem(response))
+        return response
 
 
 class Service:
@@ -30,76 +54,65 @@ class Service:
         self, url: str, transport: httpx.BaseTransport | None = None, *, key: str | None = None
     ) -> None:
         self.url = url.rstrip("/")
-        self._client = httpx.Client(
+        connection = Connection(
             base_url=self.url,
             timeout=TIMEOUT,
             transport=transport,
             trust_env=transport is None,
             headers=authorization(key),
         )
+        # The connection carries the key, if there is one.
+        client = AuthenticatedClient(base_url=self.url, token="")  # nosec B106
+        self.client = client.set_httpx_client(connection)
+        """What the generated functions take."""
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._client.close()
+        self.client.get_httpx_client().close()
 
-    def get(self, path: str, **params: Any) -> Any:
-        """The JSON at `path`; parameters that are None are left out."""
-        return self._send("GET", path, params=_given(params)).json()
-
-    def get_text(self, path: str, *, accept: str, **params: Any) -> str:
-        """The same resource in another form."""
-        return self._send("GET", path, params=_given(params), headers={"Accept": accept}).text
-
-    def list_all(self, path: str, *, limit: int, **params: Any) -> list[dict[str, Any]]:
-        """Up to `limit` rows of a listing, following its pages."""
+    def list_all(
+        self, list_some: Callable[..., Response[Any]], *args: Any, limit: int, **params: Any
+    ) -> list[dict[str, Any]]:
+        """Up to `limit` rows of a listing, following its pages; parameters that are None are left out."""
         rows: list[dict[str, Any]] = []
-        address: str | None = path
-        query: dict[str, Any] = _given(params | {"limit": min(limit, 100)})
-        while address and len(rows) < limit:
-            response = self._send("GET", address, params=query)
-            rows += response.json()["items"]
-            address, query = response.links.get("next", {}).get("url"), {}
+        query = given(**params, limit=min(limit, MOST_ON_PAGE))
+        while len(rows) < limit:
+            page = told(list_some(*args, client=self.client, **query))
+            rows += page["items"]
+            if page["next_cursor"] is None:
+                break
+            query["cursor"] = page["next_cursor"]
         return rows[:limit]
 
-    def post(self, path: str, body: Any = None, **headers: str) -> Any:
-        response = self._send("POST", path, json=body, headers=headers)
-        return response.json() if response.content else None
 
-    def post_once(self, path: str, body: Any) -> Any:
-        """The same, sent again after a lost connection, and still one of what it asks for."""
-        key = {"Idempotency-Key": str(uuid4())}
-        try:
-            return self.post(path, body, **key)
-        except NoServer:
-            return self.post(path, body, **key)
+def told(response: Response[Any]) -> Any:
+    """The JSON of an answer, as it came: what a command prints."""
+    return json.loads(response.content)
 
-    def upload(self, path: str, file: Path, **fields: str | None) -> Any:
-        """Send a file as multipart form data."""
-        if not file.is_file():
-            raise BadInput(f"{file} is not a file", "Name an existing CSV or Parquet file.")
-        with file.open("rb") as content:
-            sent = {"file": (file.name, content)}
-            return self._send("POST", path, files=sent, data=_given(fields)).json()
 
-    def send_file(self, path: str, file: Path, *, media_type: str, **params: Any) -> Any:
-        """Send a file as the body, piece by piece."""
-        headers = {"Content-Type": media_type, "Content-Length": str(file.stat().st_size)}
-        with file.open("rb") as content:
-            pieces = iter(lambda: content.read(PIECE_BYTES), b"")
-            return self._send("POST", path, params=_given(params), content=pieces, headers=headers).json()
+def given(**values: Any) -> dict[str, Any]:
+    """Those that are not None, for the generated functions and bodies, where null is a value of its own."""
+    return {name: value for name, value in values.items() if value is not None}
 
-    def _send(self, method: str, path: str, **options: Any) -> httpx.Response:
-        # httpx drops the query of a complete address when it is given an empty one
-        options = {name: value for name, value in options.items() if value not in (None, {})}
-        try:
-            response = self._client.request(method, path, **options)
-        except httpx.TransportError as error:
-            raise NoServer(self.url, str(error) or type(error).__name__) from error
-        if response.is_error:
-            raise Refused(_problem(response))
-        return response
+
+def once(ask: Callable[[str], Response[Any]]) -> Any:
+    """Ask under an idempotency key; sent again after a lost connection, it is still one request."""
+    key = str(uuid4())
+    try:
+        return told(ask(key))
+    except NoServer:
+        return told(ask(key))
+
+
+@contextmanager
+def opened(file: Path, *, remedy: str = "Name an existing CSV or Parquet file.") -> Iterator[File]:
+    """A file to send, piece by piece. Raises BadInput."""
+    if not file.is_file():
+        raise BadInput(f"{file} is not a file", remedy)
+    with file.open("rb") as content:
+        yield File(content, file_name=file.name)
 
 
 def authorization(key: str | None = None) -> dict[str, str]:
@@ -124,22 +137,43 @@ def open_service(url: str, *, inline: bool = False) -> Iterator[Service]:
         yield stack.enter_context(Service("http://in-process", stack.enter_context(application_here())))
 
 
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Resources that people name by id, by the end of an id, or by name."""
+
+    noun: str
+    command: str
+    """What lists them."""
+    get_one: Callable[..., Response[Any]]
+    list_some: Callable[..., Response[Any]]
+
+
+EXPERIMENTS = Kind(
+    "experiment", "ikt experiments", get_experiment.sync_detailed, list_experiments.sync_detailed
+)
+CROSS_VALIDATIONS = Kind(
+    "cross-validation",
+    "ikt cross-validations",
+    get_cross_validation.sync_detailed,
+    list_cross_validations.sync_detailed,
+)
+SWEEPS = Kind("sweep", "ikt sweeps", get_sweep.sync_detailed, list_sweeps.sync_detailed)
+
+
 def find_experiment(service: Service, name: str) -> dict[str, Any]:
     """An experiment by id, by the end of its id, or by name (the newest of that name)."""
-    return find_named(service, "/experiments", name, kind="experiment")
+    return find_named(service, EXPERIMENTS, name)
 
 
-def find_named(service: Service, path: str, name: str, *, kind: str) -> dict[str, Any]:
+def find_named(service: Service, kind: Kind, name: str) -> dict[str, Any]:
     """A row of a listing by id, by the end of its id, or by name (the newest of that name)."""
     if _is_uuid(name):
-        found: dict[str, Any] = service.get(f"{path}/{name}")
+        found: dict[str, Any] = told(kind.get_one(UUID(name), client=service.client))
         return found
-    for row in service.list_all(path, limit=1000):
+    for row in service.list_all(kind.list_some, limit=1000):
         if row["name"] == name or (len(name) >= 4 and row["id"].endswith(name.lower())):
             return row
-    raise BadInput(
-        f"There is no {kind} {name!r}", f"`ikt {path.strip('/')}` lists them; use an id or a name."
-    )
+    raise BadInput(f"There is no {kind.noun} {name!r}", f"`{kind.command}` lists them; use an id or a name.")
 
 
 def _is_uuid(text: str) -> bool:
@@ -148,10 +182,6 @@ def _is_uuid(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _given(values: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if value is not None}
 
 
 def _problem(response: httpx.Response) -> dict[str, Any]:

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import typer
 from rich.markup import escape
 
 from api.cli.client import (
+    CROSS_VALIDATIONS,
     DEFAULT_URL,
     InlineFlag,
     Service,
@@ -15,11 +16,16 @@ from api.cli.client import (
     find_experiment,
     find_named,
     open_service,
+    opened,
+    told,
 )
 from api.cli.console import JsonFlag, json_text, stdout, write_file, write_json
 from api.cli.datasets import Format
 from api.cli.drawing import comparison_table, findings_of, metrics_table
 from api.cli.failures import BadInput, Refused
+from ikt_client.api.comparisons import compare_experiments
+from ikt_client.api.experiments import evaluate_experiment
+from ikt_client.models import EvaluateExperimentFilesBody
 
 NOT_FOUND = 404
 
@@ -51,12 +57,17 @@ def compare(
     form = _choose_form({"--md": markdown, "--html": html, "--json": as_json}, output)
     with open_service(url, inline=inline) as service:
         first, *others = (_find(service, name) for name in (baseline, *candidates))
-        ids = {"baseline": first["id"], "candidate": [other["id"] for other in others]}
-        if form in TEXTS:
-            written = service.get_text("/comparisons", accept=TEXTS[form], **ids)
-        else:
-            comparison = service.get("/comparisons", **ids)
-            written = json_text(comparison) if form == "--json" else ""
+        answer = compare_experiments.sync_detailed(
+            client=service.client,
+            baseline=first["id"],
+            candidate=[other["id"] for other in others],
+            accept=TEXTS.get(form, "application/json"),
+        )
+    if form in TEXTS:
+        written = answer.content.decode()
+    else:
+        comparison = told(answer)
+        written = json_text(comparison) if form == "--json" else ""
     if output:
         write_file(output, written, option="--output")
     elif form:
@@ -102,7 +113,7 @@ def _find(service: Service, name: str) -> dict[str, Any]:
         if isinstance(missing, Refused) and missing.status != NOT_FOUND:
             raise
         try:
-            return find_named(service, "/cross-validations", name, kind="cross-validation")
+            return find_named(service, CROSS_VALIDATIONS, name)
         except (BadInput, Refused):
             raise missing from None
 
@@ -123,9 +134,13 @@ def evaluate(
     """Measure an experiment's model on another file."""
     with open_service(url, inline=inline) as service:
         found = find_experiment(service, experiment)
-        evaluation = service.upload(
-            f"/experiments/{found['id']}/evaluations", data, format=data_format, protocol=protocol
-        )
+        with opened(data) as content:
+            form = EvaluateExperimentFilesBody(
+                file=content, format_=cast(Any, data_format), protocol=cast(Any, protocol)
+            )
+            evaluation = told(
+                evaluate_experiment.sync_detailed(found["id"], client=service.client, body=form)
+            )
     if as_json:
         write_json(evaluation)
         return

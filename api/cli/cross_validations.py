@@ -2,18 +2,37 @@
 
 from collections.abc import Mapping
 from typing import Annotated, Any
+from uuid import UUID
 
 import typer
 from rich.markup import escape
 from rich.table import Table
 
-from api.cli.client import DEFAULT_URL, InlineFlag, Service, UrlOption, find_named, open_service
+from api.cli.client import (
+    CROSS_VALIDATIONS,
+    DEFAULT_URL,
+    InlineFlag,
+    Service,
+    UrlOption,
+    find_named,
+    given,
+    once,
+    open_service,
+    told,
+)
 from api.cli.console import JsonFlag, stderr, stdout, write_json
 from api.cli.datasets import Format, find_dataset
 from api.cli.drawing import listing, number
-from api.cli.experiments import ExcludeFolds, Settings, parse_settings, require_known, submit
+from api.cli.experiments import ExcludeFolds, Settings, config_of, parse_settings, require_known
 from api.cli.failures import INTERRUPTED, BadInput, JobFailed
 from api.cli.watching import choose_view, follow, train_here
+from ikt_client.api.cross_validations import (
+    cancel_cross_validation,
+    get_cross_validation,
+    submit_cross_validation,
+)
+from ikt_client.api.cross_validations import list_cross_validations as ask_cross_validations
+from ikt_client.models import CrossValidationCreate
 
 COLUMNS = {
     "id": "id",
@@ -23,7 +42,6 @@ COLUMNS = {
     "done": "succeeded",
     "created_at": "created",
 }
-PATH = "/cross-validations"
 
 Named = Annotated[str, typer.Argument(help="Id, end of an id, or name.")]
 
@@ -54,7 +72,7 @@ def cross_validate(
     as_json: JsonFlag = False,
 ) -> None:
     """Train once with each fold held out, and show mean and deviation of every held-out metric."""
-    wanted = {
+    wanted: dict[str, Any] = {
         "preset": preset,
         "config": require_known(parse_settings(settings or []), preset=preset),
         "folds": _folds(folds),
@@ -65,10 +83,10 @@ def cross_validate(
     }
     with open_service(url, inline=inline) as service:
         dataset_id = find_dataset(service, data, data_format=data_format)
-        row = submit(service, PATH, dataset_id=dataset_id, **wanted)
+        row = _submit(service, dataset_id=dataset_id, **wanted)
         if inline or wait:
             _run(service, row, inline=inline)
-            row = service.get(f"{PATH}/{row['id']}")
+            row = told(get_cross_validation.sync_detailed(row["id"], client=service.client))
     if (inline or wait) and row["status"] != "succeeded":
         counts = ", ".join(f"{count} {status}" for status, count in row["counts"].items())
         raise JobFailed(f"Cross-validation {row['name']} ({row['id']}) {row['status']}", counts)
@@ -86,7 +104,7 @@ def list_cross_validations(
     if context.invoked_subcommand is not None:
         return
     with open_service(url) as service:
-        rows = service.list_all(PATH, limit=limit)
+        rows = service.list_all(ask_cross_validations.sync_detailed, limit=limit)
     if as_json:
         write_json(rows)
         return
@@ -99,16 +117,16 @@ def list_cross_validations(
 def show(cross_validation: Named, *, url: UrlOption = DEFAULT_URL, as_json: JsonFlag = False) -> None:
     """Show mean and deviation of every held-out metric over the folds that succeeded."""
     with open_service(url) as service:
-        found = find_named(service, PATH, cross_validation, kind="cross-validation")
-        row = service.get(f"{PATH}/{found['id']}")
+        found = find_named(service, CROSS_VALIDATIONS, cross_validation)
+        row = told(get_cross_validation.sync_detailed(found["id"], client=service.client))
     _tell(row, as_json=as_json)
 
 
 def cancel(cross_validation: Named, *, url: UrlOption = DEFAULT_URL, as_json: JsonFlag = False) -> None:
     """Stop those of its experiments that have not ended."""
     with open_service(url) as service:
-        found = find_named(service, PATH, cross_validation, kind="cross-validation")
-        row = service.post(f"{PATH}/{found['id']}/cancel")
+        found = find_named(service, CROSS_VALIDATIONS, cross_validation)
+        row = told(cancel_cross_validation.sync_detailed(found["id"], client=service.client))
     if as_json:
         write_json(row)
         return
@@ -123,6 +141,16 @@ def spread_table(metrics: Mapping[str, Mapping[str, Any]]) -> Table:
     for name, spread in metrics.items():
         table.add_row(name, number(spread["mean"]), number(spread["std"]), str(spread["n"]))
     return table
+
+
+def _submit(service: Service, *, dataset_id: str, config: dict[str, Any], **wanted: Any) -> dict[str, Any]:
+    body = CrossValidationCreate(dataset_id=UUID(dataset_id), config=config_of(config), **given(**wanted))
+    submitted: dict[str, Any] = once(
+        lambda key: submit_cross_validation.sync_detailed(
+            client=service.client, body=body, idempotency_key=key
+        )
+    )
+    return submitted
 
 
 def _folds(text: str) -> str | list[int]:

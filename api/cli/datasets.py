@@ -1,16 +1,19 @@
 """`ikt simulate`, `ikt dataset add`, `ikt datasets`: responses to learn from."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 from uuid import UUID
 
 import typer
 from rich.markup import escape
 
-from api.cli.client import DEFAULT_URL, Service, UrlOption, open_service
+from api.cli.client import DEFAULT_URL, Service, UrlOption, open_service, opened, told
 from api.cli.console import JsonFlag, stdout, write_json
 from api.cli.drawing import listing
 from api.cli.failures import BadInput
+from ikt_client.api.datasets import add_dataset
+from ikt_client.api.datasets import list_datasets as ask_datasets
+from ikt_client.models import AddDatasetFilesBody
 
 app = typer.Typer(no_args_is_help=True, help="Add data.")
 
@@ -67,7 +70,7 @@ def list_datasets(
 ) -> None:
     """List the stored datasets, newest first."""
     with open_service(url) as service:
-        rows = service.list_all("/datasets", limit=limit)
+        rows = service.list_all(ask_datasets.sync_detailed, limit=limit)
     if as_json:
         write_json(rows)
         return
@@ -105,7 +108,10 @@ def upload_dataset(
     service: Service, file: Path, *, name: str | None = None, data_format: str = "auto"
 ) -> dict[str, Any]:
     """Store a file; the same content once more gives the dataset that is stored already."""
-    stored: dict[str, Any] = service.upload("/datasets", file, name=name or file.stem, format=data_format)
+    with opened(file) as content:
+        # The service says which formats there are.
+        form = AddDatasetFilesBody(file=content, name=name or file.stem, format_=cast(Any, data_format))
+        stored: dict[str, Any] = told(add_dataset.sync_detailed(client=service.client, body=form))
     return stored
 
 

@@ -12,18 +12,20 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from api.cli.client import Service
+from api.cli.client import Service, told
 from api.cli.console import stdout, write_json
 from api.cli.datasets import describe_dataset, upload_dataset
 from api.cli.demo_serving import replay_held_out, serve_demo
 from api.cli.drawing import comparison_table
-from api.cli.experiments import submit
+from api.cli.experiments import submit_experiment
 from api.cli.failures import INTERRUPTED, BadInput
 from api.cli.keys import key_of_its_own
 from api.cli.processes import Running, free_port, run_service
 from api.cli.serve import interruptible
 from api.cli.students import SHOWN_SKILLS, draw_student
 from api.cli.watching import ENDED, choose_view, follow, require_success
+from ikt_client.api.comparisons import compare_experiments
+from ikt_client.api.experiments import cancel_experiment, get_experiment
 
 PRESETS = ("small-mean", "small-dynamic")
 HELD_OUT_FOLD = 0
@@ -131,7 +133,9 @@ def _run(stages: Stages, service: Service, running: Running, file: Path) -> dict
     experiments = _train(stages, service, running, dataset)
     ids = [experiment["id"] for experiment in experiments]
     with stages.stage("comparison", "comparing") as found:
-        comparison = service.get("/comparisons", baseline=ids[0], candidate=ids[1:])
+        comparison = told(
+            compare_experiments.sync_detailed(client=service.client, baseline=ids[0], candidate=ids[1:])
+        )
         found.append("compared on the same held-out students")
     stages.console.print(comparison_table(comparison, metrics=SHOWN_METRICS))
     stages.console.print()
@@ -154,9 +158,8 @@ def _train(
     started = time.monotonic()
     config = SMALL_DATA if dataset["n_responses"] < SMALL_RESPONSES else None
     submitted = [
-        submit(
+        submit_experiment(
             service,
-            "/experiments",
             dataset_id=dataset["id"],
             preset=preset,
             config=config,
@@ -180,8 +183,9 @@ def _train(
 
 def _cancel(service: Service, experiments: list[dict[str, Any]]) -> None:
     for experiment in experiments:
-        if service.get(f"/experiments/{experiment['id']}")["status"] not in ENDED:
-            service.post(f"/experiments/{experiment['id']}/cancel")
+        found = told(get_experiment.sync_detailed(experiment["id"], client=service.client))
+        if found["status"] not in ENDED:
+            cancel_experiment.sync_detailed(experiment["id"], client=service.client)
 
 
 def _tell_how_to_go_on(console: Console, result: dict[str, Any], data: Path | None) -> None:

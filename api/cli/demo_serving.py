@@ -6,10 +6,12 @@ from typing import Any
 
 from rich.markup import escape
 
-from api.cli.client import Service
+from api.cli.client import Service, told
 from api.cli.demo_student import choose_student, send_student
 from api.cli.models import find_model, promote_and_wait
 from api.cli.students import read_student
+from ikt_client.api.models import list_models
+from ikt_client.api.skills import list_skills
 
 SHOWN_UNKNOWN = 3
 
@@ -17,7 +19,7 @@ SHOWN_UNKNOWN = 3
 def find_foreign_model(service: Service, *, presets: tuple[str, ...]) -> dict[str, Any] | None:
     """The model that answers for students, or is about to, and that no demo has trained."""
     for status in ("promoting", "serving"):
-        for model in service.list_all("/models", limit=100, status=status):
+        for model in service.list_all(list_models.sync_detailed, limit=100, status=status):
             if model["name"] not in presets:
                 return model
     return None
@@ -47,9 +49,9 @@ def replay_held_out(
     Nothing is sent when that model does not know the student's skills.
     """
     student_id, interactions = choose_student(file, fold=fold, source=source)
-    if not service.list_all("/models", limit=1, status="serving"):
+    if not service.list_all(list_models.sync_detailed, limit=1, status="serving"):
         return None, "no student is shown: no model serves yet"
-    known = {skill["name"] for skill in service.get("/skills")["items"]}
+    known = {skill["name"] for skill in told(list_skills.sync_detailed(client=service.client))["items"]}
     practised = {skill for interaction in interactions for skill in interaction["skills"]}
     if unknown := sorted(practised - known):
         named = ", ".join(unknown[:SHOWN_UNKNOWN]) + (" …" if len(unknown) > SHOWN_UNKNOWN else "")

@@ -3,9 +3,10 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from api.cli.client import Service
+from ikt_client.api.students import record_interactions
+from ikt_client.models import InteractionCreate
 
 MOST_RESPONSES = 120
 BATCH = 100
@@ -16,9 +17,11 @@ NO_SEGMENTS = (".", "..")  # clients take them for steps within a path
 
 def send_student(service: Service, student_id: str, interactions: list[dict[str, Any]]) -> None:
     """Send a student's responses, as many at once as the service takes."""
-    address = f"/students/{quote(student_id, safe='')}/interactions"
-    for start in range(0, len(interactions), BATCH):
-        service.post(address, interactions[start : start + BATCH])
+    responses = [InteractionCreate.from_dict(interaction) for interaction in interactions]
+    for start in range(0, len(responses), BATCH):
+        record_interactions.sync_detailed(
+            student_id, client=service.client, body=responses[start : start + BATCH]
+        )
 
 
 def choose_student(file: Path, *, fold: int, source: str) -> tuple[str, list[dict[str, Any]]]:

@@ -1,11 +1,22 @@
 """`ikt train`, `ikt experiments`, `ikt cancel`: training runs."""
 
 from typing import Annotated, Any
+from uuid import UUID
 
 import typer
 from rich.markup import escape
 
-from api.cli.client import DEFAULT_URL, InlineFlag, Service, UrlOption, find_experiment, open_service
+from api.cli.client import (
+    DEFAULT_URL,
+    InlineFlag,
+    Service,
+    UrlOption,
+    find_experiment,
+    given,
+    once,
+    open_service,
+    told,
+)
 from api.cli.console import JsonFlag, stderr, stdout, write_json
 from api.cli.datasets import Format, find_dataset
 from api.cli.drawing import listing, metrics_table
@@ -14,6 +25,10 @@ from api.cli.presets import list_presets
 from api.cli.reports import report
 from api.cli.search_space import read_value
 from api.cli.watching import choose_view, follow, require_success, train_here
+from ikt_client.api.experiments import cancel_experiment, retry_experiment
+from ikt_client.api.experiments import list_experiments as ask_experiments
+from ikt_client.api.experiments import submit_experiment as ask_experiment
+from ikt_client.models import Config, ExperimentCreate
 
 ExcludeFolds = Annotated[
     list[int] | None,
@@ -66,7 +81,7 @@ def train(
     as_json: JsonFlag = False,
 ) -> None:
     """Train one experiment and show its held-out metrics."""
-    wanted = {
+    wanted: dict[str, Any] = {
         "preset": preset,
         "config": require_known(parse_settings(settings or []), preset=preset),
         "fold": fold,
@@ -78,7 +93,7 @@ def train(
     }
     with open_service(url, inline=inline) as service:
         dataset_id = find_dataset(service, data, data_format=data_format)
-        submitted = submit(service, "/experiments", dataset_id=dataset_id, **wanted)
+        submitted = submit_experiment(service, dataset_id=dataset_id, **wanted)
         if inline:
             experiment = train_here(service, submitted, choose_view(stderr()))
         elif wait:
@@ -104,11 +119,20 @@ def _wait(service: Service, submitted: dict[str, Any]) -> dict[str, Any]:
         raise typer.Exit(INTERRUPTED) from None
 
 
-def submit(service: Service, path: str, /, *, dataset_id: str, **wanted: Any) -> dict[str, Any]:
-    """Queue an experiment, sweep or cross-validation: one, even if asked again after a lost connection."""
-    body = {"dataset_id": dataset_id} | {name: value for name, value in wanted.items() if value is not None}
-    submitted: dict[str, Any] = service.post_once(path, body)
+def submit_experiment(
+    service: Service, *, dataset_id: str, config: dict[str, Any] | None = None, **wanted: Any
+) -> dict[str, Any]:
+    """Queue an experiment: one, even if asked again after a lost connection."""
+    body = ExperimentCreate(dataset_id=UUID(dataset_id), config=config_of(config), **given(**wanted))
+    submitted: dict[str, Any] = once(
+        lambda key: ask_experiment.sync_detailed(client=service.client, body=body, idempotency_key=key)
+    )
     return submitted
+
+
+def config_of(settings: dict[str, Any] | None) -> Config:
+    """Settings as a body holds them."""
+    return Config.from_dict(settings or {})
 
 
 def _show(experiment: dict[str, Any]) -> None:
@@ -135,7 +159,7 @@ def list_experiments(
     if context.invoked_subcommand:
         return
     with open_service(url) as service:
-        rows = service.list_all("/experiments", limit=limit, status=status, preset=preset)
+        rows = service.list_all(ask_experiments.sync_detailed, limit=limit, status=status, preset=preset)
     if as_json:
         write_json(rows)
         return
@@ -157,7 +181,7 @@ def cancel(
     """Stop an experiment that is queued or running; a running one stops within an epoch."""
     with open_service(url) as service:
         found = find_experiment(service, experiment)
-        answer = service.post(f"/experiments/{found['id']}/cancel")
+        answer = told(cancel_experiment.sync_detailed(found["id"], client=service.client))
     if as_json:
         write_json(answer)
         return
@@ -179,7 +203,7 @@ def retry(
     """Queue a failed or cancelled experiment again; it goes on from its last checkpoint."""
     with open_service(url) as service:
         found = find_experiment(service, experiment)
-        answer = service.post(f"/experiments/{found['id']}/retry")
+        answer = told(retry_experiment.sync_detailed(found["id"], client=service.client))
     if as_json:
         write_json(answer)
         return

@@ -18,6 +18,7 @@ from api.cli import (
     experiments,
     keys,
     models,
+    openapi,
     privacy,
     serve,
     students,
@@ -91,6 +92,7 @@ _ROOMS = (
     models,
     privacy,
     students,
+    openapi,
     demo,
 )
 for _room in _ROOMS:

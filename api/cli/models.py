@@ -3,14 +3,17 @@
 import time
 from collections.abc import Callable
 from typing import Annotated, Any
+from uuid import UUID
 
 import typer
 from rich.markup import escape
 
-from api.cli.client import DEFAULT_URL, Service, UrlOption, open_service
+from api.cli.client import DEFAULT_URL, Service, UrlOption, open_service, told
 from api.cli.console import JsonFlag, stderr, stdout, write_json
 from api.cli.drawing import listing
 from api.cli.failures import BadInput, JobFailed
+from ikt_client.api.models import get_model, promote_model
+from ikt_client.api.models import list_models as ask_models
 
 COLUMNS = {
     "id": "id",
@@ -36,7 +39,7 @@ def list_models(
 ) -> None:
     """List trained models, newest first."""
     with open_service(url) as service:
-        rows = service.list_all("/models", limit=limit)
+        rows = service.list_all(ask_models.sync_detailed, limit=limit)
     if as_json:
         write_json(rows)
         return
@@ -60,7 +63,7 @@ def promote(
             with stderr().status("scoring students"):
                 found = promote_and_wait(service, found["id"])
         else:
-            found = service.post(f"/models/{found['id']}/promote")
+            found = told(promote_model.sync_detailed(found["id"], client=service.client))
     if as_json:
         write_json(found)
         return
@@ -69,7 +72,7 @@ def promote(
 
 def find_model(service: Service, name: str) -> dict[str, Any]:
     """A model by its own or its experiment's id, the end of either, or by name."""
-    for row in service.list_all("/models", limit=1000):
+    for row in service.list_all(ask_models.sync_detailed, limit=1000):
         ids = (row["id"], row["experiment_id"])
         if row["name"] == name or (len(name) >= 4 and any(known.endswith(name.lower()) for known in ids)):
             return row
@@ -80,11 +83,11 @@ def promote_and_wait(
     service: Service, model_id: str, *, check: Callable[[], None] = lambda: None
 ) -> dict[str, Any]:
     """Promote a model and return it when it serves. Raises JobFailed."""
-    model: dict[str, Any] = service.post(f"/models/{model_id}/promote")
+    model: dict[str, Any] = told(promote_model.sync_detailed(UUID(model_id), client=service.client))
     while model["status"] == "promoting":
         check()
         time.sleep(POLL_SECONDS)
-        model = service.get(f"/models/{model_id}")
+        model = told(get_model.sync_detailed(UUID(model_id), client=service.client))
     if model["status"] != "serving":
         reason = (model.get("error") or {}).get("detail") or ""
         raise JobFailed(f"Model {model['name']} was not promoted, it is {model['status']}", reason)

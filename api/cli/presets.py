@@ -2,8 +2,9 @@
 
 import json
 
-from api.cli.client import DEFAULT_URL, InlineFlag, UrlOption, open_service
+from api.cli.client import DEFAULT_URL, InlineFlag, UrlOption, open_service, told
 from api.cli.console import JsonFlag, stdout, write_json
+from ikt_client.api.experiments import list_presets as ask_presets
 
 
 def list_presets(
@@ -11,7 +12,7 @@ def list_presets(
 ) -> None:
     """List the presets with every setting that --set may replace."""
     with open_service(url, inline=inline) as service:
-        presets = service.get("/presets")["items"]
+        presets = told(ask_presets.sync_detailed(client=service.client))["items"]
     if as_json:
         write_json(presets)
         return

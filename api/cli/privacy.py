@@ -8,13 +8,16 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from api.cli.client import DEFAULT_URL, Service, UrlOption, open_service
+from api.cli.client import DEFAULT_URL, Service, UrlOption, open_service, told
 from api.cli.console import JsonFlag, stderr, stdout, write_json
 from api.cli.failures import BadInput
+from ikt_client.api.privacy import apply_retention, get_erasure, request_erasure
+from ikt_client.models import ErasureCreate, RetentionCreate
 
 POLL_SECONDS = 0.3
 FOUND = ("n_interactions", "n_states", "n_cohorts", "n_datasets", "n_experiments")
 """Counts of an erasure that are all 0 where nobody was found."""
+COUNTED = ("n_students", "n_interactions", "n_audit_entries")
 
 
 def register(app: typer.Typer) -> None:
@@ -31,7 +34,8 @@ def erase(
 ) -> None:
     """Erase a student everywhere: responses, states, cohorts, datasets and predictions."""
     with open_service(url) as service:
-        erasure = service.post("/erasures", {"student_id": student_id})
+        body = ErasureCreate(student_id=student_id)
+        erasure = told(request_erasure.sync_detailed(client=service.client, body=body))
         if wait and erasure["status"] != "done":
             _tell_waiting(erasure)
             with stderr().status("looking through files"):
@@ -76,7 +80,7 @@ def _tell_erased(erasure: dict[str, Any], student_id: str) -> None:
 def _wait(service: Service, erasure: dict[str, Any]) -> dict[str, Any]:
     while erasure["status"] != "done":
         time.sleep(POLL_SECONDS)
-        erasure = service.get(erasure["links"]["self"])
+        erasure = told(get_erasure.sync_detailed(erasure["id"], client=service.client))
     return erasure
 
 
@@ -90,25 +94,30 @@ def retention(
     as_json: JsonFlag = False,
 ) -> None:
     """Say who has not answered for long, and with --apply erase them."""
-    since = read_since(inactive_since, now=datetime.now(UTC)).isoformat()
+    since = read_since(inactive_since, now=datetime.now(UTC))
     with open_service(url) as service:
-        told = service.post("/retention", {"inactive_since": since, "dry_run": not apply})
-        step = told
+        found = _let_go(service, since, dry_run=not apply)
+        step = found
         # A request erases some of them; who answers meanwhile stays.
         while apply and step["n_students"] and step["n_students_left"]:
-            step = service.post("/retention", {"inactive_since": since, "dry_run": False})
-            added = {name: told[name] + step[name] for name in ("n_students", "n_interactions")}
-            told = step | added | {"n_audit_entries": told["n_audit_entries"] + step["n_audit_entries"]}
+            step = _let_go(service, since, dry_run=False)
+            found = step | {name: found[name] + step[name] for name in COUNTED}
     if as_json:
-        write_json(told)
+        write_json(found)
         return
     done = "were" if apply else "would be"
     stdout().print(
-        f"{told['n_students']:,} students with {told['n_interactions']:,} responses {done} erased, and "
-        f"{told['n_audit_entries']:,} entries of the audit log dropped"
+        f"{found['n_students']:,} students with {found['n_interactions']:,} responses {done} erased, and "
+        f"{found['n_audit_entries']:,} entries of the audit log dropped"
     )
     if not apply:
         stdout().print("[dim]nothing was changed; --apply does it[/]")
+
+
+def _let_go(service: Service, since: datetime, *, dry_run: bool) -> dict[str, Any]:
+    body = RetentionCreate(inactive_since=since, dry_run=dry_run)
+    found: dict[str, Any] = told(apply_retention.sync_detailed(client=service.client, body=body))
+    return found
 
 
 def read_since(text: str, *, now: datetime) -> datetime:

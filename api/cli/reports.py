@@ -8,9 +8,10 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from api.cli.client import DEFAULT_URL, InlineFlag, UrlOption, find_experiment, open_service
+from api.cli.client import DEFAULT_URL, InlineFlag, UrlOption, find_experiment, open_service, told
 from api.cli.console import JsonFlag, stdout, write_json
 from api.cli.drawing import bar, number
+from ikt_client.api.experiments import get_report
 
 STATUS = {"pass": "green", "warn": "yellow", "fail": "red"}  # no password # nosec B105
 COLUMNS = {"probability": "p", "mastery": "M", "reference": "reference"}
@@ -33,7 +34,7 @@ def report(
     """Show how good an experiment's predictions are, and what its audit found."""
     with open_service(url, inline=inline) as service:
         found = find_experiment(service, experiment)
-        answer = service.get(f"/experiments/{found['id']}/report")
+        answer = told(get_report.sync_detailed(found["id"], client=service.client))
     if as_json:
         write_json(answer)
         return

@@ -5,16 +5,17 @@ import time
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import quote
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 
-from api.cli.client import DEFAULT_URL, Service, UrlOption, open_service
+from api.cli.client import DEFAULT_URL, Service, UrlOption, open_service, opened, told
 from api.cli.console import JsonFlag, stderr, stdout, write_json
 from api.cli.drawing import listing, mastery_table, number, sparkline
-from api.cli.failures import BadInput, JobFailed
+from api.cli.failures import JobFailed
+from ikt_client.api.students import get_mastery, get_trajectory, load_interactions
+from ikt_client.api.students import list_students as ask_students
 
 SHOWN_SKILLS = 12
 COLUMNS = {
@@ -23,7 +24,6 @@ COLUMNS = {
     "last_interaction_at": "last response",
     "created_at": "first seen",
 }
-LINES = "application/x-ndjson"
 SHOWN_REFUSALS = 10
 
 
@@ -69,7 +69,7 @@ def list_students(
     if context.invoked_subcommand is not None:
         return
     with open_service(url) as service:
-        rows = service.list_all("/students", limit=limit)
+        rows = service.list_all(ask_students.sync_detailed, limit=limit)
     if as_json:
         write_json(rows)
         return
@@ -91,34 +91,36 @@ def send(
     as_json: JsonFlag = False,
 ) -> None:
     """Send a file of many students' responses; what was sent before counts once."""
-    if not file.is_file():
-        raise BadInput(f"{file} is not a file", "Name a file with one JSON object a line.")
-    with open_service(url) as service:
+    remedy = "Name a file with one JSON object a line."
+    with opened(file, remedy=remedy) as lines, open_service(url) as service:
         started = time.perf_counter()
-        told = service.send_file("/interactions", file, media_type=LINES, partial=partial, scoring=scoring)
+        answer = load_interactions.sync_detailed(
+            client=service.client, body=lines, partial=partial, scoring=scoring.value
+        )
         seconds = time.perf_counter() - started
-    n_events = told["accepted"] + told["duplicates"] + told["refused"]
-    told |= {"seconds": round(seconds, 3), "events_per_second": round(n_events / seconds, 1)}
+    loaded = told(answer)
+    n_events = loaded["accepted"] + loaded["duplicates"] + loaded["refused"]
+    loaded |= {"seconds": round(seconds, 3), "events_per_second": round(n_events / seconds, 1)}
     if as_json:
-        write_json(told)
+        write_json(loaded)
     else:
-        _tell_sent(told, n_events)
-    if told["refused"]:
+        _tell_sent(loaded, n_events)
+    if loaded["refused"]:
         raise JobFailed(
-            f"{told['refused']:,} of {n_events:,} responses were refused", "The others are stored."
+            f"{loaded['refused']:,} of {n_events:,} responses were refused", "The others are stored."
         )
 
 
-def _tell_sent(told: dict[str, Any], n_events: int) -> None:
+def _tell_sent(loaded: dict[str, Any], n_events: int) -> None:
     console = stdout()
-    known = f", {told['duplicates']:,} were known" if told["duplicates"] else ""
+    known = f", {loaded['duplicates']:,} were known" if loaded["duplicates"] else ""
     console.print(
-        f"[green]✓[/] {told['accepted']:,} responses of {told['n_students']:,} students are stored{known} · "
-        f"{told['seconds']:.1f} s, {told['events_per_second']:,.0f} responses/s"
+        f"[green]✓[/] {loaded['accepted']:,} responses of {loaded['n_students']:,} students are stored{known}"
+        f" · {loaded['seconds']:.1f} s, {loaded['events_per_second']:,.0f} responses/s"
     )
-    if told["scoring"] == "deferred":
+    if loaded["scoring"] == "deferred":
         console.print("  [dim]a worker brings their states up to date[/]")
-    refused = [item for item in told["items"] or [] if item["status"] == "refused"]
+    refused = [item for item in loaded["items"] or [] if item["status"] == "refused"]
     for item in refused[:SHOWN_REFUSALS]:
         reasons = "; ".join(f"{error['pointer']} {error['detail']}" for error in item.get("errors") or [])
         stderr().print(f"  line {item['line']}: {escape(reasons)}", soft_wrap=True)
@@ -128,11 +130,10 @@ def _tell_sent(told: dict[str, Any], n_events: int) -> None:
 
 def read_student(service: Service, student_id: str) -> dict[str, Any]:
     """Mastery and the whole trajectory."""
-    place = f"/students/{quote(student_id, safe='')}"
     return {
         "student_id": student_id,
-        "mastery": service.get(f"{place}/mastery"),
-        "trajectory": service.list_all(f"{place}/trajectory", limit=100_000),
+        "mastery": told(get_mastery.sync_detailed(student_id, client=service.client)),
+        "trajectory": service.list_all(get_trajectory.sync_detailed, student_id, limit=100_000),
     }
 
 

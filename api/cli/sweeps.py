@@ -1,25 +1,46 @@
 """`ikt sweep`, `ikt sweeps`: searches over settings."""
 
 import time
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 from uuid import UUID
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 
-from api.cli.client import DEFAULT_URL, InlineFlag, Service, UrlOption, find_named, open_service
+from api.cli.client import (
+    DEFAULT_URL,
+    SWEEPS,
+    InlineFlag,
+    Service,
+    UrlOption,
+    find_named,
+    given,
+    once,
+    open_service,
+    told,
+)
 from api.cli.console import JsonFlag, stderr, stdout, write_file, write_json
 from api.cli.datasets import Format, find_dataset
 from api.cli.drawing import listing, number
-from api.cli.experiments import ExcludeFolds, Settings, parse_settings, require_known, submit
+from api.cli.experiments import ExcludeFolds, Settings, config_of, parse_settings, require_known
 from api.cli.failures import INTERRUPTED, JobFailed
 from api.cli.search_space import parse_space
 from api.cli.watching import ENDED, POLL_SECONDS
+from ikt_client.api.sweeps import cancel_sweep, get_sweep, get_sweep_pareto, submit_sweep
+from ikt_client.api.sweeps import list_sweeps as ask_sweeps
+from ikt_client.models import (
+    GridSearch,
+    GridSpace,
+    Objective,
+    OptunaSearch,
+    OptunaSpace,
+    Pruner,
+    SweepCreate,
+)
 
-PATH = "/sweeps"
-SVG = "image/svg+xml"
 COLUMNS = {
     "id": "id",
     "name": "name",
@@ -80,7 +101,7 @@ def sweep(
     if search["method"] == "optuna":
         search |= {"n_trials": trials, "sampler": sampler, "seed": search_seed}
     pruner = {"name": prune, "warmup_epochs": warmup_epochs, "startup_trials": startup_trials}
-    wanted = {
+    wanted: dict[str, Any] = {
         "preset": preset,
         "config": require_known(parse_settings(settings or []), preset=preset),
         "fold": fold,
@@ -95,7 +116,7 @@ def sweep(
     }
     with open_service(url, inline=inline) as service:
         dataset_id = find_dataset(service, data, data_format=data_format)
-        row = submit(service, PATH, dataset_id=dataset_id, **wanted)
+        row = _submit(service, dataset_id=dataset_id, **wanted)
         if inline:
             row = _run_here(service, row)
         elif wait:
@@ -125,7 +146,7 @@ def list_sweeps(
     if context.invoked_subcommand is not None:
         return
     with open_service(url) as service:
-        rows = service.list_all(PATH, limit=limit, status=status)
+        rows = service.list_all(ask_sweeps.sync_detailed, limit=limit, status=status)
     if as_json:
         write_json(rows)
         return
@@ -138,14 +159,15 @@ def list_sweeps(
 def show(sweep: Named, *, url: UrlOption = DEFAULT_URL, as_json: JsonFlag = False) -> None:
     """Show a sweep's trials and the best of them."""
     with open_service(url) as service:
-        row = service.get(f"{PATH}/{find_named(service, PATH, sweep, kind='sweep')['id']}")
+        row = _get(service, find_named(service, SWEEPS, sweep)["id"])
     _tell(row, as_json=as_json)
 
 
 def cancel(sweep: Named, *, url: UrlOption = DEFAULT_URL, as_json: JsonFlag = False) -> None:
     """Queue no further trial, and stop those in flight."""
     with open_service(url) as service:
-        row = service.post(f"{PATH}/{find_named(service, PATH, sweep, kind='sweep')['id']}/cancel")
+        found = find_named(service, SWEEPS, sweep)
+        row = told(cancel_sweep.sync_detailed(found["id"], client=service.client))
     if as_json:
         write_json(row)
         return
@@ -163,10 +185,18 @@ def pareto(
 ) -> None:
     """Show which trials no other one beats in both of two metrics."""
     with open_service(url) as service:
-        path = f"{PATH}/{find_named(service, PATH, sweep, kind='sweep')['id']}/pareto"
-        front = service.get(path, x=x, y=y)
-        drawn = service.get_text(path, accept=SVG, x=x, y=y) if figure else None
-    if figure and drawn is not None:
+        found = find_named(service, SWEEPS, sweep)
+        # The service says which metrics there are.
+        ask = partial(
+            get_sweep_pareto.sync_detailed,
+            found["id"],
+            client=service.client,
+            x=cast(Any, x),
+            y=cast(Any, y),
+        )
+        front = told(ask())
+        drawn = ask(format_="svg").content.decode() if figure else ""
+    if figure:
         write_file(figure, drawn, option="--figure")
     if as_json:
         write_json(front)
@@ -177,20 +207,54 @@ def pareto(
     console.print(listing(rows, columns, width=console.width) if rows else "no trial has succeeded yet")
 
 
+def _submit(
+    service: Service,
+    *,
+    dataset_id: str,
+    config: dict[str, Any],
+    search: dict[str, Any],
+    objective: dict[str, Any],
+    pruner: dict[str, Any] | None,
+    **wanted: Any,
+) -> dict[str, Any]:
+    # Made member by member: what the service knows nothing of is the service's to refuse.
+    described = {name: value for name, value in search.items() if name != "space"}
+    space = search["space"]
+    body = SweepCreate(
+        dataset_id=UUID(dataset_id),
+        config=config_of(config),
+        search=(
+            GridSearch(**described, space=GridSpace.from_dict(space))
+            if search["method"] == "grid"
+            else OptunaSearch(**described, space=OptunaSpace.from_dict(space))
+        ),
+        objective=Objective(**given(**objective)),
+        **given(**wanted, pruner=Pruner(**pruner) if pruner else None),
+    )
+    submitted: dict[str, Any] = once(
+        lambda key: submit_sweep.sync_detailed(client=service.client, body=body, idempotency_key=key)
+    )
+    return submitted
+
+
+def _get(service: Service, sweep_id: str) -> dict[str, Any]:
+    found: dict[str, Any] = told(get_sweep.sync_detailed(UUID(sweep_id), client=service.client))
+    return found
+
+
 def _run_here(service: Service, row: dict[str, Any]) -> dict[str, Any]:
     from worker.enqueue import run_sweep_here
 
     console = stderr()
 
     def tell(experiment_id: UUID) -> None:
-        trials = service.get(f"{PATH}/{row['id']}")["trials"]
+        trials = _get(service, row["id"])["trials"]
         for trial in trials:
             if trial["experiment_id"] == str(experiment_id):
                 console.print(_line(trial), soft_wrap=True)
 
     run_sweep_here(UUID(row["id"]), on_trial=tell)
-    ended: dict[str, Any] = service.get(f"{PATH}/{row['id']}")
-    return ended
+    return _get(service, row["id"])
 
 
 def _follow(service: Service, row: dict[str, Any], console: Console) -> dict[str, Any]:
@@ -198,7 +262,7 @@ def _follow(service: Service, row: dict[str, Any], console: Console) -> dict[str
     told: set[int] = set()
     try:
         while True:
-            row = service.get(f"{PATH}/{row['id']}")
+            row = _get(service, row["id"])
             for trial in row["trials"]:
                 if trial["status"] in ENDED and trial["number"] not in told:
                     told.add(trial["number"])

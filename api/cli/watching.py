@@ -10,8 +10,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from api.cli.client import Service
+from api.cli.client import Service, told
 from api.cli.failures import JobFailed
+from ikt_client.api.experiments import get_experiment
 
 POLL_SECONDS = 0.4
 ENDED = ("succeeded", "failed", "cancelled", "pruned")
@@ -107,7 +108,7 @@ def follow(
             check()
             for key, known in latest.items():
                 if known["status"] not in ENDED:
-                    latest[key] = service.get(f"/experiments/{key}")
+                    latest[key] = told(get_experiment.sync_detailed(UUID(key), client=service.client))
                 last = latest[key].get("last") or {}
                 view.update(latest[key], latest[key].get("metrics") or last.get("metrics"))
             if all(experiment["status"] in ENDED for experiment in latest.values()):
@@ -133,7 +134,7 @@ def train_here(service: Service, experiment: dict[str, Any], view: View) -> dict
 
     with view:
         was_queued = run_training_here(UUID(experiment["id"]), on_epoch=on_epoch, on_progress=on_progress)
-    ended: dict[str, Any] = service.get(f"/experiments/{experiment['id']}")
+    ended: dict[str, Any] = told(get_experiment.sync_detailed(experiment["id"], client=service.client))
     return ended if was_queued else follow(service, [ended], view)[0]
 
 

@@ -18,7 +18,7 @@ from db.errors import BadCursor, CohortNotFound, StudentsNotFound
 router = APIRouter(prefix="/cohorts", tags=["cohorts"], route_class=ScopedRoute)
 
 CohortPath = Annotated[
-    CohortName, Path(description="The caller's name of the cohort; a slash in it is sent as %2F.")
+    CohortName, Path(description="The caller's name of the cohort; in the address a slash is %2F.")
 ]
 
 

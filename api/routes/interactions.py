@@ -20,7 +20,6 @@ from api.resources import Resources
 from api.responses import problems
 from api.schemas.interactions import (
     LINE_EXAMPLE,
-    InteractionLine,
     Interactions,
     InteractionsAccepted,
     InteractionsLoaded,
@@ -49,7 +48,7 @@ MOST_WITHOUT_THREAD = 50  # responses whose fate is told on the event loop
 NewStudentPath = Annotated[
     NewStudentId,
     BeforeValidator(restore_slashes),
-    Path(description="The caller's pseudonymous id of the student; a slash in it is sent as %2F."),
+    Path(description="The caller's pseudonymous id of the student; in the address a slash is %2F."),
 ]
 PartialQuery = Annotated[
     bool, Query(description="Store what can be stored, and tell of each response what became of it.")
@@ -82,11 +81,19 @@ LINES_BODY: dict[str, Any] = {
         "required": True,
         "content": {
             LINES[0]: {
-                "schema": {"type": "string", "description": "One response in JSON on each line."},
+                "schema": {
+                    "type": "string",
+                    "format": "binary",
+                    "description": "One response in JSON on each line.",
+                },
                 "example": f"{write_json(LINE_EXAMPLE).decode()}\n",
             },
             MEDIA_TYPE: {
-                "schema": {"type": "array", "items": InteractionLine.model_json_schema(), "minItems": 1},
+                "schema": {
+                    "type": "array",
+                    "items": {"$ref": "#/components/schemas/InteractionLine"},
+                    "minItems": 1,
+                },
                 "example": [LINE_EXAMPLE],
             },
         },

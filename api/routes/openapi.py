@@ -17,7 +17,8 @@ from api.errors import (
 )
 from api.responses import describe_problems
 from api.routes.links import LINKS
-from api.schemas.common import examples_by_name
+from api.schemas.common import examples_by_name, schemas_of
+from api.schemas.interactions import InteractionLine
 from api.security.scopes import ScopedRoute
 from api.services.refusals import (
     BodyCompressed,
@@ -54,6 +55,8 @@ TAGS = [
     {"name": "skills", "description": "Skills with their difficulty."},
     {"name": "system", "description": "Health, readiness, and what problems mean."},
 ]
+CONTACT = {"name": "Whoever runs the service"}
+SERVERS = [{"url": "/", "description": "The service that this document came from."}]
 METHODS = ("get", "put", "post", "delete", "patch")
 SECURITY = {
     "key": {
@@ -74,11 +77,13 @@ def write_openapi(app: FastAPI) -> dict[str, Any]:
             description=app.description,
             routes=app.routes,
             tags=TAGS,
+            contact=CONTACT,
+            servers=SERVERS,
         )
         schemas = document["components"]["schemas"]
         for name in ("HTTPValidationError", "ValidationError"):
             schemas.pop(name, None)
-        schemas |= problem_schemas()
+        schemas |= problem_schemas() | schemas_of(InteractionLine)
         for name, examples in examples_by_name().items():
             if name in schemas:
                 schemas[name]["examples"] = examples
@@ -100,7 +105,8 @@ def _is_scoped(route: BaseRoute) -> TypeGuard[ScopedRoute]:
 
 def _add_common_problems(operation: dict[str, Any], *, needed: str | None) -> None:
     kinds: list[ProblemType] = [INTERNAL]
-    operation["security"] = [{"key": [needed]}] if needed else []
+    # Scopes of a key stand in x-scope: many tools know those of OAuth alone.
+    operation["security"] = [{"key": []}] if needed else []
     if needed:
         operation["x-scope"] = needed
         kinds += [type_of(error) for error in (KeyMissing, KeyRefused, ScopeMissing, TooManyRequests)]

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints
 
 from api.paths import restore_slashes
-from api.schemas.common import PLAIN_TEXT, Number, RequestShape, Shape, UtcTime
+from api.schemas.common import PLAIN_TEXT, Links, Number, RequestShape, Shape, UtcTime
 from api.schemas.models import MODEL_REFERENCE_EXAMPLE, ModelReference
 from api.schemas.students import StudentId
 
@@ -44,7 +44,7 @@ class CohortRead(Shape):
 
     cohort: str
     n_students: int
-    links: dict[str, str]
+    links: Links
 
 
 class CohortPage(Shape):

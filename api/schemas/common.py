@@ -13,8 +13,10 @@ from pydantic import (
     Field,
     PlainSerializer,
     StringConstraints,
+    WithJsonSchema,
     model_validator,
 )
+from typing_extensions import TypeAliasType
 
 from ikt_model.data.columns import LONGEST_NAME
 
@@ -27,7 +29,11 @@ def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-UtcTime = Annotated[AwareDatetime, PlainSerializer(_rfc3339, return_type=str, when_used="json")]
+UtcTime = Annotated[
+    AwareDatetime,
+    PlainSerializer(_rfc3339, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
 """RFC 3339, in UTC, ending in Z."""
 
 Number = Annotated[float | None, BeforeValidator(_finite)]
@@ -53,8 +59,23 @@ Name = Annotated[
 ]
 """Text for people: one line, as long as the names of a dataset may be."""
 
-Metrics = dict[str, Number]
-"""Measured values by name; null where a value does not exist."""
+# Aliases with a name of their own are shapes of their own in the document, and classes of its clients.
+Metrics = TypeAliasType(
+    "Metrics",
+    Annotated[
+        dict[str, Number], Field(description="Measured values by name; null where a value does not exist.")
+    ],
+)
+Links = TypeAliasType(
+    "Links", Annotated[dict[str, str], Field(description="Paths of the resource and of what belongs to it.")]
+)
+Config = TypeAliasType(
+    "Config", Annotated[dict[str, Any], Field(description="Settings by section, then by name.")]
+)
+Settings = TypeAliasType(
+    "Settings", Annotated[dict[str, Any], Field(description="Settings by dotted name, section first.")]
+)
+Counts = TypeAliasType("Counts", Annotated[dict[str, int], Field(description="How many, by what they are.")])
 
 
 def require_few_members(given: Any) -> Any:
@@ -88,6 +109,12 @@ class RequestShape(Shape):
     """Base of what callers send in JSON: there a text is no number, and false is no 0."""
 
     model_config = ConfigDict(strict=True)
+
+
+def schemas_of(shape: type[BaseModel]) -> dict[str, Any]:
+    """JSON schemas of a shape and its parts by name, as the document has them."""
+    schema = shape.model_json_schema(ref_template="#/components/schemas/{model}")
+    return {**schema.pop("$defs", {}), shape.__name__: schema}
 
 
 def examples_by_name() -> dict[str, list[Any]]:

@@ -1,14 +1,17 @@
 """Comparisons on the wire."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, WithJsonSchema
 
 from api.schemas.common import Number, Shape, UtcTime
 from api.schemas.comparison_example import COMPARISON_EXAMPLE
 
-Range = tuple[float, float]
+# As lists of two numbers, which more readers of the document know than tuples.
+TWO_NUMBERS = WithJsonSchema({"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2})
+Range = Annotated[tuple[float, float], TWO_NUMBERS]
+CurvePoint = Annotated[tuple[int, float], TWO_NUMBERS]
 
 
 class ComparedExperiment(Shape):
@@ -180,7 +183,7 @@ class ComparisonCurve(Shape):
     metric: str
     label: str
     goal: Literal["higher", "lower", "reference", "none"]
-    points: list[list[tuple[int, float]]]
+    points: list[list[CurvePoint]]
     """Epoch and value, at most 200 of each experiment; none of a cross-validation."""
     references: list[Number]
     """The same figure of each experiment's reference, which no epoch changes."""

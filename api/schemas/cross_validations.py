@@ -1,11 +1,12 @@
 """Cross-validations on the wire."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import ConfigDict, Field
+from typing_extensions import TypeAliasType
 
-from api.schemas.common import Number, Shape, UtcTime
+from api.schemas.common import Config, Counts, Links, Number, Shape, UtcTime
 from api.schemas.experiments import DATASET_ID, EXPERIMENT_ID, SUMMARY_EXAMPLE, ExperimentSummary
 from api.schemas.submissions import MOST_FOLDS, Folds, Submission
 
@@ -51,6 +52,9 @@ class Spread(Shape):
     """Folds that it is the mean of."""
 
 
+Spreads = TypeAliasType("Spreads", Annotated[dict[str, Spread], Field(description="Spreads by metric.")])
+
+
 class CrossValidationSummary(Shape):
     """A cross-validation in a list."""
 
@@ -66,10 +70,10 @@ class CrossValidationSummary(Shape):
     """The folds that are held out, one experiment each."""
     exclude_folds: list[int]
     config_fingerprint: str
-    counts: dict[str, int]
+    counts: Counts
     """Experiments by status."""
     created_at: UtcTime
-    links: dict[str, str]
+    links: Links
 
 
 class CrossValidationRead(CrossValidationSummary):
@@ -90,9 +94,9 @@ class CrossValidationRead(CrossValidationSummary):
         }
     )
 
-    config: dict[str, Any]
+    config: Config
     """Every setting, resolved."""
-    metrics: dict[str, Spread]
+    metrics: Spreads
     """Every final metric, over the folds that succeeded."""
     experiments: list[ExperimentSummary]
     """By held-out fold."""

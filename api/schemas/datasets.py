@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict
 
-from api.schemas.common import Name, Number, Shape, UtcTime
+from api.schemas.common import Links, Name, Number, Shape, UtcTime
 
 DatasetFormat = Literal["auto", "pykt", "events"]
 
@@ -58,7 +58,7 @@ class DatasetRead(Shape):
     share_correct: Number
     statistics: dict[str, Any]
     created_at: UtcTime
-    links: dict[str, str]
+    links: Links
 
 
 class DatasetPage(Shape):

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict
 
-from api.schemas.common import RequestShape, Shape, UtcTime
+from api.schemas.common import Links, RequestShape, Shape, UtcTime
 from api.schemas.students import StudentId
 
 ERASURE_ID = "0193a2f0-5b6c-7d8e-9fa0-1b2c3d4e5f60"
@@ -65,7 +65,7 @@ class ErasureRead(Shape):
     """Experiments whose held-out predictions were about the student."""
     n_models: int
     """Models that had learned from the student, and say so now."""
-    links: dict[str, str]
+    links: Links
 
 
 class ErasurePage(Shape):

@@ -4,8 +4,9 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import AliasChoices, ConfigDict, Field
+from typing_extensions import TypeAliasType
 
-from api.schemas.common import WITHOUT_FRACTION, Metrics, Number, Shape, UtcTime
+from api.schemas.common import WITHOUT_FRACTION, Config, Links, Metrics, Number, Settings, Shape, UtcTime
 from api.schemas.submissions import FoldSubmission
 
 MOST_DEVICES = 8  # of one machine
@@ -116,11 +117,16 @@ class BestEpoch(Shape):
     metrics: Metrics
 
 
+PackageVersions = TypeAliasType(
+    "PackageVersions", Annotated[dict[str, Any], Field(description="Versions and settings, by name.")]
+)
+
+
 class Environment(Shape):
     """What ran the experiment; null until a worker took it."""
 
     code_version: str | None
-    package_versions: dict[str, Any] | None
+    package_versions: PackageVersions | None
     device: str | None = Field(validation_alias=AliasChoices("device_used", "device"))
 
 
@@ -143,7 +149,7 @@ class ExperimentSummary(Shape):
     """The sweep that it is a trial of."""
     trial: int | None
     """Its number in the sweep, from 0."""
-    trial_settings: dict[str, Any] | None
+    trial_settings: Settings | None
     """What the sweep chose for it, by dotted name."""
     seed: int
     config_fingerprint: str
@@ -167,7 +173,7 @@ class ExperimentSummary(Shape):
     created_at: UtcTime
     started_at: UtcTime | None
     finished_at: UtcTime | None
-    links: dict[str, str]
+    links: Links
 
 
 class ExperimentRead(ExperimentSummary):
@@ -192,7 +198,7 @@ class ExperimentRead(ExperimentSummary):
         }
     )
 
-    config: dict[str, Any]
+    config: Config
     """Every setting, resolved."""
     environment: Environment
     calibration_seconds: Number
@@ -281,7 +287,7 @@ class PresetRead(Shape):
     """A named configuration."""
 
     name: str
-    config: dict[str, Any]
+    config: Config
     """Every setting, the preset's own and the defaults."""
 
 

@@ -29,10 +29,15 @@ CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 # What is checked below in words of its own, for the document.
 PLAIN = {"pattern": r"^[^\x00-\x1f\x7f-\x9f]+$"}
 UNPADDED = {"pattern": r"^[^\s\x00-\x1f\x7f-\x9f]([^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f])?$"}
+# Within allOf, so that generators of clients take it for a condition and not for two shapes.
 SKILL_OR_SKILLS: dict[str, Any] = {
-    "oneOf": [
-        {"required": ["skill"], "properties": {"skill": {"type": "string"}}},
-        {"required": ["skills"], "properties": {"skills": {"type": "array"}}},
+    "allOf": [
+        {
+            "oneOf": [
+                {"required": ["skill"], "properties": {"skill": {"type": "string"}}},
+                {"required": ["skills"], "properties": {"skills": {"type": "array", "items": {}}}},
+            ]
+        }
     ]
 }
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)  # in states it stands for never

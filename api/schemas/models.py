@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict
 
-from api.schemas.common import Metrics, Number, Shape, UtcTime
+from api.schemas.common import Links, Metrics, Number, Shape, UtcTime
 from api.schemas.experiments import EXPERIMENT_ID, METRICS_EXAMPLE, RunError
 
 MODEL_ID = "0193a200-1b2c-7d3e-8f40-5a6b7c8d9e0f"
@@ -51,7 +51,7 @@ class ModelRead(Shape):
     """What gives cause to doubt it, one sentence each."""
     created_at: UtcTime
     promoted_at: UtcTime | None
-    links: dict[str, str]
+    links: Links
 
 
 class ModelPage(Shape):

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict
 
-from api.schemas.common import Shape
+from api.schemas.common import Settings, Shape
 from api.schemas.experiments import EXPERIMENT_ID
 
 OTHER_ID = "0193a1f6-1a2b-7c33-8d44-5e6f7a8b9c0d"
@@ -35,7 +35,7 @@ class ParetoPoint(Shape):
     name: str
     label: str
     """What a sweep chose for it, else its λ."""
-    settings: dict[str, Any] | None
+    settings: Settings | None
     """What a sweep chose for it, by dotted name."""
     x: float
     y: float

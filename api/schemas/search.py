@@ -11,6 +11,7 @@ from pydantic import (
     WithJsonSchema,
     model_validator,
 )
+from typing_extensions import TypeAliasType
 
 from api.schemas.common import WITHOUT_FRACTION, RequestShape, require_few_members
 from ikt_model.search import count_points
@@ -67,22 +68,42 @@ Values = Annotated[
 ]
 SettingName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]+(\.[a-z0-9_]+){1,2}$", max_length=100)]
 """Section and name, as in `loss.lambda_target`."""
-NOTHING_ELSE: dict[str, Any] = {"additionalProperties": False}
+
+
+def _with_property_names(schema: dict[str, Any]) -> None:
+    """The same said in words that generators of clients know: which names, and what stands under any."""
+    ((pattern, value),) = schema.pop("patternProperties").items()
+    schema |= {
+        "propertyNames": {**schema["propertyNames"], "pattern": pattern},
+        "additionalProperties": value,
+    }
+
+
 Real = Annotated[float, Field(allow_inf_nan=False)]
 Whole = Annotated[int, Field(ge=-LARGEST_WHOLE, le=LARGEST_WHOLE), WITHOUT_FRACTION]
+
+
+GridSpace = TypeAliasType(
+    "GridSpace",
+    Annotated[
+        dict[SettingName, Values],
+        Field(
+            min_length=1,
+            max_length=MOST_SETTINGS,
+            json_schema_extra=_with_property_names,
+            description="Values to try, by dotted name of the setting.",
+        ),
+        AfterValidator(_require_bounded),
+        BeforeValidator(require_few_members),
+    ],
+)
 
 
 class GridSearch(RequestShape):
     """Every combination of the listed values, the last setting changing fastest."""
 
     method: Literal["grid"]
-    space: Annotated[
-        dict[SettingName, Values],
-        Field(min_length=1, max_length=MOST_SETTINGS, json_schema_extra=NOTHING_ELSE),
-        AfterValidator(_require_bounded),
-        BeforeValidator(require_few_members),
-    ]
-    """Values to try, by dotted name of the setting."""
+    space: GridSpace
 
 
 class FloatRange(RequestShape):
@@ -117,7 +138,7 @@ class IntRange(RequestShape):
         return _require_range(self)
 
 
-class Choices(RequestShape):
+class Categorical(RequestShape):
     """One of several values in no order."""
 
     type: Literal["categorical"]
@@ -136,16 +157,26 @@ def _require_range(described: Any) -> Any:
     return described
 
 
+OptunaSpace = TypeAliasType(
+    "OptunaSpace",
+    Annotated[
+        dict[SettingName, Annotated[FloatRange | IntRange | Categorical, Field(discriminator="type")]],
+        Field(
+            min_length=1,
+            max_length=MOST_SETTINGS,
+            json_schema_extra=_with_property_names,
+            description="What to search, by dotted name of the setting.",
+        ),
+        BeforeValidator(require_few_members),
+    ],
+)
+
+
 class OptunaSearch(RequestShape):
     """Points that Optuna proposes, each in the light of the trials before it."""
 
     method: Literal["optuna"]
-    space: Annotated[
-        dict[SettingName, Annotated[FloatRange | IntRange | Choices, Field(discriminator="type")]],
-        Field(min_length=1, max_length=MOST_SETTINGS, json_schema_extra=NOTHING_ELSE),
-        BeforeValidator(require_few_members),
-    ]
-    """What to search, by dotted name of the setting."""
+    space: OptunaSpace
     n_trials: Annotated[int, Field(ge=1, le=MOST_TRIALS), WITHOUT_FRACTION]
     sampler: Literal["tpe", "random"] = "tpe"
     """Tree-structured Parzen estimator (Bergstra et al. 2011), or uniform at random."""

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, ConfigDict, StringConstraints
 
 from api.paths import restore_slashes
-from api.schemas.common import PLAIN_TEXT, Shape, UtcTime
+from api.schemas.common import PLAIN_TEXT, Links, Shape, UtcTime
 from ikt_model.data.columns import LONGEST_NAME
 
 # Longer than a new id may be: students who came with a longer one, earlier, can be read and forgotten.
@@ -40,7 +40,7 @@ class StudentRead(Shape):
     n_interactions: int
     created_at: UtcTime
     last_interaction_at: UtcTime | None
-    links: dict[str, str]
+    links: Links
 
 
 class StudentPage(Shape):

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field, Strict
 
-from api.schemas.common import WITHOUT_FRACTION, Name, RequestShape
+from api.schemas.common import WITHOUT_FRACTION, Config, Name, RequestShape
 
 DEEPEST_CONFIG = 4
 MOST_VALUES = 1000  # far more than there are settings
@@ -50,7 +50,7 @@ class Submission(RequestShape):
     """For people; default: preset and folds."""
     preset: str | None = Field(default=None, max_length=100)
     """One of GET /presets; without one, the settings' defaults."""
-    config: Annotated[dict[str, Any], AfterValidator(_require_small)] = Field(default_factory=dict)
+    config: Annotated[Config, AfterValidator(_require_small)] = Field(default_factory=dict)
     """Settings that replace the preset's, nested like GET /presets shows them."""
     dataset_id: Annotated[UUID, Strict(False)]  # JSON has no UUIDs
     exclude_folds: Folds = Field(default_factory=list)

@@ -5,7 +5,19 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
-from api.schemas.common import PLAIN_TEXT, WITHOUT_FRACTION, Metrics, Number, RequestShape, Shape, UtcTime
+from api.schemas.common import (
+    PLAIN_TEXT,
+    WITHOUT_FRACTION,
+    Config,
+    Counts,
+    Links,
+    Metrics,
+    Number,
+    RequestShape,
+    Settings,
+    Shape,
+    UtcTime,
+)
 from api.schemas.experiments import DATASET_ID, EXPERIMENT_ID, METRICS_EXAMPLE, RunError, Status
 from api.schemas.search import MOST_TRIALS, Search
 from api.schemas.submissions import FoldSubmission
@@ -81,7 +93,7 @@ class TrialRead(Shape):
     number: int
     experiment_id: UUID
     status: Status
-    settings: dict[str, Any]
+    settings: Settings
     """What the sweep chose, by dotted name."""
     value: Number
     """The objective, once it has succeeded."""
@@ -146,13 +158,13 @@ class SweepSummary(Shape):
     parallel: int
     n_trials: int
     """Trials wanted in all."""
-    counts: dict[str, int]
+    counts: Counts
     """Trials so far by status."""
     created_at: UtcTime
     finished_at: UtcTime | None
     error: RunError | None
     """What kept it from going on; null where every trial was queued."""
-    links: dict[str, str]
+    links: Links
 
 
 class SweepRead(SweepSummary):
@@ -176,7 +188,7 @@ class SweepRead(SweepSummary):
         }
     )
 
-    config: dict[str, Any]
+    config: Config
     """Settings of every trial that replace the preset's."""
     device: str
     search: Search

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SkipValidation
 
-from api.schemas.common import Shape
+from api.schemas.common import Counts, Shape
 from api.schemas.interactions import MOST_INTERACTIONS, Answer, InteractionLine, ItemStatus, NewStudentId
 
 ANSWERED = "http://adlnet.gov/expapi/verbs/answered"
@@ -161,7 +161,7 @@ class StatementsAccepted(Shape):
     """Statements about something else; nothing of them is kept."""
     refused: int
     """Responses that were not stored; more than 0 only with `partial`."""
-    reasons: dict[str, int]
+    reasons: Counts
     """Why statements were ignored, and how many for that reason."""
     items: list[ItemStatus] | None
     """What became of each statement, in the order sent; only with `partial`."""

@@ -146,10 +146,7 @@ def delete_experiment(session: Session, store: ArtifactStore, experiment_id: UUI
 def show_presets() -> PresetList:
     """Every preset with all its settings."""
     return PresetList(
-        items=[
-            PresetRead(name=name, config=resolve_config(name).every_setting())
-            for name in list_presets()
-        ]
+        items=[PresetRead(name=name, config=resolve_config(name).every_setting()) for name in list_presets()]
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from api.schemas.search import Choices, GridSearch, IntRange
+from api.schemas.search import Categorical, GridSearch, IntRange
 from api.schemas.sweeps import SweepCreate
 from api.services.refusals import FieldRefused
 from api.services.validation import describe_refusal, to_pointer
@@ -95,7 +95,7 @@ def _pointer(request: SweepCreate, name: str, value: Any) -> str:
     described: Any = request.search.space[name]
     if isinstance(described, list):
         return SPACE + to_pointer([name, _index(described, value)])
-    if isinstance(described, Choices):
+    if isinstance(described, Categorical):
         return SPACE + to_pointer([name, "choices", _index(described.choices, value)])
     ends = {described.low: "low", described.high: "high"}
     return SPACE + to_pointer([name, ends[value]] if value in ends else [name])

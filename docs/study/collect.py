@@ -4,7 +4,7 @@ import math
 from datetime import datetime
 from typing import Any
 
-from api.cli.client import Service
+from docs.study.by_path import Service
 from docs.study.plan import Run
 from docs.study.results import space_of
 from docs.study.service import find_report

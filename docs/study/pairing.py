@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from api.cli.client import Service
+from docs.study.by_path import Service
 from docs.study.collect import rounded
 from docs.study.plan import Pair
 from ikt_model.comparison.statistics import LEVEL, RESAMPLES

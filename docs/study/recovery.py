@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow.compute as pc
 
-from api.cli.client import Service
+from docs.study.by_path import Service
 from docs.study.collect import rounded
 from docs.study.plan import Recovery
 from docs.study.service import read_predictions

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from api.cli.client import Service
 from api.cli.failures import NoServer, Refused
 from api.cli.watching import ENDED
+from docs.study.by_path import Service
 from docs.study.plan import Run
 from docs.study.results import fingerprint_today, space_of
 

@@ -13,10 +13,11 @@ import httpx
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from api.cli.client import TIMEOUT, Service, authorization
+from api.cli.client import TIMEOUT, authorization
 from api.cli.datasets import upload_dataset
 from api.cli.failures import Failure, Refused
 from api.cli.processes import Running, free_port, run_service
+from docs.study.by_path import Service
 from docs.study.plan import Plan
 from ikt_model.data.simulate import Classroom, simulate_classroom, with_fixed_abilities, write_events_csv
 
@@ -58,7 +59,7 @@ def _alone(lock: Path) -> Iterator[None]:
 
 def upload(service: Service, file: Path, *, name: str) -> dict[str, Any]:
     """The stored dataset, described as results.json keeps it."""
-    row = upload_dataset(service, file, name=name)
+    row = upload_dataset(service.commands, file, name=name)
     kept = ("id", "content_hash", "n_students", "n_responses", "n_skills", "n_folds", "share_correct")
     return {"file": file.name} | {key: row[key] for key in kept} | {"n_attempts": count_attempts(file)}
 

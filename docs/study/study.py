@@ -7,8 +7,8 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
-from api.cli.client import Service
 from api.cli.failures import Refused
+from docs.study.by_path import Service
 from docs.study.collect import describe, read_experiment, read_front
 from docs.study.pairing import compare_pair
 from docs.study.plan import FULL, HERE, Plan, Run

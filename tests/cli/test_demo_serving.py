@@ -10,6 +10,7 @@ from api.cli.client import Service
 from api.cli.demo import PRESETS
 from api.cli.demo_serving import replay_held_out, serve_demo
 from api.cli.processes import Running
+from ikt_client.api.students import list_students
 from tests.cli.conftest import TINY, Ikt
 
 
@@ -60,4 +61,5 @@ def check_that_strange_skills_are_not_sent(service: Service, other: Path) -> Non
 
     assert seen is None
     assert "never saw the skills 1, 2" in said
-    assert "stranger" not in [row["student_id"] for row in service.list_all("/students", limit=100)]
+    known = service.list_all(list_students.sync_detailed, limit=100)
+    assert "stranger" not in [row["student_id"] for row in known]

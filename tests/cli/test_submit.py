@@ -4,8 +4,11 @@ import httpx
 import pytest
 
 from api.cli.client import Service
-from api.cli.experiments import submit
+from api.cli.experiments import submit_experiment
 from api.cli.failures import NoServer
+from api.schemas.experiments import DATASET_ID, ExperimentRead
+
+(SUBMITTED,) = ExperimentRead.model_json_schema()["examples"]
 
 
 def breaking(keys: list[str], *, n_breaks: int) -> httpx.MockTransport:
@@ -13,7 +16,7 @@ def breaking(keys: list[str], *, n_breaks: int) -> httpx.MockTransport:
         keys.append(request.headers["Idempotency-Key"])
         if len(keys) <= n_breaks:
             raise httpx.ReadError("connection reset", request=request)
-        return httpx.Response(202, json={"id": "one"})
+        return httpx.Response(202, json=SUBMITTED)
 
     return httpx.MockTransport(answer)
 
@@ -21,11 +24,11 @@ def breaking(keys: list[str], *, n_breaks: int) -> httpx.MockTransport:
 def test_a_lost_answer_is_asked_for_once_more_under_the_same_key() -> None:
     keys: list[str] = []
     with Service("http://service", breaking(keys, n_breaks=1)) as service:
-        assert submit(service, "/experiments", dataset_id="some", fold=0) == {"id": "one"}
+        assert submit_experiment(service, dataset_id=DATASET_ID, fold=0) == SUBMITTED
     assert len(keys) == 2
     assert len(set(keys)) == 1
 
 
 def test_a_server_that_is_away_is_told() -> None:
     with Service("http://service", breaking([], n_breaks=2)) as service, pytest.raises(NoServer):
-        submit(service, "/experiments", dataset_id="some", fold=0)
+        submit_experiment(service, dataset_id=DATASET_ID, fold=0)

@@ -6,8 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from api.cli.client import Service
 from docs.study import recovery
+from docs.study.by_path import Service
 from docs.study.plan import Plan, load_plan
 from docs.study.recovery import measure_network
 from ikt_model.data.simulate import Classroom, simulate_classroom, with_fixed_abilities

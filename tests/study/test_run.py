@@ -4,7 +4,7 @@ from typing import Any, cast
 
 import pytest
 
-from api.cli.client import Service
+from docs.study.by_path import Service
 from docs.study.plan import Plan, Run, load_plan
 from docs.study.run import Runner, Taken
 

@@ -1,0 +1,200 @@
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+import httpx
+
+from ... import errors
+from ...client import AuthenticatedClient, Client
+from ...models.cross_validation_read import CrossValidationRead
+from ...models.problem import Problem
+from ...types import Response
+
+
+def _get_kwargs(
+    cross_validation_id: UUID,
+) -> dict[str, Any]:
+
+    _kwargs: dict[str, Any] = {
+        "method": "post",
+        "url": "/cross-validations/{cross_validation_id}/cancel".format(
+            cross_validation_id=quote(str(cross_validation_id), safe=""),
+        ),
+    }
+
+    return _kwargs
+
+
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> CrossValidationRead | Problem | None:
+    if response.status_code == 202:
+        response_202 = CrossValidationRead.from_dict(response.json())
+
+        return response_202
+
+    if response.status_code == 401:
+        response_401 = Problem.from_dict(response.json())
+
+        return response_401
+
+    if response.status_code == 403:
+        response_403 = Problem.from_dict(response.json())
+
+        return response_403
+
+    if response.status_code == 404:
+        response_404 = Problem.from_dict(response.json())
+
+        return response_404
+
+    if response.status_code == 422:
+        response_422 = Problem.from_dict(response.json())
+
+        return response_422
+
+    if response.status_code == 429:
+        response_429 = Problem.from_dict(response.json())
+
+        return response_429
+
+    if response.status_code == 500:
+        response_500 = Problem.from_dict(response.json())
+
+        return response_500
+
+    if response.status_code == 503:
+        response_503 = Problem.from_dict(response.json())
+
+        return response_503
+
+    if client.raise_on_unexpected_status:
+        raise errors.UnexpectedStatus(response.status_code, response.content)
+    else:
+        return None
+
+
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[CrossValidationRead | Problem]:
+    return Response(
+        status_code=HTTPStatus(response.status_code),
+        content=response.content,
+        headers=response.headers,
+        parsed=_parse_response(client=client, response=response),
+    )
+
+
+def sync_detailed(
+    cross_validation_id: UUID,
+    *,
+    client: AuthenticatedClient,
+) -> Response[CrossValidationRead | Problem]:
+    """Stop a cross-validation
+
+     Experiments that wait are cancelled at once, running ones stop soon. Asking again is harmless.
+
+    Args:
+        cross_validation_id (UUID): The cross-validation's id.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[CrossValidationRead | Problem]
+    """
+
+    kwargs = _get_kwargs(
+        cross_validation_id=cross_validation_id,
+    )
+
+    response = client.get_httpx_client().request(
+        **kwargs,
+    )
+
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    cross_validation_id: UUID,
+    *,
+    client: AuthenticatedClient,
+) -> CrossValidationRead | Problem | None:
+    """Stop a cross-validation
+
+     Experiments that wait are cancelled at once, running ones stop soon. Asking again is harmless.
+
+    Args:
+        cross_validation_id (UUID): The cross-validation's id.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        CrossValidationRead | Problem
+    """
+
+    return sync_detailed(
+        cross_validation_id=cross_validation_id,
+        client=client,
+    ).parsed
+
+
+async def asyncio_detailed(
+    cross_validation_id: UUID,
+    *,
+    client: AuthenticatedClient,
+) -> Response[CrossValidationRead | Problem]:
+    """Stop a cross-validation
+
+     Experiments that wait are cancelled at once, running ones stop soon. Asking again is harmless.
+
+    Args:
+        cross_validation_id (UUID): The cross-validation's id.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[CrossValidationRead | Problem]
+    """
+
+    kwargs = _get_kwargs(
+        cross_validation_id=cross_validation_id,
+    )
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)
+
+
+async def asyncio(
+    cross_validation_id: UUID,
+    *,
+    client: AuthenticatedClient,
+) -> CrossValidationRead | Problem | None:
+    """Stop a cross-validation
+
+     Experiments that wait are cancelled at once, running ones stop soon. Asking again is harmless.
+
+    Args:
+        cross_validation_id (UUID): The cross-validation's id.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        CrossValidationRead | Problem
+    """
+
+    return (
+        await asyncio_detailed(
+            cross_validation_id=cross_validation_id,
+            client=client,
+        )
+    ).parsed
