@@ -11,7 +11,7 @@ FULL ?=
 FUZZED := tests/ikt_model/data/test_any_bytes.py tests/db/repositories/test_lives.py
 SOURCES := api worker ikt_model db clients tests docs
 
-.PHONY: help demo serve test journeys browser clients clients-tools check audit faults faults-short fuzz fuzz-short soak soak-short bench-calibration bench-recovery bench-training bench-gpu bench-accuracy bench-comparison bench-dashboard bench-serving bench-limits bench-streaming bench-upload study lock clean
+.PHONY: help demo serve test journeys browser clients clients-tools docs check audit faults faults-short fuzz fuzz-short soak soak-short bench-calibration bench-recovery bench-training bench-gpu bench-accuracy bench-comparison bench-dashboard bench-serving bench-limits bench-streaming bench-upload study lock clean
 
 help: ## Say what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-18s %s\n", $$1, $$2}'
@@ -37,6 +37,9 @@ clients-tools: ## Install what generates the clients and looks at the document (
 clients: .venv/.installed-dev clients-tools ## Write openapi.json anew, and both clients from it
 	$(BIN)/python -m tests.clients.generate
 	npm run --silent --prefix clients/typescript generate
+
+docs: .venv/.installed-dev ## Build the documentation as a site in .site/
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict && echo "Open .site/index.html"
 
 check: .venv/.installed-dev ## Lint, format, types, import rules
 	$(BIN)/ruff check $(SOURCES) && $(BIN)/ruff format --check $(SOURCES)
@@ -106,7 +109,7 @@ lock: .venv/.installed-dev ## Renew both lock files
 	BIN=$(BIN) sh .ci/lock requirements-dev.lock --extra dev -c requirements.lock
 
 clean: ## Remove the environment, caches and the demo's state
-	rm -rf .venv .ikt .work/generator .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .ikt .site .work/generator .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/bin/python:
