@@ -30,11 +30,12 @@ class Shell:
         """Raises SystemExit when one of them fails."""
         assert self._bash.stdin
         assert self._bash.stdout
+        # An answer may end without a newline, so one goes before the mark.
         # From a file, so that no command reads the commands after it.
         file = Path(f".block-{self._lines}.sh")
         file.write_text(commands, "utf-8")
         self._lines += 1
-        self._bash.stdin.write(f"source {file} </dev/null\necho '{DONE}'\n")
+        self._bash.stdin.write(f"source {file} </dev/null\nprintf '\\n%s\\n' '{DONE}'\n")
         self._bash.stdin.flush()
         for line in self._bash.stdout:
             if line.rstrip("\n") == DONE:

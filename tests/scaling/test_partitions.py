@@ -1,4 +1,4 @@
-"""The statements of docs/scaling.md partition a database with rows in it, and the service goes on as before."""
+"""The statements of docs/scaling.md partition a database with rows in it; the service goes on as before."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The commands that the page of the study shows ask for the runs of its plan: they take hours, so none is typed."""
+"""The commands that the study's page shows ask for the runs of its plan; they take hours: none is typed."""
 
 import re
 import shlex
