@@ -12,7 +12,8 @@ CLASSROOM = "ikt simulate classroom.csv --students 120 --skills 12"
 PROMOTED = "ikt promote candidate"
 STUDENT = (
     "curl -s http://127.0.0.1:8000/students/noor/interactions -H 'Content-Type: application/json' "
-    """-d '{"event_id": "1", "skill": "skill-01", "correct": true, "timestamp": "2025-12-07T20:10:37Z"}' --fail-with-body"""
+    """--fail-with-body -d '{"event_id": "1", "skill": "skill-01", "correct": true, """
+    """"timestamp": "2025-12-07T20:10:37Z"}'"""
 )
 
 
