@@ -16,6 +16,10 @@ from tests.documentation.worlds import WORLDS, World
 
 PORT = re.compile(r"\b8000\b")
 DONE = "--- done ---"
+# A refusal is an answer to curl: what a page does not ask the status of must succeed.
+CURL = (
+    'curl() { case " $* " in *" -w "*) command curl "$@";; *) command curl --fail-with-body "$@";; esac; }\n'
+)
 
 
 class Shell:
@@ -24,7 +28,7 @@ class Shell:
     def __init__(self) -> None:
         self._bash = subprocess.Popen(["bash"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self._lines = 0
-        self.type("set -euo pipefail\n")
+        self.type("set -euo pipefail\n" + CURL)
 
     def type(self, commands: str) -> None:
         """Raises SystemExit when one of them fails."""
