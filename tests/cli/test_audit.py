@@ -29,7 +29,8 @@ def told(tmp_path: Path) -> Any:
 
 class TestAudit:
     def test_the_example_of_the_documentation_is_read(self, ikt: Ikt, told: Any) -> None:
-        (example,) = re.findall(r"```json\n(.*?)```", DOCUMENTATION.read_text("utf-8"), re.S)
+        text = DOCUMENTATION.read_text("utf-8")
+        (example,) = re.findall(r'```json title="figures.json"\n(.*?)```', text, re.S)
 
         assert ikt("audit", told(example)).code == 3
 
