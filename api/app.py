@@ -42,6 +42,7 @@ from api.security.middleware import Access, Door
 from api.security.start import keys_required, tell_about_keys
 from api.security_headers import add_security_headers, allow_origins
 from api.settings import ApiSettings
+from api.tracing import Traced, flush, start_tracing
 
 # Routes are tried in this order: those that are asked most often come first.
 ROUTERS = (
@@ -95,6 +96,7 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
         if trail is not None:
             await run_sync(trail.close)
         resources.close()
+        await run_sync(flush)
 
     app = FastAPI(
         title=TITLE,
@@ -104,6 +106,8 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
         redirect_slashes=False,
         docs_url=None,  # a page of our own: FastAPI's loads its script from elsewhere
         redoc_url=None,
+        # FastAPI's own tells whole addresses, which hold ids of students; ours is `api.tracing`.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.resources = resources
     app.state.door = door if needs_keys else None
@@ -113,6 +117,8 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
         app.add_middleware(Audited, trail=trail)
     # Around the door: whoever is refused while they still send gets the answer.
     app.add_middleware(BodyLimit, limit_bytes=resources.settings.body_limit_bytes)
+    if start_tracing("ikt-api"):
+        app.add_middleware(Traced)
     app.add_middleware(EncodedSlashes)
     allow_origins(app, resources.settings.cors_origins)
     add_security_headers(app)

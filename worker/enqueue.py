@@ -9,10 +9,12 @@ from uuid import UUID
 
 from celery import Celery
 from kombu.exceptions import ChannelError, KombuError
+from opentelemetry.trace import SpanKind
 
 from worker.celery_app import create_celery
 from worker.logs import event
 from worker.settings import QueueName, WorkerSettings
+from worker.tracing import carried, stage
 
 if TYPE_CHECKING:
     from worker.jobs import OnEpoch, OnProgress
@@ -141,8 +143,10 @@ def _ring(task: str, *arguments: str, queue: QueueName, settings: WorkerSettings
     settings = settings or WorkerSettings()
     try:
         # The version travels as a header, for workers that know nothing of it take identifiers alone.
-        headers = {VERSION_HEADER: JOB_VERSION}
-        _sender(settings).send_task(task, args=arguments, queue=queue, ignore_result=True, headers=headers)
+        with stage(f"send {task}", kind=SpanKind.PRODUCER):
+            headers = {VERSION_HEADER: JOB_VERSION, **carried()}
+            sender = _sender(settings)
+            sender.send_task(task, args=arguments, queue=queue, ignore_result=True, headers=headers)
     except (KombuError, ChannelError, OSError) as error:
         raise BrokerUnavailable(_shown(settings.broker_url), error) from error
 

@@ -37,6 +37,7 @@ from worker.reading import predictions_of_present, read_dataset
 from worker.reporting import write_report
 from worker.stores import model_key, predictions_key, report_key
 from worker.sweeps import should_prune
+from worker.tracing import note_finished, stage
 
 logger = logging.getLogger(__name__)
 
@@ -50,27 +51,30 @@ def fit(job: TrainingJob) -> None:
     device = choose_device(job.experiment.device, allowed=job.settings.device)
     require_devices(device, job.experiment.devices)
     config = ExperimentConfig.model_validate(job.experiment.config)
-    dataset, stored = read_dataset(job)
-    sequences = without_folds(stored, job.experiment.exclude_folds)
-    calibration = find_or_fit_calibration(job, dataset, sequences, settings=config.reference)
-    _record_doubts(job, calibration, sequences.select(sequences.folds != job.experiment.fold))
+    with stage("read", experiment_id=job.id):
+        dataset, stored = read_dataset(job)
+        sequences = without_folds(stored, job.experiment.exclude_folds)
+    with stage("calibrate", experiment_id=job.id):
+        calibration = find_or_fit_calibration(job, dataset, sequences, settings=config.reference)
+        _record_doubts(job, calibration, sequences.select(sequences.folds != job.experiment.fold))
     with _work_folder(job) as folder:
         with artifact_access():
             _restore_checkpoint(job)
         with placed(job, device, config=config, sequences=sequences) as device_to_use:
             _record_environment(job, device_to_use, config=config)
             try:
-                result = train(
-                    config,
-                    sequences,
-                    fold=job.experiment.fold,
-                    calibration=calibration,
-                    device=device_to_use,
-                    folder=folder,
-                    on_epoch=lambda report: _record_epoch(job, report),
-                    on_progress=job.report,
-                    devices=job.experiment.devices,
-                )
+                with stage("train", experiment_id=job.id):
+                    result = train(
+                        config,
+                        sequences,
+                        fold=job.experiment.fold,
+                        calibration=calibration,
+                        device=device_to_use,
+                        folder=folder,
+                        on_epoch=lambda report: _record_epoch(job, report),
+                        on_progress=job.report,
+                        devices=job.experiment.devices,
+                    )
             except TrainingStopped as stopped:
                 raise JobStopped(str(stopped)) from stopped
             _finish(job, dataset, result, sequences)
@@ -181,6 +185,7 @@ def _record_epoch(job: TrainingJob, report: EpochReport) -> None:
     logger.info(
         event("epoch_recorded", experiment_id=job.id, epoch=report.epoch, seconds=report.seconds, auc=auc)
     )
+    note_finished("epoch", seconds=report.seconds, experiment_id=job.id, epoch=report.epoch)
     if job.on_epoch is not None:
         job.on_epoch(report.epoch, report.metrics)
     if (
@@ -204,14 +209,16 @@ def _finish(job: TrainingJob, dataset: Dataset, result: TrainingResult, sequence
     artifacts = job.stores.artifacts
     engine = Engine.load(result.model_folder)
     predictor, nobody = engine.predictor, engine.nobody()
-    report = write_report(job, result, sequences, predictor)
-    with artifact_access():
-        artifacts.put_folder(result.model_folder, model_key(job.id), still_wanted=job.heartbeat.beat)
-        if report is not None:
-            artifacts.put_file(report, report_key(job.id))
-    skills, ability_sd = _skills(predictor, nobody), _finite(nobody.theta_reference_sd[0])
-    while not _succeed(job, dataset, result, skills=skills, ability_sd=ability_sd):
-        logger.info(event("predictions_stored_again", experiment_id=job.id))
+    with stage("report", experiment_id=job.id):
+        report = write_report(job, result, sequences, predictor)
+    with stage("store", experiment_id=job.id):
+        with artifact_access():
+            artifacts.put_folder(result.model_folder, model_key(job.id), still_wanted=job.heartbeat.beat)
+            if report is not None:
+                artifacts.put_file(report, report_key(job.id))
+        skills, ability_sd = _skills(predictor, nobody), _finite(nobody.theta_reference_sd[0])
+        while not _succeed(job, dataset, result, skills=skills, ability_sd=ability_sd):
+            logger.info(event("predictions_stored_again", experiment_id=job.id))
     logger.info(event("experiment_succeeded", experiment_id=job.id, auc=result.metrics.get("auc")))
     try:
         artifacts.delete(checkpoint_key(job.id))

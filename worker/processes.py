@@ -17,6 +17,7 @@ from celery.worker import state
 
 from worker.janitor import Janitor
 from worker.settings import WorkerSettings
+from worker.tracing import start_tracing
 
 # Read by the libraries below NumPy and PyTorch when a job's process first imports them.
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
@@ -33,6 +34,11 @@ def _share_cores(sender: Any, **_: Any) -> None:
     settings = WorkerSettings(concurrency=sender.concurrency)
     threads = str(settings.threads_per_job)
     os.environ.update(dict.fromkeys((*THREAD_VARIABLES, "IKT_THREADS"), threads))
+
+
+def _trace(**_: Any) -> None:
+    """Main process, before any child: each tells of its job from a thread of its own."""
+    start_tracing("ikt-worker")
 
 
 def _preload(**_: Any) -> None:
@@ -114,6 +120,7 @@ def is_ending(process: int) -> bool:
 
 
 signals.worker_init.connect(_share_cores)
+signals.worker_init.connect(_trace)
 signals.worker_init.connect(_preload)
 signals.worker_ready.connect(_start_janitor)
 signals.worker_shutting_down.connect(_drain)

@@ -20,6 +20,7 @@ from worker.leases import Heartbeat, new_owner
 from worker.logs import event
 from worker.settings import WorkerSettings
 from worker.stores import Stores, open_stores
+from worker.tracing import stage
 
 if TYPE_CHECKING:
     from ikt_model.inference import Engine
@@ -70,13 +71,15 @@ def _promote(
     model: Model, owner: str, *, settings: WorkerSettings, stores: Stores, heartbeat: Heartbeat
 ) -> None:
     try:
-        _score_everybody(model, owner, stores=stores, heartbeat=heartbeat)
+        with stage("score", model_id=model.id):
+            _score_everybody(model, owner, stores=stores, heartbeat=heartbeat)
         if heartbeat.is_lost:
             raise LeaseLost(model.id, owner=owner)
         if heartbeat.must_stop:
             _release(model.id, owner, settings=settings, stores=stores)
         else:
-            _flip(model.id, owner, settings=settings, stores=stores)
+            with stage("flip", model_id=model.id):
+                _flip(model.id, owner, settings=settings, stores=stores)
     except LeaseLost:
         logger.warning(event("lease_lost", model_id=model.id, owner=owner))
     except Exception as error:

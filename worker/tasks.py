@@ -9,6 +9,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 from celery import Task
+from opentelemetry.trace import SpanKind
 
 from worker.celery_app import app
 from worker.enqueue import (
@@ -28,6 +29,7 @@ from worker.promotion import promote
 from worker.retention import let_go
 from worker.scoring import score_due
 from worker.settings import WorkerSettings
+from worker.tracing import flush, received, stage
 from worker.training import run_experiment
 
 logger = logging.getLogger(__name__)
@@ -78,7 +80,11 @@ def _register(name: str, do: Callable[..., None], *, identifiers: int = 1) -> No
         if needed > JOB_VERSION:
             logger.info(event("left_to_newer_worker", task=name, needed=needed, known=JOB_VERSION))
             return
-        do(*arguments[:identifiers])
+        try:
+            with stage(name, kind=SpanKind.CONSUMER, context=received(task.request)):
+                do(*arguments[:identifiers])
+        finally:
+            flush()
 
     app.task(run, name=name, bind=True)
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from functools import partial as apply
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Header, Query, Response
@@ -19,6 +19,7 @@ from api.dependencies import (
     StillLetInDep,
     UploadDep,
 )
+from api.formats import kt_audit
 from api.formats.predictions import CSV, PARQUET, write_csv
 from api.negotiation import choose_media_type
 from api.responses import UPLOAD_PROBLEMS, problems
@@ -114,6 +115,8 @@ def list_artifacts(experiment_id: ExperimentId, session: ReaderDep, resources: R
     return evaluations.list_artifacts(session, resources.store, experiment_id)
 
 
+Columns = Literal["ikt", "kt-audit"]
+COLUMNS = "Our own, or those that kt-audit reads, with the times and items of the responses."
 PREDICTIONS_CSV = "student_id,position,skills,response,probability\nana,1,decimals,0,0.61\n"
 
 
@@ -135,17 +138,35 @@ PREDICTIONS_CSV = "student_id,position,skills,response,probability\nana,1,decima
 )
 @needs("read")
 def get_predictions(
-    experiment_id: ExperimentId, session: ReaderDep, resources: ResourcesDep, accept: AcceptHeader = None
+    experiment_id: ExperimentId,
+    session: ReaderDep,
+    resources: ResourcesDep,
+    accept: AcceptHeader = None,
+    columns: Annotated[Columns, Query(description=COLUMNS)] = "ikt",
 ) -> Response:
     """Every value of a row was known before the response was: nothing looks ahead."""
     media_type = choose_media_type(accept, (PARQUET, CSV))
-    path = evaluations.fetch_predictions(session, resources.store, experiment_id)
     headers: dict[str, Any] = {"Vary": "Accept"}
+    if columns == "kt-audit":
+        held_out = evaluations.open_heldout(session, resources.store, experiment_id)
+        return _write_for_kt_audit(held_out, media_type, headers)
+    path = evaluations.fetch_predictions(session, resources.store, experiment_id)
     if media_type == CSV:
         return StreamingResponse(write_csv(path), media_type=CSV, headers=headers)
     return FileResponse(
         path, media_type=PARQUET, filename=f"predictions-{experiment_id}.parquet", headers=headers
     )
+
+
+def _write_for_kt_audit(
+    held_out: evaluations.HeldOut, media_type: str, headers: dict[str, Any]
+) -> StreamingResponse:
+    is_csv = media_type == CSV
+    batches = kt_audit.audited_columns(
+        held_out.predictions, held_out.sequences, fold=held_out.fold, as_text=is_csv
+    )
+    content = kt_audit.write_csv(batches) if is_csv else kt_audit.write_parquet(batches)
+    return StreamingResponse(content, media_type=media_type, headers=headers)
 
 
 @router.get(

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -28,6 +29,15 @@ from ikt_model.data.sequences import Sequences, load_sequences
 
 PARQUET = "application/vnd.apache.parquet"
 MOST_RESPONSES = 2_000_000  # of an evaluation: the caller waits while a thread of the service works
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """What an experiment predicted, and what was answered."""
+
+    predictions: Path
+    sequences: Sequences
+    fold: int
 
 
 def evaluate_experiment(
@@ -78,6 +88,16 @@ def fetch_predictions(session: Session, store: ArtifactStore, experiment_id: UUI
     """A local Parquet file. Raises ExperimentNotFound, ExperimentsUnfinished, ArtifactNotFound."""
     get_finished(session, experiment_id)
     return store.fetch(predictions_key(experiment_id))
+
+
+def open_heldout(session: Session, store: ArtifactStore, experiment_id: UUID) -> HeldOut:
+    """Predictions beside the responses that they are about.
+
+    Raises ExperimentNotFound, ExperimentsUnfinished, ArtifactNotFound.
+    """
+    experiment = get_finished(session, experiment_id)
+    predictions = store.fetch(predictions_key(experiment_id))
+    return HeldOut(predictions, load_sequences(store.fetch(experiment.dataset.artifact)), experiment.fold)
 
 
 def get_report(session: Session, store: ArtifactStore, experiment_id: UUID) -> ReportRead:

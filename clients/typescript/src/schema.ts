@@ -8024,7 +8024,10 @@ export interface operations {
     };
     get_predictions: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Our own, or those that kt-audit reads, with the times and items of the responses. */
+                columns?: "ikt" | "kt-audit";
+            };
             header?: {
                 /** @description Media types the caller reads. */
                 accept?: string;

@@ -100,6 +100,7 @@ if TYPE_CHECKING:
     from .get_pareto_format import GetParetoFormat
     from .get_pareto_x import GetParetoX
     from .get_pareto_y import GetParetoY
+    from .get_predictions_columns import GetPredictionsColumns
     from .get_sweep_pareto_format import GetSweepParetoFormat
     from .get_sweep_pareto_x import GetSweepParetoX
     from .get_sweep_pareto_y import GetSweepParetoY
@@ -296,6 +297,7 @@ _MODULES = {
     "GetParetoFormat": ".get_pareto_format",
     "GetParetoX": ".get_pareto_x",
     "GetParetoY": ".get_pareto_y",
+    "GetPredictionsColumns": ".get_predictions_columns",
     "GetSweepParetoFormat": ".get_sweep_pareto_format",
     "GetSweepParetoX": ".get_sweep_pareto_x",
     "GetSweepParetoY": ".get_sweep_pareto_y",
@@ -493,6 +495,7 @@ __all__ = (
     "GetParetoFormat",
     "GetParetoX",
     "GetParetoY",
+    "GetPredictionsColumns",
     "GetSweepParetoFormat",
     "GetSweepParetoX",
     "GetSweepParetoY",

@@ -8,6 +8,9 @@ import httpx
 
 from ... import errors
 from ...client import AuthenticatedClient, Client
+from ...models.get_predictions_columns import (
+    GetPredictionsColumns,
+)
 from ...models.problem import Problem
 from ...types import UNSET, File, Response, Unset
 
@@ -15,17 +18,29 @@ from ...types import UNSET, File, Response, Unset
 def _get_kwargs(
     experiment_id: UUID,
     *,
+    columns: GetPredictionsColumns | Unset = "ikt",
     accept: str | Unset = UNSET,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
     if not isinstance(accept, Unset):
         headers["accept"] = accept
 
+    params: dict[str, Any] = {}
+
+    json_columns: str | Unset = UNSET
+    if not isinstance(columns, Unset):
+        json_columns = columns
+
+    params["columns"] = json_columns
+
+    params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
+
     _kwargs: dict[str, Any] = {
         "method": "get",
         "url": "/experiments/{experiment_id}/predictions".format(
             experiment_id=quote(str(experiment_id), safe=""),
         ),
+        "params": params,
     }
 
     _kwargs["headers"] = headers
@@ -106,6 +121,7 @@ def sync_detailed(
     experiment_id: UUID,
     *,
     client: AuthenticatedClient,
+    columns: GetPredictionsColumns | Unset = "ikt",
     accept: str | Unset = UNSET,
 ) -> Response[File | Problem]:
     """Read the held-out predictions
@@ -114,6 +130,8 @@ def sync_detailed(
 
     Args:
         experiment_id (UUID): The experiment's id.
+        columns (GetPredictionsColumns | Unset): Our own, or those that kt-audit reads, with the
+            times and items of the responses. Default: 'ikt'.
         accept (str | Unset): Media types the caller reads.
 
     Raises:
@@ -126,6 +144,7 @@ def sync_detailed(
 
     kwargs = _get_kwargs(
         experiment_id=experiment_id,
+        columns=columns,
         accept=accept,
     )
 
@@ -140,6 +159,7 @@ def sync(
     experiment_id: UUID,
     *,
     client: AuthenticatedClient,
+    columns: GetPredictionsColumns | Unset = "ikt",
     accept: str | Unset = UNSET,
 ) -> File | Problem | None:
     """Read the held-out predictions
@@ -148,6 +168,8 @@ def sync(
 
     Args:
         experiment_id (UUID): The experiment's id.
+        columns (GetPredictionsColumns | Unset): Our own, or those that kt-audit reads, with the
+            times and items of the responses. Default: 'ikt'.
         accept (str | Unset): Media types the caller reads.
 
     Raises:
@@ -161,6 +183,7 @@ def sync(
     return sync_detailed(
         experiment_id=experiment_id,
         client=client,
+        columns=columns,
         accept=accept,
     ).parsed
 
@@ -169,6 +192,7 @@ async def asyncio_detailed(
     experiment_id: UUID,
     *,
     client: AuthenticatedClient,
+    columns: GetPredictionsColumns | Unset = "ikt",
     accept: str | Unset = UNSET,
 ) -> Response[File | Problem]:
     """Read the held-out predictions
@@ -177,6 +201,8 @@ async def asyncio_detailed(
 
     Args:
         experiment_id (UUID): The experiment's id.
+        columns (GetPredictionsColumns | Unset): Our own, or those that kt-audit reads, with the
+            times and items of the responses. Default: 'ikt'.
         accept (str | Unset): Media types the caller reads.
 
     Raises:
@@ -189,6 +215,7 @@ async def asyncio_detailed(
 
     kwargs = _get_kwargs(
         experiment_id=experiment_id,
+        columns=columns,
         accept=accept,
     )
 
@@ -201,6 +228,7 @@ async def asyncio(
     experiment_id: UUID,
     *,
     client: AuthenticatedClient,
+    columns: GetPredictionsColumns | Unset = "ikt",
     accept: str | Unset = UNSET,
 ) -> File | Problem | None:
     """Read the held-out predictions
@@ -209,6 +237,8 @@ async def asyncio(
 
     Args:
         experiment_id (UUID): The experiment's id.
+        columns (GetPredictionsColumns | Unset): Our own, or those that kt-audit reads, with the
+            times and items of the responses. Default: 'ikt'.
         accept (str | Unset): Media types the caller reads.
 
     Raises:
@@ -223,6 +253,7 @@ async def asyncio(
         await asyncio_detailed(
             experiment_id=experiment_id,
             client=client,
+            columns=columns,
             accept=accept,
         )
     ).parsed
