@@ -1,6 +1,7 @@
 """The worker's processes beside their jobs: the janitor, draining at shutdown, dying together."""
 
 import ctypes
+import mmap
 import os
 import signal
 import sys
@@ -27,6 +28,8 @@ PF_EXITING = 0x4
 KILLED_PARENT_SECONDS = 0.3
 
 in_pool_process = Event()
+# Memory that the main process shares with the pool's processes, which are forked from it.
+_ending = mmap.mmap(-1, 1)
 
 
 def _share_cores(sender: Any, **_: Any) -> None:
@@ -34,6 +37,11 @@ def _share_cores(sender: Any, **_: Any) -> None:
     settings = WorkerSettings(concurrency=sender.concurrency)
     threads = str(settings.threads_per_job)
     os.environ.update(dict.fromkeys((*THREAD_VARIABLES, "IKT_THREADS"), threads))
+
+
+def _begin(**_: Any) -> None:
+    """Main process, before any child."""
+    _ending[0] = 0
 
 
 def _trace(**_: Any) -> None:
@@ -59,7 +67,12 @@ def _start_janitor(sender: Any, **_: Any) -> None:  # noqa: ARG001
 
 
 def _drain(**_: Any) -> None:
-    """Main process, asked to end: tell busy children to give their jobs back instead of finishing them."""
+    """Main process, asked to end: tell busy children to give their jobs back instead of finishing them.
+
+    It still takes messages for a moment, also those about jobs that were just given back, and doesn't know
+    yet of children that have just begun: they see that it is ending.
+    """
+    _ending[0] = 1
     for request in list(state.active_requests):
         if request.worker_pid:
             with suppress(ProcessLookupError):
@@ -79,12 +92,17 @@ def _die_with_parent(**_: Any) -> None:
 
 @contextmanager
 def asked_to_stop() -> Iterator[Event]:
-    """An event that SIGTERM sets while a job runs; a process whose parent has died ends at once.
+    """An event that is set when the worker is about to end; a process whose parent has died ends at once.
 
     A pool process goes on like that after its one job: it is about to tell the parent and to end, and killed
     while it tells it would leave a lock behind that the whole pool waits for.
     """
-    stop, parent = Event(), os.getppid()
+    stop, done, parent = Event(), Event(), os.getppid()
+
+    def look() -> None:
+        while not (done.wait(KILLED_PARENT_SECONDS) or stop.is_set()):
+            if is_shutting_down():
+                stop.set()
 
     def watch() -> None:
         # The thread that forked us may be gone a moment before the rest of a killed process is.
@@ -99,11 +117,19 @@ def asked_to_stop() -> Iterator[Event]:
         Thread(target=watch, name="watch-parent", daemon=True).start()
 
     previous = signal.signal(signal.SIGTERM, on_sigterm)
+    if in_pool_process.is_set():
+        Thread(target=look, name="watch-worker", daemon=True).start()
     try:
         yield stop
     finally:
+        done.set()
         if not in_pool_process.is_set():
             signal.signal(signal.SIGTERM, previous)
+
+
+def is_shutting_down() -> bool:
+    """Whether the worker of this pool process was asked to end."""
+    return in_pool_process.is_set() and bool(_ending[0])
 
 
 def is_ending(process: int) -> bool:
@@ -120,6 +146,7 @@ def is_ending(process: int) -> bool:
 
 
 signals.worker_init.connect(_share_cores)
+signals.worker_init.connect(_begin)
 signals.worker_init.connect(_trace)
 signals.worker_init.connect(_preload)
 signals.worker_ready.connect(_start_janitor)

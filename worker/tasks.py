@@ -9,6 +9,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 from celery import Task
+from celery.exceptions import Reject
 from opentelemetry.trace import SpanKind
 
 from worker.celery_app import app
@@ -24,7 +25,7 @@ from worker.enqueue import (
 )
 from worker.erasure import erase_due
 from worker.logs import event
-from worker.processes import asked_to_stop
+from worker.processes import asked_to_stop, is_shutting_down
 from worker.promotion import promote
 from worker.retention import let_go
 from worker.scoring import score_due
@@ -80,6 +81,10 @@ def _register(name: str, do: Callable[..., None], *, identifiers: int = 1) -> No
         if needed > JOB_VERSION:
             logger.info(event("left_to_newer_worker", task=name, needed=needed, known=JOB_VERSION))
             return
+        if is_shutting_down():
+            # Nothing would tell this job to end; another worker gets the message.
+            logger.info(event("left_to_another_worker", task=name))
+            raise Reject("the worker is shutting down", requeue=True)
         try:
             with stage(name, kind=SpanKind.CONSUMER, context=received(task.request)):
                 do(*arguments[:identifiers])
