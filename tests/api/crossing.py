@@ -32,8 +32,20 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
 # Parameters that name nobody's thing; most are not even sent.
 NEUTRAL: dict[str, str] = {"name": "not-found"} | dict.fromkeys(
     [
-        *("active_since", "after_epoch", "accept", "by", "format", "if-none-match", "last-event-id", "limit"),
-        *("mastery", "operation", "partial", "points", "preset", "protocol", "scoring", "since", "skill"),
+        *("active_since", "after_epoch", "accept", "by", "columns", "format", "if-none-match"),
+        *(
+            "last-event-id",
+            "limit",
+            "mastery",
+            "operation",
+            "partial",
+            "points",
+            "preset",
+            "protocol",
+            "scoring",
+            "since",
+            "skill",
+        ),
         *("status", "until", "x", "y", "X-Experience-API-Version"),
     ],
     "",
